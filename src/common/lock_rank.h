@@ -1,0 +1,31 @@
+// common/lock_rank.h
+//
+// The total order in which mutexes are taken, outermost first. docs/LOCKS.md says what each
+// guards. A rank is added here where it belongs in the order, never renumbered by hand.
+#pragma once
+
+namespace phantom {
+
+enum class LockRank : int {
+  kServer,           // listeners, session registry
+  kSession,          // one session's cancel state
+  kPlanCache,        // shared plans
+  kCatalogCache,     // cached catalog objects
+  kSequence,         // cached sequence state
+  kScheduler,        // task queues
+  kPurge,            // queue of dead versions
+  kLockManager,      // a partition of the lock table
+  kDeadlock,         // the wait graph
+  kTransactions,     // active transactions, commit order
+  kCheckpoint,       // checkpoint state
+  kStore,            // tree directory
+  kBufferPool,       // a partition of the page table, free frames
+  kPageMap,          // logical page to physical slot
+  kVersions,         // a partition of the before-image cache
+  kWal,              // log tail
+  kIo,               // a simulated disk's state
+  kMemory,           // memory broker
+  kLog,              // the logger's sink
+};
+
+}  // namespace phantom
