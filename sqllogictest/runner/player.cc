@@ -1,0 +1,178 @@
+#include "player.h"
+
+#include <libpq-fe.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace sqllogictest {
+namespace {
+
+using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+// A value as the corpus prints it for a column of type I, R or T.
+std::string Render(const char* text, char type) {
+  char buffer[512];
+  switch (type) {
+    case 'I': {
+      if (text[0] == 't' && text[1] == 0) return "1";
+      if (text[0] == 'f' && text[1] == 0) return "0";
+      char* end;
+      long long integer = std::strtoll(text, &end, 10);
+      if (*end != 0) integer = static_cast<long long>(std::strtod(text, nullptr));
+      std::snprintf(buffer, sizeof buffer, "%lld", integer);
+      return buffer;
+    }
+    case 'R':
+      std::snprintf(buffer, sizeof buffer, "%.3f", std::strtod(text, nullptr));
+      return buffer;
+    default: {
+      if (*text == 0) return "(empty)";
+      std::string shown = text;
+      for (char& c : shown) {
+        if (static_cast<unsigned char>(c) < ' ' || static_cast<unsigned char>(c) == 127) c = '@';
+      }
+      return shown;
+    }
+  }
+}
+
+std::vector<std::string> Values(PGresult* result, const Record& record) {
+  const int rows = PQntuples(result);
+  const int columns = PQnfields(result);
+  std::vector<std::string> values;
+  values.reserve(static_cast<size_t>(rows) * static_cast<size_t>(columns));
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      values.push_back(PQgetisnull(result, row, column)
+                           ? "NULL"
+                           : Render(PQgetvalue(result, row, column), record.types[static_cast<size_t>(column)]));
+    }
+  }
+  if (record.sort == SortMode::kValue) {
+    std::sort(values.begin(), values.end());
+  } else if (record.sort == SortMode::kRow && columns > 0) {
+    std::vector<std::vector<std::string>> sorted;
+    for (size_t i = 0; i < values.size(); i += static_cast<size_t>(columns)) {
+      sorted.emplace_back(values.begin() + static_cast<long>(i), values.begin() + static_cast<long>(i) + columns);
+    }
+    std::sort(sorted.begin(), sorted.end());
+    values.clear();
+    for (auto& row : sorted) values.insert(values.end(), row.begin(), row.end());
+  }
+  return values;
+}
+
+std::string Hash(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) text += value + '\n';
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), digest, &size, EVP_md5(), nullptr);
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) {
+    char pair[3];
+    std::snprintf(pair, sizeof pair, "%02x", digest[i]);
+    hex += pair;
+  }
+  return hex;
+}
+
+std::string Trimmed(const char* text) {
+  std::string trimmed = text;
+  while (!trimmed.empty() && std::isspace(static_cast<unsigned char>(trimmed.back()))) trimmed.pop_back();
+  return trimmed;
+}
+
+}  // namespace
+
+Player::Player(std::string conninfo, std::string schema) : conninfo_(std::move(conninfo)), schema_(std::move(schema)) {}
+
+Player::~Player() {
+  if (connection_) PQfinish(connection_);
+}
+
+bool Player::Connect(std::string* error) {
+  connection_ = PQconnectdb(conninfo_.c_str());
+  if (PQstatus(connection_) != CONNECTION_OK) {
+    *error = Trimmed(PQerrorMessage(connection_));
+    return false;
+  }
+  PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
+  return Run(("DROP SCHEMA IF EXISTS " + schema_ + " CASCADE").c_str(), error) &&
+         Run(("CREATE SCHEMA " + schema_).c_str(), error) && Run(("SET search_path = " + schema_).c_str(), error);
+}
+
+bool Player::Run(const char* sql, std::string* error) {
+  ResultPtr result(PQexec(connection_, sql), PQclear);
+  if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return true;
+  *error = Trimmed(PQerrorMessage(connection_));
+  return false;
+}
+
+Outcome Player::Play(const Script& script, const std::function<void()>& progress) {
+  Outcome outcome;
+  if (!Connect(&outcome.broken)) return outcome;
+  for (const Record& record : script.records) {
+    if (record.kind == Record::Kind::kHalt) break;
+    ++outcome.played;
+    std::string reason = Judge(record);
+    progress();
+    if (!reason.empty()) outcome.failures.push_back({record.line, record.sql, reason});
+    if (PQstatus(connection_) != CONNECTION_OK) {
+      outcome.broken = "the connection was lost at line " + std::to_string(record.line);
+      return outcome;
+    }
+  }
+  std::string ignored;
+  Run(("DROP SCHEMA " + schema_ + " CASCADE").c_str(), &ignored);
+  return outcome;
+}
+
+// Empty when the server did as the record says, else what differs.
+std::string Player::Judge(const Record& record) {
+  ResultPtr result(PQexec(connection_, record.sql.c_str()), PQclear);
+  const ExecStatusType status = PQresultStatus(result.get());
+  const bool failed = status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
+  const char* sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+  if (record.expect_error) {
+    if (!failed) return "an error was expected";
+    if (!record.sqlstate.empty() && (!sqlstate || record.sqlstate != sqlstate)) {
+      return "SQLSTATE " + record.sqlstate + " was expected, not " + Trimmed(PQresultErrorMessage(result.get())) + " (" +
+             (sqlstate ? sqlstate : "none") + ")";
+    }
+    return "";
+  }
+  if (failed) return Trimmed(PQresultErrorMessage(result.get())) + " (" + (sqlstate ? sqlstate : "none") + ")";
+  if (record.kind == Record::Kind::kStatement) return "";
+  if (PQnfields(result.get()) != static_cast<int>(record.types.size())) {
+    return std::to_string(record.types.size()) + " columns were expected, not " + std::to_string(PQnfields(result.get()));
+  }
+  std::vector<std::string> values = Values(result.get(), record);
+  std::string hash;
+  if (!record.label.empty() || record.hashed) hash = Hash(values);
+  if (!record.label.empty()) {
+    auto known = std::find_if(labels_.begin(), labels_.end(), [&](auto& entry) { return entry.first == record.label; });
+    if (known == labels_.end()) {
+      labels_.emplace_back(record.label, hash);
+    } else if (known->second != hash) {
+      return "the result differs from an earlier one labelled " + record.label;
+    }
+  }
+  if (record.hashed) {
+    std::string line = std::to_string(values.size()) + " values hashing to " + hash;
+    return line == record.expected[0] ? "" : "expected " + record.expected[0] + ", got " + line;
+  }
+  if (values == record.expected) return "";
+  auto [got, want] = std::mismatch(values.begin(), values.end(), record.expected.begin(), record.expected.end());
+  return "value " + std::to_string(got - values.begin() + 1) + " of " + std::to_string(values.size()) + " (expected " +
+         std::to_string(record.expected.size()) + "): expected " +
+         (want == record.expected.end() ? "none" : "\"" + *want + "\"") + ", got " +
+         (got == values.end() ? "none" : "\"" + *got + "\"");
+}
+
+}  // namespace sqllogictest
