@@ -1,0 +1,145 @@
+// types/oids.h
+//
+// OIDs of the built-in types, PostgreSQL's own numbers (pg_type of PostgreSQL 15). A "vector" type
+// (int2vector, oidvector) is a one-dimensional array with bounds from 0.
+#pragma once
+#include "common/ids.h"
+
+namespace phantom::types {
+
+inline constexpr Oid kInvalidOid = 0;
+// OIDs below belong to built-in objects.
+inline constexpr Oid kFirstUserOid = 16384;
+
+inline constexpr Oid kBoolOid = 16;
+inline constexpr Oid kByteaOid = 17;
+inline constexpr Oid kCharOid = 18;
+inline constexpr Oid kNameOid = 19;
+inline constexpr Oid kInt8Oid = 20;
+inline constexpr Oid kInt2Oid = 21;
+inline constexpr Oid kInt2vectorOid = 22;
+inline constexpr Oid kInt4Oid = 23;
+inline constexpr Oid kRegprocOid = 24;
+inline constexpr Oid kTextOid = 25;
+inline constexpr Oid kOidOid = 26;
+inline constexpr Oid kTidOid = 27;
+inline constexpr Oid kXidOid = 28;
+inline constexpr Oid kCidOid = 29;
+inline constexpr Oid kOidvectorOid = 30;
+inline constexpr Oid kJsonOid = 114;
+inline constexpr Oid kXmlOid = 142;
+inline constexpr Oid kPgNodeTreeOid = 194;
+inline constexpr Oid kJsonArrayOid = 199;
+inline constexpr Oid kXid8ArrayOid = 271;
+inline constexpr Oid kPointOid = 600;
+inline constexpr Oid kLsegOid = 601;
+inline constexpr Oid kPathOid = 602;
+inline constexpr Oid kBoxOid = 603;
+inline constexpr Oid kPolygonOid = 604;
+inline constexpr Oid kLineOid = 628;
+inline constexpr Oid kCidrOid = 650;
+inline constexpr Oid kFloat4Oid = 700;
+inline constexpr Oid kFloat8Oid = 701;
+inline constexpr Oid kUnknownOid = 705;
+inline constexpr Oid kCircleOid = 718;
+inline constexpr Oid kMacaddr8Oid = 774;
+inline constexpr Oid kMoneyOid = 790;
+inline constexpr Oid kMoneyArrayOid = 791;
+inline constexpr Oid kMacaddrOid = 829;
+inline constexpr Oid kInetOid = 869;
+inline constexpr Oid kBoolArrayOid = 1000;
+inline constexpr Oid kByteaArrayOid = 1001;
+inline constexpr Oid kCharArrayOid = 1002;
+inline constexpr Oid kNameArrayOid = 1003;
+inline constexpr Oid kInt2ArrayOid = 1005;
+inline constexpr Oid kInt2vectorArrayOid = 1006;
+inline constexpr Oid kInt4ArrayOid = 1007;
+inline constexpr Oid kRegprocArrayOid = 1008;
+inline constexpr Oid kTextArrayOid = 1009;
+inline constexpr Oid kTidArrayOid = 1010;
+inline constexpr Oid kXidArrayOid = 1011;
+inline constexpr Oid kCidArrayOid = 1012;
+inline constexpr Oid kOidvectorArrayOid = 1013;
+inline constexpr Oid kBpcharArrayOid = 1014;
+inline constexpr Oid kVarcharArrayOid = 1015;
+inline constexpr Oid kInt8ArrayOid = 1016;
+inline constexpr Oid kFloat4ArrayOid = 1021;
+inline constexpr Oid kFloat8ArrayOid = 1022;
+inline constexpr Oid kOidArrayOid = 1028;
+inline constexpr Oid kAclitemOid = 1033;
+inline constexpr Oid kAclitemArrayOid = 1034;
+inline constexpr Oid kBpcharOid = 1042;
+inline constexpr Oid kVarcharOid = 1043;
+inline constexpr Oid kDateOid = 1082;
+inline constexpr Oid kTimeOid = 1083;
+inline constexpr Oid kTimestampOid = 1114;
+inline constexpr Oid kTimestampArrayOid = 1115;
+inline constexpr Oid kDateArrayOid = 1182;
+inline constexpr Oid kTimeArrayOid = 1183;
+inline constexpr Oid kTimestamptzOid = 1184;
+inline constexpr Oid kTimestamptzArrayOid = 1185;
+inline constexpr Oid kIntervalOid = 1186;
+inline constexpr Oid kIntervalArrayOid = 1187;
+inline constexpr Oid kNumericArrayOid = 1231;
+inline constexpr Oid kCstringArrayOid = 1263;
+inline constexpr Oid kTimetzOid = 1266;
+inline constexpr Oid kTimetzArrayOid = 1270;
+inline constexpr Oid kBitOid = 1560;
+inline constexpr Oid kBitArrayOid = 1561;
+inline constexpr Oid kVarbitOid = 1562;
+inline constexpr Oid kVarbitArrayOid = 1563;
+inline constexpr Oid kNumericOid = 1700;
+inline constexpr Oid kRefcursorOid = 1790;
+inline constexpr Oid kRefcursorArrayOid = 2201;
+inline constexpr Oid kRegprocedureOid = 2202;
+inline constexpr Oid kRegoperOid = 2203;
+inline constexpr Oid kRegoperatorOid = 2204;
+inline constexpr Oid kRegclassOid = 2205;
+inline constexpr Oid kRegtypeOid = 2206;
+inline constexpr Oid kRegprocedureArrayOid = 2207;
+inline constexpr Oid kRegoperArrayOid = 2208;
+inline constexpr Oid kRegoperatorArrayOid = 2209;
+inline constexpr Oid kRegclassArrayOid = 2210;
+inline constexpr Oid kRegtypeArrayOid = 2211;
+inline constexpr Oid kRecordOid = 2249;
+inline constexpr Oid kCstringOid = 2275;
+inline constexpr Oid kAnyOid = 2276;
+inline constexpr Oid kAnyarrayOid = 2277;
+inline constexpr Oid kVoidOid = 2278;
+inline constexpr Oid kTriggerOid = 2279;
+inline constexpr Oid kLanguageHandlerOid = 2280;
+inline constexpr Oid kInternalOid = 2281;
+inline constexpr Oid kAnyelementOid = 2283;
+inline constexpr Oid kRecordArrayOid = 2287;
+inline constexpr Oid kAnynonarrayOid = 2776;
+inline constexpr Oid kUuidOid = 2950;
+inline constexpr Oid kUuidArrayOid = 2951;
+inline constexpr Oid kTxidSnapshotOid = 2970;
+inline constexpr Oid kPgLsnOid = 3220;
+inline constexpr Oid kPgLsnArrayOid = 3221;
+inline constexpr Oid kAnyenumOid = 3500;
+inline constexpr Oid kTsvectorOid = 3614;
+inline constexpr Oid kTsqueryOid = 3615;
+inline constexpr Oid kRegconfigOid = 3734;
+inline constexpr Oid kRegconfigArrayOid = 3735;
+inline constexpr Oid kRegdictionaryOid = 3769;
+inline constexpr Oid kRegdictionaryArrayOid = 3770;
+inline constexpr Oid kJsonbOid = 3802;
+inline constexpr Oid kJsonbArrayOid = 3807;
+inline constexpr Oid kAnyrangeOid = 3831;
+inline constexpr Oid kEventTriggerOid = 3838;
+inline constexpr Oid kJsonpathOid = 4072;
+inline constexpr Oid kRegnamespaceOid = 4089;
+inline constexpr Oid kRegnamespaceArrayOid = 4090;
+inline constexpr Oid kRegroleOid = 4096;
+inline constexpr Oid kRegroleArrayOid = 4097;
+inline constexpr Oid kRegcollationOid = 4191;
+inline constexpr Oid kRegcollationArrayOid = 4192;
+inline constexpr Oid kPgSnapshotOid = 5038;
+inline constexpr Oid kXid8Oid = 5069;
+inline constexpr Oid kAnycompatibleOid = 5077;
+inline constexpr Oid kAnycompatiblearrayOid = 5078;
+inline constexpr Oid kAnycompatiblenonarrayOid = 5079;
+inline constexpr Oid kAnycompatiblerangeOid = 5080;
+
+}  // namespace phantom::types
