@@ -1,0 +1,68 @@
+// engine/executor.h
+//
+// One execution of a physical plan. Everything the plan needs is run on demand: Next() runs the
+// pipelines a result depends on, then pulls the last one chunk by chunk, so a portal suspends by
+// not calling Next(). Data-modifying parts run to their end even when nobody pulls their rows.
+//
+// Thread safety: one thread at a time; the execution may use other threads of the context's
+// scheduler while a call is in progress.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "common/status.h"
+#include "engine/context.h"
+
+namespace phantom::planner {
+struct PhysicalPlan;
+}
+namespace phantom::types {
+class Chunk;
+}
+
+namespace phantom::engine {
+
+class ExecutionGraph;
+
+// What EXPLAIN ANALYZE shows of one plan node, by the node's id in the plan.
+struct OperatorMetrics {
+  uint64_t rows = 0;
+  uint64_t loops = 0;
+  double first_row_ms = 0;
+  double total_ms = 0;
+  uint64_t rows_removed = 0;  // by the node's filter
+  uint64_t spilled_bytes = 0;
+  uint64_t memory_bytes = 0;
+};
+
+class PreparedExecution {
+ public:
+  // Builds operators and compiles expressions. The plan and the context must outlive the
+  // execution. Fails with 0A000 when the plan calls a function that has no kernel.
+  static Result<std::unique_ptr<PreparedExecution>> Create(const planner::PhysicalPlan& plan, ExecutionContext& context);
+  ~PreparedExecution();
+
+  // Starts from the beginning. Required before the first Next(); may be repeated after new parameters were set in
+  // the context.
+  Status Open();
+
+  // Fills `out` with the next rows; a chunk of zero rows is the end. What `out` holds stays valid until the next
+  // call. After an error only Close() is allowed.
+  Status Next(types::Chunk& out);
+
+  // Rows inserted, updated, deleted or (without a data-modifying top) returned so far.
+  uint64_t rows_affected() const;
+
+  // Runs what has to run to the end (data-modifying CTEs nobody read), and releases memory and files. Idempotent.
+  Status Close();
+
+  // By plan node id; empty unless the context asked to instrument.
+  std::span<const OperatorMetrics> metrics() const;
+
+ private:
+  explicit PreparedExecution(std::unique_ptr<ExecutionGraph> graph);
+  std::unique_ptr<ExecutionGraph> graph_;
+};
+
+}  // namespace phantom::engine

@@ -1,0 +1,18 @@
+// engine/functions/tables.h
+//
+// The kernel tables, one a file of kernels. A new file declares its table here and is listed in registry_tables.cc.
+#pragma once
+#include <span>
+
+#include "engine/kernel.h"
+
+namespace phantom::engine {
+
+std::span<const KernelEntry> Int4Kernels();
+std::span<const KernelEntry> CountKernels();
+std::span<const KernelEntry> GenerateSeriesKernels();
+
+// All of the above.
+std::span<const std::span<const KernelEntry>> AllKernelTables();
+
+}  // namespace phantom::engine
