@@ -1,0 +1,60 @@
+// session/instance.h
+//
+// Everything a running database server has, apart from sockets: store, transactions, locks, catalog, settings, the
+// registry of sessions. Opens on a directory of an io::Env, so whole instances run inside tests on a simulated disk.
+//
+// Thread safety: all methods may be called from any thread.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+
+namespace phantom::io {
+class Env;
+}
+
+namespace phantom::session {
+
+class ServerSettings;
+class Session;
+class SessionRegistry;
+class NotificationHub;
+class TimerQueue;
+
+class Instance {
+ public:
+  // Opens the database in `directory`, creating it when the directory is absent or empty, and recovers it. The
+  // settings' memory and log parameters size the parts.
+  static Result<std::unique_ptr<Instance>> Open(io::Env& env, std::string directory,
+                                                std::unique_ptr<ServerSettings> settings);
+  // Requires that no session exists. Checkpoints and closes.
+  ~Instance();
+
+  ServerSettings& settings();
+  SessionRegistry& sessions();
+  NotificationHub& notifications();
+  TimerQueue& timers();
+  io::Env& env();
+
+  // The stored password verifier of a role, empty when it has none; 28000 when the role does not exist.
+  Result<std::string> PasswordVerifier(std::string_view role);
+
+  // Calls `done` (from any thread, possibly at once) when the log is durable up to `lsn`.
+  void WhenDurable(Lsn lsn, std::function<void()> done);
+  bool IsDurable(Lsn lsn) const;
+
+  struct Parts;
+  Parts& parts() { return *parts_; }
+
+ private:
+  explicit Instance(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace phantom::session
