@@ -1,0 +1,56 @@
+// wal/log_reader.h
+//
+// Reads the records of a log directory in order, for recovery, purge and replication. Ends at the
+// first position that does not hold a valid record: the end of the log, or a torn tail. A caller
+// that reads a log being written must stop at LogWriter::durable() itself.
+//
+// Thread safety: one thread at a time.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "wal/record.h"
+
+namespace phantom::io {
+class Env;
+class File;
+}
+
+namespace phantom::wal {
+
+class LogReader {
+ public:
+  // Begins at `start`, the LSN of a record or of the end of the log. Epochs must not exceed
+  // `epoch_max`: that of the last opening of the log.
+  LogReader(io::Env& env, std::string directory, uint64_t file_bytes, Lsn start, uint32_t epoch_max);
+  ~LogReader();
+
+  // Reads the next record (fillers and file headers are passed over). False at the end of the log; position()
+  // is then where the next record will be written. An I/O error is an error.
+  Result<bool> Next(Record* record);
+
+  // LSN of the record the next call will read.
+  Lsn position() const { return Lsn(position_); }
+
+ private:
+  Result<bool> ReadAt(uint64_t lsn, Record* record);
+  Result<bool> Fill(uint64_t lsn, uint64_t bytes);
+
+  io::Env& env_;
+  const std::string directory_;
+  const uint64_t file_bytes_;
+  const uint32_t epoch_max_;
+  uint64_t position_;
+  uint32_t epoch_ = 0;  // of the last record read; never decreases along the log
+  std::unique_ptr<io::File> file_;
+  uint64_t file_number_ = UINT64_MAX;
+  uint64_t file_size_ = 0;
+  uint64_t buffer_start_ = 0;  // LSN of buffer_[0]
+  std::vector<std::byte> buffer_;
+};
+
+}  // namespace phantom::wal

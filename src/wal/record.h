@@ -1,0 +1,91 @@
+// wal/record.h
+//
+// One record of the write-ahead log. Bytes: docs/formats/wal.md.
+//
+// A record is named by its LSN, the position of its first byte. Records are 8-byte aligned and
+// never cross the end of a log file. The header's checksum covers the rest of the record, and its
+// LSN echo and epoch tell a record from the leftovers of a recycled file or of an earlier life.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "common/bytes.h"
+#include "common/ids.h"
+
+namespace phantom::wal {
+
+// Numbers are on disk: never reuse one.
+enum class RecordType : uint8_t {
+  kFiller = 1,      // pads a file whose rest was too small for the next record
+  kFileHeader = 2,  // first record of every file
+  kCheckpoint = 3,  // store: transactions in progress and counters at a checkpoint
+  kPages = 4,       // btree: a system action on one or more pages (split, merge, new root)
+  kChange = 5,      // btree: one key's value changed, within a transaction or without
+  kSpaceCreate = 6, // store
+  kSpaceDrop = 7,   // store
+  kTreeCreate = 8,  // store, in a transaction: it made a tree
+  kTreeDrop = 9,    // store, in a transaction: it dropped a tree
+  kCommit = 32,     // txn: the transaction committed
+  kEnd = 33,        // txn: the transaction is rolled back to its start
+  kTxnFirst = 34,   // txn: 34..63 are the transaction room's own
+  kTxnLast = 63,
+  kNotice = 64,     // 64..: above txn (catalog, replication); the storage engine only carries them
+};
+
+// Header flags (low nibble: any record; high nibble: the type's own).
+inline constexpr uint8_t kCompensation = 1;  // undoes an earlier change; is itself never undone
+
+struct RecordHeader {
+  uint32_t checksum;  // low half of XXH3 over the bytes from `length` to the end of the record
+  uint32_t length;    // header and payload, without padding to 8
+  uint32_t epoch;     // how often the log was opened before this record was written
+  RecordType type;
+  uint8_t flags;
+  uint16_t reserved;  // 0
+  uint64_t lsn;       // its own position
+  uint64_t txn;       // 0: none
+  uint64_t prev;      // the transaction's previous record; 0: none
+};
+static_assert(sizeof(RecordHeader) == 40);
+
+inline constexpr uint32_t kRecordHeaderBytes = sizeof(RecordHeader);
+inline constexpr uint32_t kRecordBytesMax = 2 << 20;
+
+inline constexpr uint64_t AlignRecord(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
+
+// What the appender chooses.
+struct RecordInfo {
+  RecordType type{};
+  uint8_t flags = 0;
+  TxnId txn;
+  Lsn prev;
+};
+
+// A record copied out of the log. Reusable: keeps its memory between reads.
+class Record {
+ public:
+  const RecordHeader& header() const { return *reinterpret_cast<const RecordHeader*>(words_.data()); }
+  Lsn lsn() const { return Lsn(header().lsn); }
+  RecordType type() const { return header().type; }
+  uint8_t flags() const { return header().flags; }
+  bool compensation() const { return (header().flags & kCompensation) != 0; }
+  TxnId txn() const { return TxnId(header().txn); }
+  Lsn prev() const { return Lsn(header().prev); }
+  Bytes payload() const {
+    return {reinterpret_cast<const std::byte*>(words_.data()) + kRecordHeaderBytes, header().length - kRecordHeaderBytes};
+  }
+  // Position just past the record and its padding.
+  Lsn end() const { return Lsn(header().lsn + AlignRecord(header().length)); }
+
+  // For the readers: room for `bytes` bytes; the content is undefined.
+  std::byte* Resize(size_t bytes) {
+    if (words_.size() * 8 < bytes) words_.resize((bytes + 7) / 8);
+    return reinterpret_cast<std::byte*>(words_.data());
+  }
+
+ private:
+  std::vector<uint64_t> words_ = std::vector<uint64_t>(kRecordHeaderBytes / 8);
+};
+
+}  // namespace phantom::wal
