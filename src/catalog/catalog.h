@@ -1,0 +1,222 @@
+// catalog/catalog.h
+//
+// One session's eye on a database's catalogs, and its hand for changing them.
+//
+// Reading: names are resolved through the session's search path (temporary schema, pg_catalog, then the path), objects
+// come from the shared cache of committed objects, or, once the transaction has done DDL, from a private one that sees
+// its own changes. Look-ups see what was committed when they run, whatever the transaction's isolation, as PostgreSQL's
+// do; who uses a table must first lock it (LockTable) and look it up again.
+//
+// Changing: each operation checks names and privileges, writes rows of the system tables through the transaction and
+// is undone with it. Errors carry PostgreSQL's SQLSTATE and wording; NOTICEs go to the sink. Operations that need rows
+// of tables read, expressions evaluated or indexes built are driven by session/ddl, which calls the steps here.
+//
+// A look-up that finds nothing gives a null reference, not an error; the *OrError forms raise PostgreSQL's.
+//
+// Thread safety: one thread at a time (the session's); what it returns is immutable and may be shared.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/acl.h"
+#include "catalog/builtins.h"
+#include "catalog/definitions.h"
+#include "catalog/table.h"
+#include "catalog/type.h"
+#include "common/status.h"
+
+namespace phantom::txn {
+class Transaction;
+class Snapshot;
+}  // namespace phantom::txn
+
+namespace phantom::catalog {
+
+class SharedCatalog;
+class Store;
+
+// Receives NOTICE messages of DDL ("... does not exist, skipping", "drop cascades to ...").
+class NoticeSink {
+ public:
+  virtual ~NoticeSink() = default;
+  virtual void Notice(const Status& notice) = 0;
+};
+
+// "schema"."name", or "name" when the schema is empty.
+struct QualifiedName {
+  std::string_view schema;
+  std::string_view name;
+  int32_t location = -1;  // in the query text, for errors
+};
+
+class Catalog {
+ public:
+  // `database` is a pg_database OID whose space is open.
+  Catalog(SharedCatalog& shared, Oid database);
+  ~Catalog();
+
+  SharedCatalog& shared() { return *shared_; }
+  Oid database() const { return database_; }
+
+  // ---- Session state ----
+  // Names as in the setting; "$user" stands for the current role's name.
+  void SetSearchPath(std::vector<std::string> names);
+  void SetCurrentRole(Oid role);
+  Oid current_role() const { return role_; }
+  void SetNoticeSink(NoticeSink* sink) { notices_ = sink; }
+
+  // ---- Transactions ----
+  // Every look-up and change happens between Begin and End. Begin borrows the transaction until End, which is called
+  // after it committed or aborted. RolledBackToSavepoint is called after a partial rollback.
+  void Begin(txn::Transaction& transaction);
+  void End(bool committed);
+  void RolledBackToSavepoint();
+  bool has_uncommitted_changes() const { return private_; }
+  // A plan made at this version is good as long as it does not change and there are no uncommitted changes.
+  uint64_t version() const;
+
+  // ---- Schemas and the search path ----
+  Result<std::shared_ptr<const Schema>> FindSchema(std::string_view name);
+  Result<std::shared_ptr<const Schema>> SchemaByOid(Oid oid);
+  Result<std::shared_ptr<const Schema>> SchemaOrError(std::string_view name);  // 3F000
+  // Existing schemas in look-up order. With implicit ones: pg_temp (if it exists), pg_catalog first.
+  Result<std::vector<Oid>> SearchPath(bool include_implicit);
+  // Where CREATE puts an unqualified name: the first existing schema of the path. 3F000 "no schema has been selected ...".
+  Result<Oid> CreationSchema(std::string_view schema_or_empty, Persistence persistence);
+  // This session's temporary schema; 0 until something was created in it.
+  Oid temporary_schema() const { return temporary_schema_; }
+
+  // ---- Relations ----
+  Result<TableRef> FindTable(const QualifiedName& name);
+  Result<TableRef> FindTableIn(Oid schema, std::string_view name);
+  Result<TableRef> TableByOid(Oid oid);
+  Result<TableRef> TableOrError(const QualifiedName& name);  // 42P01, 3F000
+  // Would an unqualified use of its name find it?
+  Result<bool> IsTableVisible(const Table& table);
+  // Text of a view's query, ready for the parser (system views too).
+  Result<std::string> ViewQuery(const Table& view);
+
+  // ---- Types ----
+  Result<TypeRef> FindType(const QualifiedName& name);
+  TypeRef TypeByOid(Oid oid);  // null: no such type
+  Result<TypeRef> TypeOrError(const QualifiedName& name);  // 42704
+  // SQL name as format_type prints it.
+  std::string FormatType(types::Type type);
+  struct EnumLabel {
+    Oid oid;
+    float order;
+    std::string label;
+  };
+  Result<std::vector<EnumLabel>> EnumLabels(Oid type);
+  Result<std::vector<Constraint>> DomainConstraints(Oid type);
+
+  // ---- Functions, operators, casts: all built in ----
+  // Candidates of a name, nearest schema first. A named schema that does not exist gives none.
+  std::span<const FunctionRow* const> FunctionCandidates(std::string_view name) { return builtins_.Functions(name); }
+  std::span<const OperatorRow* const> OperatorCandidates(std::string_view name) { return builtins_.Operators(name); }
+  const Builtins& builtins() const { return builtins_; }
+  // As CREATE INDEX picks it, seeing through domains, binary-coercible types, arrays and enums. Null: none.
+  const OpclassRow* DefaultOpclass(Oid type, Oid method);
+
+  // ---- Roles and databases (shared by all databases) ----
+  Result<std::shared_ptr<const Role>> FindRole(std::string_view name);
+  Result<std::shared_ptr<const Role>> RoleByOid(Oid oid);
+  Result<std::shared_ptr<const Role>> RoleOrError(std::string_view name);  // 42704
+  Result<std::shared_ptr<const Database>> FindDatabase(std::string_view name);
+  Result<std::shared_ptr<const Database>> DatabaseByOid(Oid oid);
+  // Is `member` the role, or a member of it directly or not?
+  Result<bool> IsMemberOf(Oid member, Oid role);
+  // The same, but only through roles whose privileges are inherited.
+  Result<bool> HasPrivilegesOf(Oid member, Oid role);
+
+  // ---- Privileges ----
+  // 42501 "permission denied for table x" unless the role holds all of `needed`. Superusers and owners pass.
+  Status CheckTablePrivilege(const Table& table, AclMode needed, Oid role);
+  // The same where privileges on columns will do; `columns` are attribute numbers.
+  Status CheckColumnPrivilege(const Table& table, std::span<const int16_t> columns, AclMode needed, Oid role);
+  Status CheckSchemaPrivilege(Oid schema, AclMode needed, Oid role);
+  Status CheckDatabasePrivilege(Oid database, AclMode needed, Oid role);
+  Status CheckOwner(const Table& table, Oid role);  // 42501 "must be owner of table x"
+  Result<bool> IsSuperuser(Oid role);
+
+  // ---- Creating ----
+  Result<Oid> CreateSchema(const SchemaDefinition& definition);
+  // The table with its columns, row type, sequences of identity columns, indexes of keys and constraints. When the
+  // name is taken and if_not_exists: a NOTICE, and 0.
+  Result<Oid> CreateTable(const TableDefinition& definition);
+  Result<Oid> CreateIndex(const Table& table, const IndexDefinition& definition);
+  Result<Oid> AddConstraint(const Table& table, const ConstraintDefinition& definition);
+  Result<Oid> CreateView(const ViewDefinition& definition);
+  Result<Oid> CreateSequence(const SequenceDefinition& definition);
+  Result<Oid> CreateEnum(const QualifiedName& name, const std::vector<std::string>& labels);
+  Result<Oid> CreateDomain(const DomainDefinition& definition);
+  Result<Oid> CreateRole(const RoleDefinition& definition);
+  Result<Oid> CreateDatabase(const DatabaseDefinition& definition);
+
+  // ---- Dropping ----
+  struct DropOptions {
+    bool cascade = false;
+    bool if_exists = false;
+  };
+  // Drops objects and, when cascading, what depends on them; else 2BP01 with PostgreSQL's DETAIL and HINT.
+  Status DropObjects(const std::vector<ObjectAddress>& objects, bool cascade);
+  Status DropRole(std::string_view name);
+  Status DropDatabase(std::string_view name);
+
+  // ---- Altering ----
+  Status AddColumn(const Table& table, const ColumnDefinition& column);
+  Status DropColumn(const Table& table, int column, bool cascade);
+  Status SetColumnDefault(const Table& table, int column, const std::string& stored_sql,
+                          const std::vector<ObjectAddress>& uses);  // empty text: drop
+  Status SetColumnNotNull(const Table& table, int column, bool not_null);
+  // New tree for rows of the new type: the caller copies the rows. The indexes get new trees too.
+  Status SetColumnType(const Table& table, int column, types::Type type, Oid collation, bool rewrite);
+  Status SetColumnIdentity(const Table& table, int column, char identity, const SequenceParameters& parameters);
+  Status DropConstraint(const Table& table, std::string_view name, bool cascade);
+  Status SetConstraintValidated(const Table& table, Oid constraint);
+  Status AlterSequence(const Table& sequence, const SequenceParameters& parameters);
+  Status SetSequenceOwnedBy(const Table& sequence, Oid table, int column);  // table 0: none
+  Status RenameObject(const ObjectAddress& object, std::string_view new_name);
+  Status SetObjectSchema(const ObjectAddress& object, Oid schema);
+  Status SetObjectOwner(const ObjectAddress& object, Oid role);
+  Status SetTableOptions(const Table& table, const std::vector<std::string>& options);
+  Status AlterRole(Oid role, const RoleDefinition& changes);
+  Status AddEnumValue(Oid type, const std::string& label, const std::string& neighbour, bool after, bool if_not_exists);
+  Status Comment(const ObjectAddress& object, std::string_view text);  // empty: drop
+  Result<std::string> CommentOf(const ObjectAddress& object);
+
+  // Empty trees for a table and its indexes (TRUNCATE, rewrites); old ones go when the transaction commits.
+  Status ReplaceStorage(const Table& table);
+  Status SetStatistics(const Table& table, double rows, int32_t pages);
+
+  // GRANT and REVOKE.
+  Status Grant(const GrantDefinition& grant);
+  Status GrantRole(Oid role, Oid member, bool admin_option);
+  Status RevokeRole(Oid role, Oid member, bool admin_option_only);
+
+  // A name for an implicit object ("t_a_key") that no relation (or constraint) of the schema has yet.
+  Result<std::string> ChooseRelationName(std::string_view first, std::string_view second, std::string_view label, Oid schema);
+  Result<std::string> ChooseConstraintName(std::string_view first, std::string_view second, std::string_view label, Oid schema,
+                                           const std::vector<std::string>& taken);
+
+  void Notice(Status notice);
+  Store& store() { return *store_; }
+
+ private:
+  friend class CatalogDdl;
+  SharedCatalog* shared_;
+  const Builtins& builtins_;
+  Oid database_;
+  Oid role_ = oid::kRolePostgres;
+  Oid temporary_schema_ = 0;
+  NoticeSink* notices_ = nullptr;
+  std::vector<std::string> path_names_;
+  bool private_ = false;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace phantom::catalog
