@@ -1,0 +1,101 @@
+// txn/index.h
+//
+// An index as transactions see it: entries key||row id in a KEYED tree. The caller makes the keys (types::KeyCodec).
+//
+// An entry is plain while the row's newest version has its key. A transaction that changes the key or deletes the row
+// marks the entry dead (Delete); purge removes it when no snapshot can need it. So a plain entry that leads to the
+// newest version of a row needs no look at the key; in every other case the caller compares the key of the version it
+// fetched (IndexEntry::dead or !FetchedRow::newest).
+//
+// Order of writes: the row first, then its entries.
+//
+// Thread safety: any thread; one thread at a time a Transaction or an IndexScan.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "txn/row_table.h"
+#include "txn/transaction.h"
+
+namespace phantom::txn {
+
+// Keys from lower to upper; an absent bound is open. A bound that is a prefix of a key compares below it, so "all keys
+// with this prefix" is [prefix, PrefixSuccessor(prefix)).
+struct KeyRange {
+  std::optional<std::string> lower;
+  bool lower_inclusive = true;
+  std::optional<std::string> upper;
+  bool upper_inclusive = false;  // inclusive takes all keys that start with `upper`
+};
+
+class Index {
+ public:
+  static constexpr size_t kKeyBytesMax = 2000;
+
+  static Result<Index> Open(TransactionManager& manager, SpaceId space, TreeId tree);
+  Index(Index&&) noexcept;
+  Index& operator=(Index&&) noexcept;
+  ~Index();
+
+  SpaceId space() const { return space_; }
+  TreeId tree() const { return tree_; }
+
+  // 54000 "index row size ..." when the key is too long.
+  Status Insert(Transaction& transaction, std::string_view key, RowId row);
+
+  // Inserts unless another live row has the key: then changes nothing and returns that row. Waits for transactions in
+  // progress that decide it. Keys with NULLs that are distinct go through Insert.
+  Result<std::optional<RowId>> InsertUnique(Transaction& transaction, std::string_view key, RowId row,
+                                            const RowTable& table);
+  // The decision alone: ON CONFLICT's first look, deferred constraints. `except` is a row that does not count.
+  Result<std::optional<RowId>> FindConflict(Transaction& transaction, std::string_view key, RowId except,
+                                            const RowTable& table);
+
+  // The row, as this transaction wrote it, no longer has this key.
+  Status Delete(Transaction& transaction, std::string_view key, RowId row);
+
+  uint64_t PageCount() const;
+
+ private:
+  friend class IndexScan;
+  Index(TransactionManager& manager, SpaceId space, TreeId tree, void* handle);
+
+  TransactionManager* manager_;
+  SpaceId space_;
+  TreeId tree_;
+  void* handle_;  // the store's tree
+};
+
+struct IndexEntry {
+  std::string_view key;  // without the row id; valid until the next call
+  RowId row;
+  bool dead = false;     // some version's key, not the newest's: compare keys after fetching
+};
+
+enum class ScanDirection : uint8_t { kForward, kBackward };
+
+// Entries that may lead to rows the snapshot sees. The index and the snapshot must outlive it. Sees a state of the tree
+// that changes under it, as any index scan; what the snapshot sees is complete.
+class IndexScan {
+ public:
+  IndexScan(const Index& index, const Snapshot& snapshot, KeyRange range,
+            ScanDirection direction = ScanDirection::kForward);
+  ~IndexScan();
+  IndexScan(IndexScan&&) noexcept;
+
+  // False at the end.
+  Result<bool> Next(IndexEntry* entry);
+  // Again from the start, with a new range.
+  void Restart(KeyRange range);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace phantom::txn

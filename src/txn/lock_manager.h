@@ -1,0 +1,152 @@
+// txn/lock_manager.h
+//
+// Locks on tables, objects, transactions and advisory keys, with fair queues and deadlock detection. Row versions
+// carry their own write lock (docs/LOCKS.md); explicit row locks are in row_locks.h.
+//
+// A LockHolder is one session's set of locks. Locks are taken for the transaction (released at its end, or when a
+// savepoint taken before them is rolled back) or, advisory ones, for the session. Weak locks on tables that nobody
+// wants strongly are recorded in the holder alone and touch nothing shared but one counter.
+//
+// Thread safety: a LockHolder is used by one thread at a time, except Interrupt(). LockManager: any thread.
+// Lock order: docs/LOCKS.md. Nothing is held while waiting.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "txn/lock_modes.h"
+
+namespace phantom::txn {
+
+class LockManager;
+
+enum class LockKind : uint8_t {
+  kRelation = 0,     // object: OID of the relation
+  kTuple = 4,        // queue of those who want a row: object: relation tree, key: row id
+  kTransaction = 5,  // key: TxnId
+  kObject = 8,       // classid: catalog's OID, object: OID of the object
+  kAdvisory = 10,    // key, subid: 1 for one bigint key, 2 for two integer keys (first in the high half)
+};
+
+struct LockTag {
+  LockKind kind{};
+  uint8_t subid = 0;
+  Oid database = 0;
+  uint32_t classid = 0;
+  uint32_t object = 0;
+  uint64_t key = 0;
+
+  static LockTag Relation(Oid database, Oid relation) { return {LockKind::kRelation, 0, database, 0, relation, 0}; }
+  static LockTag Object(Oid database, Oid catalog, Oid object) {
+    return {LockKind::kObject, 0, database, catalog, object, 0};
+  }
+  static LockTag Tuple(SpaceId space, TreeId tree, RowId row) {
+    return {LockKind::kTuple, 0, space.value, 0, tree.value, row.value};
+  }
+  static LockTag Transaction(TxnId id) { return {LockKind::kTransaction, 0, 0, 0, 0, id.value}; }
+  static LockTag Advisory(Oid database, int64_t key) {
+    return {LockKind::kAdvisory, 1, database, 0, 0, static_cast<uint64_t>(key)};
+  }
+  static LockTag Advisory(Oid database, int32_t key1, int32_t key2) {
+    return {LockKind::kAdvisory, 2, database, 0, 0, uint64_t{static_cast<uint32_t>(key1)} << 32 | static_cast<uint32_t>(key2)};
+  }
+
+  bool operator==(const LockTag&) const = default;
+  uint64_t Hash() const;
+  // "relation 16384 of database 5", as deadlock reports name it.
+  std::string ToString() const;
+};
+
+// One row of pg_locks.
+struct LockInfo {
+  LockTag tag;
+  LockMode mode{};
+  bool granted = false;
+  bool fast_path = false;
+  int32_t process_id = 0;
+};
+
+struct LockRequest {
+  WaitPolicy policy = WaitPolicy::kWait;
+  bool for_session = false;      // advisory locks that outlive the transaction
+  std::string relation_name;     // for the text of 55P03; empty: named by the tag
+};
+
+class LockHolder {
+ public:
+  // process_id: what reports and pg_locks show. The manager must outlive the holder.
+  LockHolder(LockManager& manager, int32_t process_id);
+  // Releases everything.
+  ~LockHolder();
+  LockHolder(const LockHolder&) = delete;
+  LockHolder& operator=(const LockHolder&) = delete;
+
+  // lock_timeout and deadlock_timeout, in milliseconds; a lock_timeout of 0 waits for ever.
+  void SetTimeouts(int64_t lock_timeout_ms, int64_t deadlock_timeout_ms);
+  // Waits end with 57014 when *cancelled becomes true (and Interrupt() is called). `timed_out` tells that
+  // statement_timeout did it. Null: waits cannot be cancelled. Both must outlive their use.
+  void SetCancelFlags(const std::atomic<bool>* cancelled, const std::atomic<bool>* timed_out);
+  // From any thread: makes a wait in progress look at its flags.
+  void Interrupt();
+
+  // Takes the lock, waiting as the policy says. True: it is held. False: kSkip, and it would have to wait.
+  // 55P03 (lock_timeout, NOWAIT), 40P01, 57014. Holding it already (in any scope) never waits.
+  Result<bool> Acquire(const LockTag& tag, LockMode mode, const LockRequest& request = {});
+  Status AcquireTable(Oid database, Oid relation, LockMode mode) {
+    Result<bool> held = Acquire(LockTag::Relation(database, relation), mode);
+    return held.ok() ? Status::Ok() : std::move(held).status();
+  }
+  // Gives one session-level lock back; false when it was not held.
+  bool ReleaseSession(const LockTag& tag, LockMode mode);
+  void ReleaseAllSession();
+  bool Holds(const LockTag& tag, LockMode mode) const;
+
+  // Transaction-level locks in order of acquisition: a savepoint is a length of that list.
+  size_t Mark() const;
+  void ReleaseToMark(size_t mark);
+  // A transaction-level lock before its time (the queue of a row).
+  void ReleaseTransaction(const LockTag& tag, LockMode mode);
+  void ReleaseAllTransaction() { ReleaseToMark(0); }
+
+  int32_t process_id() const;
+
+ private:
+  friend class LockManager;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class LockManager {
+ public:
+  LockManager();
+  ~LockManager();
+  LockManager(const LockManager&) = delete;
+  LockManager& operator=(const LockManager&) = delete;
+
+  // Waits until the transaction has ended (or something happened that may let the caller go on: it must look again).
+  // still_running is called with no latch held. Errors as LockHolder::Acquire.
+  Status WaitForTransaction(LockHolder& holder, TxnId id, const std::function<bool()>& still_running);
+  // The transaction runs for this holder: deadlock detection follows it.
+  void TransactionBegan(TxnId id, LockHolder& holder);
+  // It has ended, and still_running would say so: wakes who waits for it.
+  void TransactionEnded(TxnId id);
+  // It gave rows up (rolled back to a savepoint): wakes who waits for it to look again.
+  void TransactionYielded(TxnId id);
+
+  // Everything held or awaited now, for pg_locks.
+  std::vector<LockInfo> Locks() const;
+  // Processes that keep this one waiting, for pg_blocking_pids.
+  std::vector<int32_t> BlockingProcesses(int32_t process_id) const;
+
+ private:
+  friend class LockHolder;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace phantom::txn

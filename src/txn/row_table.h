@@ -1,0 +1,144 @@
+// txn/row_table.h
+//
+// A table as transactions see it: rows under immutable row ids in a ROWID tree, each with its versions
+// (docs/formats/row_header.md), long values moved out to an overflow tree without the caller noticing.
+//
+// Rows go in and come out as bytes of types::RowCodec. Index entries are the caller's business (index.h).
+//
+// A write finds the newest version and says what it found. Under READ COMMITTED a caller that gets kUpdated locks the
+// newest version with Lock(), evaluates its conditions again on it and writes with WriteBase::kLocked. Under
+// REPEATABLE READ and above the same situation is the error 40001.
+//
+// Thread safety: any thread; one thread at a time a Transaction.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "txn/lock_modes.h"
+#include "txn/transaction.h"
+#include "types/chunk.h"
+#include "types/row_codec.h"
+
+namespace phantom::txn {
+
+enum class WriteOutcome : uint8_t {
+  kOk,
+  kUpdated,       // a transaction this snapshot does not see has changed the row (READ COMMITTED only)
+  kDeleted,       // ... or deleted it (READ COMMITTED only)
+  kSelfModified,  // this command has already changed or deleted the row
+  kInvisible,     // there is no such row for this snapshot
+  kSkipped,       // kSkip, and somebody has it locked
+};
+
+// What a write compares the newest version with.
+enum class WriteBase : uint8_t {
+  kSnapshot,  // it must be the one the snapshot sees
+  kLocked,    // the caller locked the row: whatever it is
+};
+
+struct UpdateOptions {
+  WriteBase base = WriteBase::kSnapshot;
+  bool key_changed = true;  // a column of a unique key may have changed: conflicts with FOR KEY SHARE
+};
+
+struct FetchedRow {
+  bool found = false;
+  bool newest = false;   // the version is the row's newest: an unmarked index entry that led here needs no recheck
+  Lsn version;           // names the version
+  std::string row;       // RowCodec bytes; may hold overflow references, see Decode()
+};
+
+struct LockedRow {
+  WriteOutcome outcome = WriteOutcome::kOk;  // kOk: the snapshot's version is locked; kUpdated: a newer one is
+  FetchedRow newest;                         // for kOk and kUpdated
+};
+
+// What all RowTables on a tree share: the next row id, the overflow tree.
+class TableState;
+
+class RowTable {
+ public:
+  // Rows larger than this have their longest values moved out.
+  static constexpr size_t kRowBytesMax = 2000;
+  static constexpr size_t kValueBytesMax = (1u << 30) - 1;
+
+  // The layout must outlive the table.
+  static Result<RowTable> Open(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout);
+  RowTable(RowTable&&) noexcept;
+  RowTable& operator=(RowTable&&) noexcept;
+  ~RowTable();
+
+  const types::RowLayout& layout() const { return *layout_; }
+  SpaceId space() const { return space_; }
+  TreeId tree() const { return tree_; }
+
+  // 54000 when the row is too large.
+  Result<RowId> Insert(Transaction& transaction, std::string_view row);
+
+  // `row` may hold overflow references copied from the version it replaces. Waits for a concurrent writer.
+  // 40001, 40P01, 55P03, 57014.
+  Result<WriteOutcome> Update(Transaction& transaction, const Snapshot& snapshot, RowId id, std::string_view row,
+                              const UpdateOptions& options = {});
+  Result<WriteOutcome> Delete(Transaction& transaction, const Snapshot& snapshot, RowId id,
+                              WriteBase base = WriteBase::kSnapshot);
+
+  // SELECT ... FOR UPDATE etc., and the first half of a re-evaluation. kNoWait names `relation` in its 55P03.
+  // Held to the end of the transaction or the rollback of an earlier savepoint.
+  Result<LockedRow> Lock(Transaction& transaction, const Snapshot& snapshot, RowId id, RowLockMode mode,
+                         WaitPolicy policy = WaitPolicy::kWait, std::string_view relation = {});
+
+  Result<FetchedRow> Fetch(const Snapshot& snapshot, RowId id) const;
+  // Same into a buffer that keeps its memory. found/newest/version as in FetchedRow; row is reused.
+  Status Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const;
+  // The newest version, whoever wrote it: for checks and tests. found is false for a deleted row.
+  Status FetchNewest(RowId id, FetchedRow* row) const;
+
+  // Decodes columns of a row into slot `index` of the vectors, fetching overflow values.
+  Status Decode(std::string_view row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
+                uint32_t index) const;
+  // All the row's columns with overflow values in place of references.
+  Result<std::string> Materialize(std::string_view row) const;
+
+  // One past the largest row id there is or was: scans are split by dividing [1, end).
+  RowId EndRowId() const;
+
+  // Rows as of a fresh look, roughly, and pages: for the planner.
+  uint64_t PageCount() const;
+
+ private:
+  friend class TableScan;
+  struct Parts;
+  RowTable(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout,
+           std::unique_ptr<Parts> parts);
+
+  TransactionManager* manager_;
+  SpaceId space_;
+  TreeId tree_;
+  const types::RowLayout* layout_;
+  std::unique_ptr<Parts> parts_;
+};
+
+// Rows [first, end) that the snapshot sees, in order of row id except that rows changed since come last in their chunk.
+// One thread at a time; several scans may share table and snapshot, which must outlive them.
+class TableScan {
+ public:
+  TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first = RowId(1),
+            RowId end = RowId(UINT64_MAX));
+  ~TableScan();
+
+  // Resets `out` (columns of the projected types, in order) and fills it with the next rows, at most kVectorSize.
+  // row_ids, unless null, has room for kVectorSize and gets their ids. No rows: the end.
+  Status Next(types::Chunk& out, RowId* row_ids = nullptr);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace phantom::txn

@@ -1,0 +1,61 @@
+// txn/snapshot.h
+//
+// What a statement or transaction may see: an LSN. It sees a transaction iff that committed at or before it, and what
+// its own transaction wrote before the command boundary.
+//
+// A live Snapshot is registered in a slot of the SnapshotRegistry, which the horizons are computed from: as long as it
+// lives, the versions it sees can be read. Taking one costs no mutex: one exchange to claim a slot, three loads.
+//
+// Thread safety: a Snapshot may be read from several threads; it is made and destroyed by one.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "common/ids.h"
+
+namespace phantom::txn {
+
+class SnapshotRegistry;
+class StatusTable;
+struct SnapshotSlot;
+
+class Snapshot {
+ public:
+  Snapshot() = default;
+  Snapshot(Snapshot&& other) noexcept { *this = static_cast<Snapshot&&>(other); }
+  Snapshot& operator=(Snapshot&& other) noexcept;
+  ~Snapshot() { Release(); }
+
+  // Another registration of the same view (a cursor keeps its statement's), optionally with a later command boundary.
+  Snapshot Clone() const;
+
+  bool valid() const { return slot_ != nullptr; }
+  Lsn read_lsn() const { return read_lsn_; }
+  // Own writes at or past this LSN are not seen.
+  Lsn command() const { return command_; }
+  TxnId own() const { return own_; }
+
+  // Does it see the effects of the record that `txn` wrote at `lsn`?
+  bool Sees(TxnId txn, Lsn lsn) const {
+    if (txn < finished_below_) return true;
+    return SeesRecent(txn, lsn);
+  }
+
+  // Gives the registration up early.
+  void Release();
+
+ private:
+  friend class SnapshotRegistry;
+  friend class TransactionManager;
+  bool SeesRecent(TxnId txn, Lsn lsn) const;
+
+  SnapshotSlot* slot_ = nullptr;
+  SnapshotRegistry* registry_ = nullptr;
+  const StatusTable* status_ = nullptr;
+  Lsn read_lsn_;
+  Lsn command_;
+  TxnId own_;
+  TxnId finished_below_;  // every transaction with a smaller id ended before this snapshot; its effects are seen
+};
+
+}  // namespace phantom::txn

@@ -1,0 +1,191 @@
+// txn/transaction.h
+//
+// Transactions and the manager that begins, commits and aborts them. How visibility, commit order, rollback and the
+// horizons work: README.md here; locks: docs/LOCKS.md.
+//
+// A Transaction costs nothing global until it writes: its id is assigned at the first write. Savepoints nest to any
+// depth; a subtransaction is a position in the transaction's chain of log records.
+//
+// Thread safety: a Transaction is used by one thread at a time. Snapshots taken from it may be read by several.
+// TransactionManager: any thread.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "txn/lock_manager.h"
+#include "txn/snapshot.h"
+
+namespace phantom::store {
+class Store;
+}
+
+namespace phantom::txn {
+
+class TransactionManager;
+class ManagerImpl;
+
+// READ UNCOMMITTED runs as READ COMMITTED. SERIALIZABLE keeps one snapshot, as REPEATABLE READ.
+enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
+
+enum class TransactionState : uint8_t { kActive, kCommitted, kAborted };
+
+struct BeginOptions {
+  Isolation isolation = Isolation::kReadCommitted;
+  bool read_only = false;
+  LockHolder* locks = nullptr;  // the session's; null: the transaction has its own
+};
+
+class Transaction {
+ public:
+  // Aborts when still active.
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  TransactionState state() const { return state_; }
+  bool active() const { return state_ == TransactionState::kActive; }
+  Isolation isolation() const { return isolation_; }
+  bool read_only() const { return read_only_; }
+  // SET TRANSACTION before the first snapshot.
+  void SetIsolation(Isolation isolation) { isolation_ = isolation; }
+  void SetReadOnly(bool read_only) { read_only_ = read_only; }
+  bool has_snapshot() const { return transaction_snapshot_.valid(); }
+  // One snapshot for all statements?
+  bool keeps_snapshot() const { return isolation_ != Isolation::kReadCommitted; }
+
+  // None until the first write.
+  TxnId id() const { return id_; }
+  // Assigns the id if there is none (txid_current(), row locks). 54000 when too many transactions are in progress.
+  Result<TxnId> EnsureId();
+
+  // A statement's view: begins a command, so that everything written so far is seen and nothing written later.
+  // READ COMMITTED: as of now; otherwise as of the transaction's first call.
+  Snapshot TakeSnapshot();
+
+  // Savepoints. An id stays valid until it, or one before it, is released or rolled back to (RollbackTo keeps the
+  // savepoint itself). RollbackTo undoes what was written since, releases locks taken since and runs abort hooks.
+  using SavepointId = uint32_t;
+  SavepointId Savepoint();
+  Status RollbackTo(SavepointId savepoint);
+  void Release(SavepointId savepoint);
+  size_t savepoint_depth() const { return savepoints_.size(); }
+
+  // Makes everything it wrote visible to others and releases its locks. Returns the LSN that must be durable before
+  // anybody is told (TransactionManager::WaitDurable / WhenDurable); 0 when there is nothing to wait for.
+  // On an error (log full) the transaction was aborted.
+  Result<Lsn> Commit();
+  // Undoes everything. When the log cannot be read the rest of the undo is left to the background and the error
+  // is returned; the rows stay owned until then.
+  Status Abort();
+
+  // Highest LSN whose durability a reply to the client depends on, from what was read so far.
+  Lsn observed() const { return observed_; }
+
+  // Run at the end of Commit (after it is visible, before table locks are released), in order; forgotten by a
+  // rollback to an earlier savepoint. Must not fail.
+  void OnCommit(std::function<void()> action) { on_commit_.push_back(std::move(action)); }
+  // Run by Abort and by a rollback to an earlier savepoint, after the undo, newest first.
+  void OnAbort(std::function<void()> action) { on_abort_.push_back(std::move(action)); }
+
+  LockHolder& locks() { return *locks_; }
+  TransactionManager& manager() { return manager_; }
+
+  // For this room: the chain of records.
+  Lsn last_lsn() const { return last_lsn_; }
+  void Logged(Lsn lsn) { last_lsn_ = lsn; }
+
+ private:
+  friend class TransactionManager;
+  friend class ManagerImpl;
+  Transaction(TransactionManager& manager, const BeginOptions& options);
+
+  struct SavepointState {
+    Lsn last_lsn;
+    size_t locks;
+    size_t row_locks;
+    size_t on_commit;
+    size_t on_abort;
+  };
+
+  TransactionManager& manager_;
+  std::unique_ptr<LockHolder> own_locks_;
+  LockHolder* locks_;
+  Isolation isolation_;
+  bool read_only_;
+  TransactionState state_ = TransactionState::kActive;
+  TxnId id_;
+  Lsn last_lsn_;
+  Lsn observed_;
+  Snapshot transaction_snapshot_;
+  std::vector<SavepointState> savepoints_;
+  std::vector<std::function<void()>> on_commit_;
+  std::vector<std::function<void()>> on_abort_;
+
+ public:
+  // For this room: rows locked explicitly, in order, as (space, tree, row, mode) of row_locks.h.
+  struct RowLockEntry {
+    SpaceId space;
+    TreeId tree;
+    RowId row;
+    RowLockMode mode;
+  };
+  std::vector<RowLockEntry> row_locks_;
+};
+
+struct TransactionOptions {
+  int64_t purge_interval_ms = 100;  // how often purge looks for work; 0: only when RunPurge() is called
+  bool background_undo = true;      // false: losers of a crash are undone inside Create()
+};
+
+class TransactionManager {
+ public:
+  // Takes over from the store's recovery: knows the losers of a crash and undoes them in the background.
+  static Result<std::unique_ptr<TransactionManager>> Create(store::Store& store, const TransactionOptions& options = {});
+  // Requires that no transaction is left. Stops the background threads.
+  ~TransactionManager();
+
+  std::unique_ptr<Transaction> Begin(const BeginOptions& options = {});
+
+  LockManager& locks();
+  store::Store& store();
+
+  // Commit durability: the caller that may block, and the one that may not (the callback may run on any thread).
+  void WaitDurable(Lsn lsn);
+  void WhenDurable(Lsn lsn, std::function<void()> callback);
+  bool IsDurable(Lsn lsn) const;
+
+  // The last transaction id assigned, and the oldest still in progress (the next one when there is none).
+  TxnId last_id() const;
+  TxnId oldest_active() const;
+  enum class Fate : uint8_t { kInProgress, kCommitted, kAborted };
+  Fate FateOf(TxnId id) const;
+
+  // Every live and future snapshot is at or past this LSN.
+  Lsn OldestSnapshot() const;
+  // No live snapshot and no transaction in progress needs a record below this LSN.
+  Lsn LogHorizon() const;
+
+  // Trees that come and go with the transaction. A new tree vanishes when it aborts; a dropped tree stays readable for
+  // snapshots before its commit and is freed after. TRUNCATE is a new tree and a drop.
+  Result<TreeId> CreateTableTree(Transaction& transaction, SpaceId space);
+  Result<TreeId> CreateIndexTree(Transaction& transaction, SpaceId space);
+  Status DropTree(Transaction& transaction, SpaceId space, TreeId tree);
+
+  // Removes dead versions that no snapshot sees, up to the horizon; for tests and VACUUM. The background thread does
+  // the same.
+  Status RunPurge();
+  // Returns when the losers of the last crash are undone.
+  void WaitForRecovery();
+
+  ManagerImpl& impl() { return *impl_; }
+
+ private:
+  TransactionManager();
+  std::unique_ptr<ManagerImpl> impl_;
+};
+
+}  // namespace phantom::txn
