@@ -65,6 +65,9 @@ class Transaction {
   // A statement's view: begins a command, so that everything written so far is seen and nothing written later.
   // READ COMMITTED: as of now; otherwise as of the transaction's first call.
   Snapshot TakeSnapshot();
+  // The catalog's view: as of now whatever the isolation, and everything this transaction has written. Neither becomes
+  // the transaction's snapshot nor counts as its first call.
+  Snapshot TakeCatalogSnapshot();
 
   // Savepoints. An id stays valid until it, or one before it, is released or rolled back to (RollbackTo keeps the
   // savepoint itself). RollbackTo undoes what was written since, releases locks taken since and runs abort hooks.
@@ -171,9 +174,15 @@ class TransactionManager {
 
   // Trees that come and go with the transaction. A new tree vanishes when it aborts; a dropped tree stays readable for
   // snapshots before its commit and is freed after. TRUNCATE is a new tree and a drop.
-  Result<TreeId> CreateTableTree(Transaction& transaction, SpaceId space);
-  Result<TreeId> CreateIndexTree(Transaction& transaction, SpaceId space);
+  // `id`, when given, is below store::kFirstTree: trees that are found by name (system tables).
+  Result<TreeId> CreateTableTree(Transaction& transaction, SpaceId space, TreeId id = {});
+  Result<TreeId> CreateIndexTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Status DropTree(Transaction& transaction, SpaceId space, TreeId tree);
+
+  // A database's page space. Not transactional: durable on return. Dropping frees all its trees; nobody may use them.
+  Status CreateSpace(SpaceId space);
+  Status DropSpace(SpaceId space);
+  bool HasSpace(SpaceId space);
 
   // Removes dead versions that no snapshot sees, up to the horizon; for tests and VACUUM. The background thread does
   // the same.
