@@ -1,0 +1,115 @@
+#include "wire/frontend_messages.h"
+
+#include "wire/message_reader.h"
+
+namespace phantom::wire {
+
+namespace {
+
+Result<std::vector<int16_t>> ReadFormats(MessageReader& reader) {
+  ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
+  std::vector<int16_t> formats;
+  for (int i = 0; i < static_cast<uint16_t>(count); ++i) {
+    ASSIGN_OR_RETURN(const int16_t format, reader.Int16());
+    formats.push_back(format);
+  }
+  return formats;
+}
+
+Result<NamedMessage> ReadNamed(std::string_view body, const char* what) {
+  MessageReader reader(body);
+  NamedMessage message;
+  ASSIGN_OR_RETURN(message.kind, reader.Byte());
+  ASSIGN_OR_RETURN(message.name, reader.String());
+  RETURN_IF_ERROR(reader.End());
+  if (message.kind != 'S' && message.kind != 'P') {
+    return Errorf(sqlstate::kProtocolViolation, "invalid %s message subtype %d", what,
+                  static_cast<unsigned char>(message.kind));
+  }
+  return message;
+}
+
+}  // namespace
+
+Result<QueryMessage> ParseQuery(std::string_view body) {
+  MessageReader reader(body);
+  QueryMessage message;
+  ASSIGN_OR_RETURN(message.text, reader.String());
+  RETURN_IF_ERROR(reader.End());
+  return message;
+}
+
+Result<ParseMessage> ParseParse(std::string_view body) {
+  MessageReader reader(body);
+  ParseMessage message;
+  ASSIGN_OR_RETURN(message.name, reader.String());
+  ASSIGN_OR_RETURN(message.query, reader.String());
+  ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
+  for (int i = 0; i < static_cast<uint16_t>(count); ++i) {
+    ASSIGN_OR_RETURN(const int32_t type, reader.Int32());
+    message.parameter_types.push_back(static_cast<Oid>(type));
+  }
+  RETURN_IF_ERROR(reader.End());
+  return message;
+}
+
+Result<BindMessage> ParseBind(std::string_view body) {
+  MessageReader reader(body);
+  BindMessage message;
+  ASSIGN_OR_RETURN(message.portal, reader.String());
+  ASSIGN_OR_RETURN(message.statement, reader.String());
+  ASSIGN_OR_RETURN(message.parameter_formats, ReadFormats(reader));
+  ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
+  const size_t values = static_cast<uint16_t>(count);
+  if (message.parameter_formats.size() > 1 && message.parameter_formats.size() != values) {
+    return Errorf(sqlstate::kProtocolViolation, "bind message has %zu parameter formats but %zu parameters",
+                  message.parameter_formats.size(), values);
+  }
+  for (size_t i = 0; i < values; ++i) {
+    ASSIGN_OR_RETURN(const int32_t length, reader.Int32());
+    BindMessage::Value value{length == -1, {}};
+    if (!value.is_null) {
+      if (length < 0) return Error(sqlstate::kProtocolViolation, "insufficient data left in message");
+      ASSIGN_OR_RETURN(value.bytes, reader.Bytes(static_cast<size_t>(length)));
+    }
+    message.values.push_back(value);
+  }
+  ASSIGN_OR_RETURN(message.result_formats, ReadFormats(reader));
+  RETURN_IF_ERROR(reader.End());
+  return message;
+}
+
+Result<NamedMessage> ParseDescribe(std::string_view body) { return ReadNamed(body, "DESCRIBE"); }
+Result<NamedMessage> ParseClose(std::string_view body) { return ReadNamed(body, "CLOSE"); }
+
+Result<ExecuteMessage> ParseExecute(std::string_view body) {
+  MessageReader reader(body);
+  ExecuteMessage message;
+  ASSIGN_OR_RETURN(message.portal, reader.String());
+  ASSIGN_OR_RETURN(message.row_limit, reader.Int32());
+  RETURN_IF_ERROR(reader.End());
+  return message;
+}
+
+Result<std::string_view> ParseText(std::string_view body) {
+  MessageReader reader(body);
+  ASSIGN_OR_RETURN(const std::string_view text, reader.String());
+  RETURN_IF_ERROR(reader.End());
+  return text;
+}
+
+Result<SaslInitialResponse> ParseSaslInitialResponse(std::string_view body) {
+  MessageReader reader(body);
+  SaslInitialResponse message{};
+  ASSIGN_OR_RETURN(message.mechanism, reader.String());
+  ASSIGN_OR_RETURN(const int32_t length, reader.Int32());
+  message.has_data = length != -1;
+  if (message.has_data) {
+    if (length < 0) return Error(sqlstate::kProtocolViolation, "insufficient data left in message");
+    ASSIGN_OR_RETURN(message.data, reader.Bytes(static_cast<size_t>(length)));
+  }
+  RETURN_IF_ERROR(reader.End());
+  return message;
+}
+
+}  // namespace phantom::wire
