@@ -17,7 +17,7 @@ def main():
             continue
         cursor.execute(f"SELECT v, v::text FROM (SELECT {quoted(text)}::{sql_type} AS v) s")
         value, shown = cursor.fetchone()
-        cursor.execute(f"SELECT (%s::{sql_type})::text", (value,))
+        cursor.execute(f"SELECT ((%s)::{sql_type})::text", (value,))
         back = cursor.fetchone()[0]
         expect(back == shown, f"{sql_type} {text}: sent {shown}, came back {back}")
     cursor.execute("DROP TABLE IF EXISTS psycopg2_t")

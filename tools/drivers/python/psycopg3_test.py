@@ -13,8 +13,6 @@ def connect(**more):
 
 def round_trips(connection, binary):
     for sql_type, text in LITERALS:
-        if sql_type == "date" and text.startswith("0001") and binary:
-            pass
         with connection.cursor(binary=binary) as cursor:
             value, shown = cursor.execute(f"SELECT v, v::text FROM (SELECT {quoted(text)}::{sql_type} AS v) s").fetchone()
             if sql_type in ("json", "jsonb"):
