@@ -23,6 +23,7 @@ enum class LockRank : int {
   kPageMap,          // logical page to physical slot
   kVersions,         // a partition of the before-image cache
   kWal,              // log tail
+  kWalFiles,         // open log files, their cached blocks
   kIo,               // a simulated disk's state
   kMemory,           // memory broker
   kLog,              // the logger's sink

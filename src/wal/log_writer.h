@@ -15,7 +15,6 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -63,7 +62,7 @@ class LogWriter {
   // full; 53100 when the disk has no room for more log than the reserve.
   Status Admit();
 
-  // Position just past the last record: the LSN of the next one. Never decreases.
+  // Position just past the last record; the next one's LSN is this or greater. Never decreases.
   Lsn appended() const { return Lsn(appended_.load(std::memory_order_acquire)); }
   // Every record below is durable. Never decreases; durable() <= appended().
   Lsn durable() const { return Lsn(durable_.load(std::memory_order_acquire)); }
@@ -85,9 +84,6 @@ class LogWriter {
   // First position still kept.
   Lsn oldest() const;
 
-  // Makes the next log file ready ahead of need. Called by the checkpoint thread now and then.
-  Status PrepareFiles();
-
   uint32_t record_bytes_max() const { return record_bytes_max_; }
   const LogOptions& options() const { return options_; }
 
@@ -97,33 +93,43 @@ class LogWriter {
     std::function<void()> callback;
   };
 
-  LogWriter(const LogOptions& options, std::unique_ptr<LogFiles> files, uint64_t start, uint32_t epoch);
-  void AppendLocked(const RecordInfo& info, std::span<const Bytes> parts, uint32_t length);
-  void WaitForRoom(MutexLock& lock, uint64_t bytes);
-  void StartFile(uint64_t lsn);
-  void CopyIn(uint64_t lsn, Bytes from);
+  LogWriter(const LogOptions& options, std::unique_ptr<LogFiles> files, uint64_t end, uint32_t epoch);
+  // The following require the mutex.
+  void WaitForRoom(MutexLock& lock, uint64_t end);
+  void Emit(const RecordInfo& info, std::span<const Bytes> parts, uint64_t length);
+  void StartFile();
+  void FillFile();
+
   void RunFlusher();
+  void FlushTo(uint64_t target);
+  void RunPreparer();
   bool CopyFromRing(uint64_t lsn, Record* record) const;
+  void CopyWords(uint64_t lsn, uint64_t bytes, std::byte* to) const;
 
   const LogOptions options_;
   const uint32_t record_bytes_max_;
   const uint32_t epoch_;
-  const uint64_t ring_mask_;
   const std::unique_ptr<LogFiles> files_;
-  const std::unique_ptr<std::byte[]> ring_;
+  // Word at log position p is at index p / 8 modulo its size.
+  const std::unique_ptr<std::atomic<uint64_t>[]> ring_;
 
   std::atomic<uint64_t> appended_;
   std::atomic<uint64_t> durable_;
   // The ring holds the bytes from here to appended_. Raised before bytes are overwritten.
   std::atomic<uint64_t> ring_start_;
+  // The disk had no room for one more log file when last tried.
+  std::atomic<bool> disk_full_ = false;
 
   Mutex mutex_{LockRank::kWal};
-  ConditionVariable work_;      // the flusher waits: something to flush
-  ConditionVariable progress_;  // others wait: durable_ or prepared space advanced
+  ConditionVariable work_;      // the flusher waits: there is something to flush
+  ConditionVariable prepare_;   // the preparer waits: files are running short
+  ConditionVariable progress_;  // others wait: durable_ or the prepared space advanced
   uint64_t wanted_ = 0;         // someone waits for durable_ to pass this
   std::vector<Waiter> waiters_;
+  std::vector<uint64_t> staging_;
   bool stopping_ = false;
   std::thread flusher_;
+  std::thread preparer_;
 };
 
 }  // namespace phantom::wal

@@ -1,0 +1,96 @@
+#include "wal/log_reader.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "io/env.h"
+#include "wal/file_header.h"
+#include "wal/log_files.h"
+
+namespace phantom::wal {
+
+static constexpr uint64_t kReadBytes = 1 << 20;
+
+LogReader::LogReader(io::Env& env, std::string directory, uint64_t file_bytes, Lsn start, uint32_t epoch_max)
+    : env_(env),
+      directory_(std::move(directory)),
+      file_bytes_(file_bytes),
+      epoch_max_(epoch_max),
+      position_(start.value) {}
+
+LogReader::~LogReader() = default;
+
+// Makes buffer_ hold [lsn, lsn + bytes). False when the file ends before.
+Result<bool> LogReader::Fill(uint64_t lsn, uint64_t bytes) {
+  if (lsn >= buffer_start_ && lsn + bytes <= buffer_start_ + buffer_.size()) return true;
+  const uint64_t number = lsn / file_bytes_;
+  if (number != file_number_) {
+    Result<std::unique_ptr<io::File>> file =
+        env_.Open(LogFilePath(directory_, number * file_bytes_), io::OpenMode::kExisting);
+    if (!file.ok()) {
+      if (file.status().sqlstate() == sqlstate::kUndefinedFile) return false;
+      return std::move(file).status();
+    }
+    file_ = std::move(file).value();
+    file_number_ = number;
+    ASSIGN_OR_RETURN(file_size_, file_->Size());
+  }
+  const uint64_t offset = lsn % file_bytes_;
+  const uint64_t end = std::min(file_size_, file_bytes_);
+  if (offset + bytes > end) return false;
+  buffer_.resize(std::min(std::max(bytes, kReadBytes), end - offset));
+  buffer_start_ = lsn;
+  Status status = file_->Read(offset, buffer_);
+  if (!status.ok()) {
+    buffer_.clear();
+    return status;
+  }
+  return true;
+}
+
+// False when there is no valid record.
+Result<bool> LogReader::ReadAt(uint64_t lsn, Record* record) {
+  ASSIGN_OR_RETURN(bool has_header, Fill(lsn, kRecordHeaderBytes));
+  if (!has_header) return false;
+  std::memcpy(record->Resize(kRecordHeaderBytes), buffer_.data() + (lsn - buffer_start_), kRecordHeaderBytes);
+  const RecordHeader header = record->header();
+  const uint64_t rest = file_bytes_ - lsn % file_bytes_;
+  if (header.lsn != lsn || header.epoch < epoch_ || header.epoch > epoch_max_) return false;
+  if (header.length < kRecordHeaderBytes || header.length > rest) return false;
+  if (header.type == RecordType::kFiller) {
+    if (header.length != rest || header.checksum != FillerChecksum(header)) return false;
+  } else {
+    if (header.length > kRecordBytesMax) return false;
+    ASSIGN_OR_RETURN(bool has_all, Fill(lsn, header.length));
+    if (!has_all) return false;
+    std::memcpy(record->Resize(header.length), buffer_.data() + (lsn - buffer_start_), header.length);
+    if (header.checksum != RecordChecksum(record->header())) return false;
+  }
+  epoch_ = header.epoch;
+  return true;
+}
+
+Result<bool> LogReader::Next(Record* record) {
+  for (;;) {
+    const uint64_t rest = file_bytes_ - position_ % file_bytes_;
+    if (rest < kRecordHeaderBytes) {
+      position_ += rest;
+      continue;
+    }
+    ASSIGN_OR_RETURN(bool valid, ReadAt(position_, record));
+    if (!valid) return false;
+    position_ = record->end().value;
+    if (record->type() == RecordType::kFiller) continue;
+    if (record->type() != RecordType::kFileHeader) return true;
+    FileHeaderPayload payload;
+    if (record->payload().size() != sizeof(payload)) return BadRecord(record->lsn());
+    std::memcpy(&payload, record->payload().data(), sizeof(payload));
+    if (std::memcmp(payload.magic, kLogMagic, sizeof(payload.magic)) != 0 || payload.version != kLogVersion ||
+        payload.file_bytes != file_bytes_) {
+      return Errorf(sqlstate::kDataCorrupted, "log file at %llX has an unknown format",
+                    static_cast<unsigned long long>(record->lsn().value));
+    }
+  }
+}
+
+}  // namespace phantom::wal
