@@ -4,7 +4,9 @@ namespace phantom::engine {
 
 std::span<const std::span<const KernelEntry>> AllKernelTables() {
   static const std::span<const KernelEntry> kTables[] = {
-      Int4Kernels(),
+      IntegerKernels(),
+      FloatKernels(),
+      ComparisonKernels(),
       CountKernels(),
       GenerateSeriesKernels(),
   };

@@ -8,7 +8,9 @@
 
 namespace phantom::engine {
 
-std::span<const KernelEntry> Int4Kernels();
+std::span<const KernelEntry> IntegerKernels();
+std::span<const KernelEntry> FloatKernels();
+std::span<const KernelEntry> ComparisonKernels();
 std::span<const KernelEntry> CountKernels();
 std::span<const KernelEntry> GenerateSeriesKernels();
 
