@@ -350,10 +350,10 @@ struct Alias : NodeOf<NodeKind::kAlias> {
 // A relation's name, in FROM and in commands.
 struct RangeVar : NodeOf<NodeKind::kRangeVar> {
   std::string_view catalog;  // null: the current database
-  std::string_view schema;  // null: search_path
+  std::string_view schema;   // null: search_path
   std::string_view name;
   bool include_children = false;  // false after ONLY
-  char persistence = 0;  // 'p' permanent, 't' temporary, 'u' unlogged
+  char persistence = 0;           // 'p' permanent, 't' temporary, 'u' unlogged
   const Alias* alias = nullptr;
 };
 
@@ -361,8 +361,8 @@ struct RangeVar : NodeOf<NodeKind::kRangeVar> {
 struct TypeName : NodeOf<NodeKind::kTypeName> {
   NameList names;  // qualified name; built-in SQL spellings come as pg_catalog.*
   bool set_of = false;
-  bool percent_type = false;  // names is table.column and the type is that column's
-  NodeList typmods;  // the expressions in parentheses
+  bool percent_type = false;              // names is table.column and the type is that column's
+  NodeList typmods;                       // the expressions in parentheses
   std::span<const int32_t> array_bounds;  // one for each pair of brackets; -1 where empty
 };
 
@@ -383,9 +383,9 @@ struct DefElem : NodeOf<NodeKind::kDefElem> {
 // A function, operator or aggregate with its argument types.
 struct ObjectWithArgs : NodeOf<NodeKind::kObjectWithArgs> {
   NameList name;
-  ListOf<TypeName> args;  // input types; an element is null for an operator's NONE
+  ListOf<TypeName> args;                 // input types; an element is null for an operator's NONE
   ListOf<FunctionParameter> parameters;  // all parameters as written
-  bool args_unspecified = false;  // written without parentheses
+  bool args_unspecified = false;         // written without parentheses
 };
 
 // arg COLLATE name; arg is null in a column definition.

@@ -86,8 +86,8 @@ struct ParamRef : NodeOf<NodeKind::kParamRef> {
 // An operator application, and the constructs that behave like one (A_Expr).
 struct OperatorExpr : NodeOf<NodeKind::kOperatorExpr> {
   OperatorExprKind op{};
-  NameList name;  // the operator, perhaps qualified; its spelling for kBetween.. is "BETWEEN" and so on
-  const Node* left = nullptr;  // null for a prefix operator
+  NameList name;                // the operator, perhaps qualified; its spelling for kBetween.. is "BETWEEN" and so on
+  const Node* left = nullptr;   // null for a prefix operator
   const Node* right = nullptr;  // a ListNode for kIn with a list, and for kBetween..
 };
 
@@ -108,7 +108,7 @@ struct FuncCall : NodeOf<NodeKind::kFuncCall> {
   bool star = false;  // f(*)
   bool distinct = false;
   bool variadic = false;  // the last argument is marked VARIADIC
-  CoercionForm form{};  // kSqlSyntax for EXTRACT(...), POSITION(...) and their like
+  CoercionForm form{};    // kSqlSyntax for EXTRACT(...), POSITION(...) and their like
 };
 
 // Selection of fields and elements from an expression (A_Indirection).
@@ -150,7 +150,7 @@ struct BoolExpr : NodeOf<NodeKind::kBoolExpr> {
 struct SubLink : NodeOf<NodeKind::kSubLink> {
   SubLinkType type{};
   const Node* test = nullptr;  // left side of kAll, kAny
-  NameList op;  // its operator; empty means IN, that is = ANY
+  NameList op;                 // its operator; empty means IN, that is = ANY
   const Node* subselect = nullptr;
 };
 

@@ -91,7 +91,7 @@ struct SelectStmt : NodeOf<NodeKind::kSelectStmt> {
   const Node* having = nullptr;
   ListOf<WindowDef> windows;
   std::span<const NodeList> values;  // VALUES: one list of expressions a row
-  ListOf<SortBy> order_by;  // this and the following apply to set operations too
+  ListOf<SortBy> order_by;           // this and the following apply to set operations too
   const Node* offset = nullptr;
   const Node* limit = nullptr;  // a null Constant for LIMIT ALL
   LimitOption limit_option{};
@@ -154,7 +154,7 @@ struct MergeWhenClause : NodeOf<NodeKind::kMergeWhenClause> {
 
 // An output column, a column to insert into, or an assignment.
 struct ResTarget : NodeOf<NodeKind::kResTarget> {
-  std::string_view name;  // SELECT: AS name; else the column
+  std::string_view name;                         // SELECT: AS name; else the column
   std::span<const IndirectionStep> indirection;  // below the column, when assigning
   const Node* value = nullptr;
 };
@@ -169,7 +169,7 @@ struct SortBy : NodeOf<NodeKind::kSortBy> {
 
 // A window, in the WINDOW clause or after OVER.
 struct WindowDef : NodeOf<NodeKind::kWindowDef> {
-  std::string_view name;  // WINDOW name AS ..., or OVER name
+  std::string_view name;       // WINDOW name AS ..., or OVER name
   std::string_view base_name;  // the window it copies: OVER (base_name ...)
   NodeList partition_by;
   ListOf<SortBy> order_by;

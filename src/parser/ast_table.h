@@ -3,7 +3,7 @@
 // Relations: tables, indexes, constraints, views, sequences, triggers, rules, statistics.
 // The names in parentheses are PostgreSQL's where ours differ. See ast.h for what holds for all nodes.
 #pragma once
-#include "parser/ast.h"
+#include "parser/ast_select.h"
 
 namespace phantom::parser {
 
@@ -128,7 +128,7 @@ enum class AlterTableType : uint8_t {
 // CREATE TABLE (CreateStmt)
 struct CreateTableStmt : NodeOf<NodeKind::kCreateTableStmt> {
   const RangeVar* relation = nullptr;
-  NodeList elements;  // ColumnDef, TableLikeClause, Constraint
+  NodeList elements;          // ColumnDef, TableLikeClause, Constraint
   ListOf<RangeVar> inherits;  // INHERITS; of PARTITION OF the parent
   const PartitionBoundSpec* partition_bound = nullptr;
   const PartitionSpec* partition_spec = nullptr;
@@ -159,7 +159,7 @@ struct Constraint : NodeOf<NodeKind::kConstraint> {
   bool initially_deferred = false;
   bool no_inherit = false;
   const Node* expr = nullptr;  // kCheck, kDefault, kGenerated
-  char generated_when = 0;  // 'a' ALWAYS, 'd' BY DEFAULT
+  char generated_when = 0;     // 'a' ALWAYS, 'd' BY DEFAULT
   bool nulls_not_distinct = false;
   NameList keys;
   NameList including;
@@ -172,7 +172,7 @@ struct Constraint : NodeOf<NodeKind::kConstraint> {
   const RangeVar* pk_table = nullptr;
   NameList fk_columns;
   NameList pk_columns;
-  char fk_match = 0;  // 'f' full, 'p' partial, 's' simple
+  char fk_match = 0;      // 'f' full, 'p' partial, 's' simple
   char fk_on_update = 0;  // 'a' no action, 'r' restrict, 'c' cascade, 'n' set null, 'd' set default
   char fk_on_delete = 0;
   NameList fk_delete_set_columns;
@@ -257,7 +257,7 @@ struct AlterTableStmt : NodeOf<NodeKind::kAlterTableStmt> {
 struct AlterTableCmd : NodeOf<NodeKind::kAlterTableCmd> {
   AlterTableType type{};
   std::string_view name;  // column, constraint, trigger, tablespace, ...
-  int32_t number = 0;  // attribute number, when a column of an index is meant by it
+  int32_t number = 0;     // attribute number, when a column of an index is meant by it
   const RoleSpec* new_owner = nullptr;
   // ColumnDef, Constraint, expression, ListNode of DefElem, RangeVar, ... as the action needs
   const Node* def = nullptr;

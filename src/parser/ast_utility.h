@@ -297,7 +297,7 @@ struct GrantStmt : NodeOf<NodeKind::kGrantStmt> {
   bool is_grant = false;
   GrantTargetType target{};
   ObjectType object_type{};
-  NodeList objects;  // RangeVar, Constant (a name), ObjectWithArgs or StringList, as object_type says
+  NodeList objects;               // RangeVar, Constant (a name), ObjectWithArgs or StringList, as object_type says
   ListOf<AccessPriv> privileges;  // empty: ALL
   ListOf<RoleSpec> grantees;
   bool grant_option = false;

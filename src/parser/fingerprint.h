@@ -1,13 +1,13 @@
 // parser/fingerprint.h
 //
-// Recognises statements that differ in their literals only, without parsing them: scans the text by PostgreSQL's lexical
-// rules, replaces number and string literals by parameters, and hashes what remains. The plan cache of the simple
-// protocol looks statements up by it.
+// Recognises statements that differ in their literals only, without parsing them: scans the text by PostgreSQL's
+// lexical rules, replaces number and string literals by parameters, and hashes what remains. The plan cache of the
+// simple protocol looks statements up by it.
 //
 // Two texts with equal normalised texts consist of the same tokens up to the values of their literals; blanks, comments
-// and the case of unquoted words do not count. The reverse need not hold, and a parameter may stand where only a literal
-// may (LIMIT's sign, a type's precision, an interval's field, ORDER BY 1): who plans the normalised text must parse the
-// original one and bind literals by location.
+// and the case of unquoted words do not count. The reverse need not hold, and a parameter may stand where only a
+// literal may (LIMIT's sign, a type's precision, an interval's field, ORDER BY 1): who plans the normalised text must
+// parse the original one and bind literals by location.
 //
 // Thread safety: pure functions; a Fingerprint is a value.
 #pragma once
@@ -27,9 +27,9 @@ enum class LiteralType : uint8_t {
 
 struct FingerprintLiteral {
   LiteralType type;
-  int32_t location;  // byte offset in the text
-  int32_t length;    // bytes of the token
-  int32_t value_begin;   // the value is values.substr(value_begin, value_length)
+  int32_t location;     // byte offset in the text
+  int32_t length;       // bytes of the token
+  int32_t value_begin;  // the value is values.substr(value_begin, value_length)
   int32_t value_length;
 };
 
@@ -45,9 +45,9 @@ struct Fingerprint {
 };
 
 // Fingerprints one statement, replacing the content of *result (whose memory is reused). Returns false, leaving *result
-// unspecified, when the text cannot be served by a fingerprint: it is not lexically valid, holds more than one statement
-// or none, has parameters ($1), a string continued on another line, a Unicode-escaped token (U&), or is longer than
-// kFingerprintBytesMax. Assumes standard_conforming_strings = on and valid UTF-8.
+// unspecified, when the text cannot be served by a fingerprint: it is not lexically valid, holds more than one
+// statement or none, has parameters ($1), a string continued on another line, a Unicode-escaped token (U&), or is
+// longer than kFingerprintBytesMax. Assumes standard_conforming_strings = on and valid UTF-8.
 bool ComputeFingerprint(std::string_view sql, Fingerprint* result);
 
 inline constexpr size_t kFingerprintBytesMax = 64 << 10;

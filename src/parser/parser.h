@@ -28,6 +28,7 @@ inline constexpr size_t kTextBytesMax = size_t{1} << 30;
 enum class BackslashQuote : uint8_t { kOff, kOn, kSafeEncoding };
 struct ParseOptions {
   bool standard_conforming_strings = true;
+  bool escape_string_warning = true;
   BackslashQuote backslash_quote = BackslashQuote::kSafeEncoding;
 };
 
@@ -39,10 +40,18 @@ struct ParsedStatement {
   int32_t length = 0;
 };
 
+// A WARNING or NOTICE of the scanner or grammar, such as that a long identifier was truncated.
+struct ParseNotice {
+  bool is_warning;
+  Status status;
+};
+
 // What Parse made of a text. Moving it keeps the nodes where they are.
 struct ParsedText {
   Arena arena;
+  std::string_view text;                    // the arena's copy of what was parsed; nodes' locations count its bytes
   std::vector<ParsedStatement> statements;  // empty for text of blanks and comments only
+  std::vector<ParseNotice> notices;
 };
 
 // Parses any number of statements separated by semicolons.
@@ -52,8 +61,8 @@ Result<ParsedText> Parse(std::string_view sql, const ParseOptions& options = {})
 // is a TypeName.
 Result<ParsedText> ParseTypeName(std::string_view text, const ParseOptions& options = {});
 
-// Where an expression begins in the text: the leftmost location of its parts, -1 if unknown. An error about an expression
-// as a whole points there.
+// Where an expression begins in the text: the leftmost location of its parts, -1 if unknown. An error about an
+// expression as a whole points there.
 int32_t ExpressionLocation(const Node* node);
 
 // The tree as text, one field a line, for tests and debugging.
