@@ -33,8 +33,15 @@ class Instance {
   // settings' memory and log parameters size the parts.
   static Result<std::unique_ptr<Instance>> Open(io::Env& env, std::string directory,
                                                 std::unique_ptr<ServerSettings> settings);
-  // Requires that no session exists. Checkpoints and closes.
+  // Requires that no session exists. Without Close() it is as after a crash: the next opening recovers.
   ~Instance();
+  // Requires that no session exists, and none is made after. Leaves nothing to recover.
+  Status Close();
+
+  // Verifies the directory's pages, trees, tables and indexes without a server. Gives the number of faults; `report`
+  // receives a line for each.
+  static Result<int64_t> Check(io::Env& env, const std::string& directory,
+                               const std::function<void(const std::string&)>& report);
 
   ServerSettings& settings();
   SessionRegistry& sessions();
@@ -47,6 +54,7 @@ class Instance {
 
   // Calls `done` (from any thread, possibly at once) when the log is durable up to `lsn`.
   void WhenDurable(Lsn lsn, std::function<void()> done);
+  void WaitDurable(Lsn lsn);
   bool IsDurable(Lsn lsn) const;
 
   struct Parts;

@@ -74,6 +74,8 @@ class Session {
   Progress CopyData(std::string_view bytes, ResultSink& sink);
   Progress CopyDone(ResultSink& sink);
   Progress CopyFail(std::string_view message, ResultSink& sink);
+  // The client sent something else instead of data.
+  Progress CopyViolation(const Status& error, ResultSink& sink);
 
   // Reports an error the protocol's reader found and treats it as an error of the current request. In the extended
   // protocol (`skip_to_sync`) what follows is skipped until Sync, else ReadyForQuery follows.

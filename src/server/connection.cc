@@ -1,0 +1,530 @@
+#include "server/connection.h"
+
+// clang-format off
+#include <utility>  // Asio 1.74 uses std::exchange without including it
+// clang-format on
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <optional>
+#include <vector>
+
+#include "common/log.h"
+#include "server/io_threads.h"
+#include "server/tls.h"
+#include "server/wire_sink.h"
+#include "session/instance.h"
+#include "session/session.h"
+#include "session/session_registry.h"
+#include "session/settings.h"
+#include "wire/backend_messages.h"
+#include "wire/framing.h"
+#include "wire/frontend_messages.h"
+#include "wire/scram.h"
+#include "wire/startup.h"
+
+namespace phantom::server {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::ip::tcp;
+using boost::system::error_code;
+using session::Progress;
+
+namespace {
+
+constexpr size_t kReadBytes = 16 * 1024;
+constexpr size_t kReadBytesMax = 1024 * 1024;
+// An output buffer larger than this is given back once it has been written.
+constexpr size_t kKeptOutputBytes = 128 * 1024;
+
+template <typename Token>
+auto Into(error_code& error, Token&& token) {
+  return asio::redirect_error(std::forward<Token>(token), error);
+}
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(ConnectionContext& context, tcp::socket socket)
+      : context_(context), socket_(std::move(socket)), timer_(socket_.get_executor()), sink_(output_) {
+    ++context_.connections;
+  }
+  ~Connection() { --context_.connections; }
+
+  awaitable<void> Run();
+
+ private:
+  // Bytes. False means that the connection is lost.
+  awaitable<bool> ReadSome();
+  awaitable<bool> WriteAll(std::string_view bytes);
+  // Writes what was collected, once the log is durable as far as it must be.
+  awaitable<bool> Flush();
+  awaitable<void> WaitDurable(Lsn lsn);
+
+  // Opening. False: there is nothing to serve.
+  awaitable<bool> Open();
+  awaitable<bool> StartTls();
+  awaitable<bool> Authenticate(const std::string& user);
+  // The next message while nobody is authenticated; a null type when there is none.
+  awaitable<std::optional<wire::Frame>> NextFrame();
+  awaitable<bool> Refuse(Status status);
+
+  // Serving.
+  awaitable<void> Serve();
+  awaitable<bool> WaitForInput();
+  awaitable<bool> Dispatch(wire::Frame frame);
+  awaitable<bool> Finish(Progress progress);
+  Progress Handle(const wire::Frame& frame);
+  void HandleExtended(const wire::Frame& frame, Progress* progress);
+  Progress HandleCopy(const wire::Frame& frame);
+  void WakeUp();
+  void CancelAfter(int64_t ms);
+
+  ConnectionContext& context_;
+  tcp::socket socket_;
+  std::unique_ptr<asio::ssl::stream<tcp::socket&>> tls_;
+  asio::steady_timer timer_;
+  bool timer_fired_ = false;
+  bool idle_ = false;     // waiting for the client, and may be woken
+  bool copying_ = false;  // the client owes COPY data
+  bool woken_ = false;
+  wire::FrameReader input_;
+  std::string output_;
+  WireSink sink_;
+  wire::StartupPacket startup_;
+  std::unique_ptr<session::Session> session_;
+};
+
+awaitable<bool> Connection::ReadSome() {
+  const size_t wanted = std::min(std::max(kReadBytes, input_.missing_bytes()), kReadBytesMax);
+  error_code error;
+  size_t count = 0;
+  if (tls_ != nullptr) {
+    count =
+        co_await tls_->async_read_some(asio::buffer(input_.Prepare(wanted), wanted), Into(error, asio::use_awaitable));
+  } else {
+    while (true) {
+      // Nothing is allocated while the client is silent.
+      co_await socket_.async_wait(tcp::socket::wait_read, Into(error, asio::use_awaitable));
+      if (error) break;
+      count = socket_.read_some(asio::buffer(input_.Prepare(wanted), wanted), error);
+      if (error != asio::error::would_block && error != asio::error::try_again) break;
+    }
+  }
+  if (error) co_return false;
+  input_.Commit(count);
+  co_return count > 0;
+}
+
+awaitable<bool> Connection::WriteAll(std::string_view bytes) {
+  error_code error;
+  while (!bytes.empty()) {
+    size_t count = 0;
+    if (tls_ != nullptr) {
+      count =
+          co_await tls_->async_write_some(asio::buffer(bytes.data(), bytes.size()), Into(error, asio::use_awaitable));
+    } else {
+      count = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
+      if (error == asio::error::would_block || error == asio::error::try_again) {
+        error = {};
+        co_await socket_.async_wait(tcp::socket::wait_write, Into(error, asio::use_awaitable));
+      }
+    }
+    if (error) co_return false;
+    bytes.remove_prefix(count);
+  }
+  co_return true;
+}
+
+awaitable<void> Connection::WaitDurable(Lsn lsn) {
+  const auto start = [this, lsn](auto handler) {
+    // The log's callback must be copyable; a handler can only be moved.
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    context_.instance.WhenDurable(
+        lsn, [shared, executor = socket_.get_executor()] { asio::post(executor, [shared] { (*shared)(); }); });
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(start, asio::use_awaitable);
+}
+
+awaitable<bool> Connection::Flush() {
+  if (output_.empty()) co_return true;
+  if (session_ != nullptr) {
+    const Lsn lsn = session_->DurableLsn();
+    if (lsn.value != 0 && !context_.instance.IsDurable(lsn)) co_await WaitDurable(lsn);
+  }
+  const bool written = co_await WriteAll(output_);
+  if (output_.capacity() > kKeptOutputBytes) {
+    std::string().swap(output_);
+  } else {
+    output_.clear();
+  }
+  co_return written;
+}
+
+void Connection::CancelAfter(int64_t ms) {
+  timer_fired_ = false;
+  timer_.expires_after(std::chrono::milliseconds(ms));
+  timer_.async_wait([self = weak_from_this()](error_code error) {
+    const std::shared_ptr<Connection> connection = self.lock();
+    if (error || connection == nullptr) return;
+    connection->timer_fired_ = true;
+    error_code ignored;
+    connection->socket_.cancel(ignored);
+  });
+}
+
+awaitable<bool> Connection::Refuse(Status status) {
+  if (!status.error().fatal) status = std::move(status).Fatal();
+  sink_.Error(status);
+  co_await Flush();
+  co_return false;
+}
+
+awaitable<bool> Connection::StartTls() {
+  const std::string_view answer = context_.tls != nullptr ? "S" : "N";
+  if (input_.buffered_bytes() > 0) {
+    co_return co_await Refuse(Error(sqlstate::kProtocolViolation, "received unencrypted data after SSL request")
+                                  .Detail("This could be either a client-software bug or evidence of an attempted "
+                                          "man-in-the-middle attack."));
+  }
+  if (!co_await WriteAll(answer)) co_return false;
+  if (context_.tls == nullptr) co_return true;
+  tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, context_.tls->context());
+  error_code error;
+  co_await tls_->async_handshake(asio::ssl::stream_base::server, Into(error, asio::use_awaitable));
+  if (error) {
+    Log(LogLevel::kLog, "could not accept SSL connection: %s", error.message().c_str());
+    co_return false;
+  }
+  co_return true;
+}
+
+awaitable<std::optional<wire::Frame>> Connection::NextFrame() {
+  while (true) {
+    Result<std::optional<wire::Frame>> frame = input_.Next(false);
+    if (!frame.ok()) {
+      co_await Refuse(std::move(frame).status());
+      co_return std::nullopt;
+    }
+    if (frame->has_value()) co_return **frame;
+    if (!co_await Flush() || !co_await ReadSome()) co_return std::nullopt;
+  }
+}
+
+awaitable<bool> Connection::Authenticate(const std::string& user) {
+  error_code error;
+  const tcp::endpoint peer = socket_.remote_endpoint(error);
+  if (context_.trust_loopback && !error && peer.address().is_loopback()) co_return true;
+
+  std::optional<ScramSecret> secret;
+  if (Result<std::string> verifier = context_.instance.PasswordVerifier(user); verifier.ok()) {
+    secret = ScramSecret::Parse(*verifier);
+  }
+  std::vector<std::string_view> mechanisms;
+  if (tls_ != nullptr && !context_.tls->certificate_hash().empty()) mechanisms.push_back(wire::kScramSha256Plus);
+  mechanisms.push_back(wire::kScramSha256);
+  wire::ScramExchange exchange(user, std::move(secret), tls_ != nullptr ? context_.tls->certificate_hash() : "");
+  wire::AppendAuthenticationSasl(output_, mechanisms);
+
+  for (int round = 0; round < 2; ++round) {
+    const std::optional<wire::Frame> frame = co_await NextFrame();
+    if (!frame.has_value()) co_return false;
+    if (frame->type != 'p') {
+      co_return co_await Refuse(Errorf(sqlstate::kProtocolViolation, "expected SASL response, got message type %d",
+                                       static_cast<unsigned char>(frame->type)));
+    }
+    if (round == 0) {
+      Result<wire::SaslInitialResponse> initial = wire::ParseSaslInitialResponse(frame->body);
+      if (!initial.ok()) co_return co_await Refuse(std::move(initial).status());
+      Result<std::string> reply = exchange.First(initial->mechanism, initial->data);
+      if (!reply.ok()) co_return co_await Refuse(std::move(reply).status());
+      wire::AppendAuthenticationSaslContinue(output_, *reply);
+    } else {
+      Result<std::string> reply = exchange.Final(frame->body);
+      if (!reply.ok()) co_return co_await Refuse(std::move(reply).status());
+      wire::AppendAuthenticationSaslFinal(output_, *reply);
+    }
+  }
+  co_return true;
+}
+
+awaitable<bool> Connection::Open() {
+  bool tls_refused = false;
+  while (true) {
+    Result<std::optional<wire::Frame>> frame = input_.NextStartup();
+    if (!frame.ok()) co_return false;
+    if (!frame->has_value()) {
+      if (!co_await ReadSome()) co_return false;
+      continue;
+    }
+    Result<wire::StartupPacket> packet = wire::ParseStartup((*frame)->body);
+    if (!packet.ok()) co_return co_await Refuse(std::move(packet).status());
+    startup_ = std::move(packet).value();
+    if (startup_.kind == wire::StartupKind::kCancel) {
+      context_.instance.sessions().Cancel(startup_.pid, startup_.cancel_key);
+      co_return false;
+    }
+    if (startup_.kind == wire::StartupKind::kStartup) break;
+    if (startup_.kind == wire::StartupKind::kSslRequest && tls_ == nullptr && !tls_refused) {
+      tls_refused = context_.tls == nullptr;
+      if (!co_await StartTls()) co_return false;
+    } else if (!co_await WriteAll("N")) {
+      co_return false;
+    }
+  }
+  if (context_.shutting_down) {
+    co_return co_await Refuse(Error(sqlstate::kCannotConnectNow, "the database system is shutting down"));
+  }
+  if (context_.connections > context_.connections_max) {
+    co_return co_await Refuse(Error(sqlstate::kTooManyConnections, "sorry, too many clients already"));
+  }
+  if (startup_.replication) {
+    co_return co_await Refuse(Error(sqlstate::kFeatureNotSupported, "replication connections are not supported"));
+  }
+  if (startup_.minor_version > 0 || !startup_.unknown_options.empty()) {
+    wire::AppendNegotiateProtocolVersion(output_, 0, startup_.unknown_options);
+  }
+  if (!co_await Authenticate(startup_.user)) co_return false;
+
+  session::ConnectionOptions options;
+  options.user = startup_.user;
+  options.database = startup_.database;
+  if (Status status = wire::ParseCommandLineOptions(startup_.options, &options.settings); !status.ok()) {
+    co_return co_await Refuse(std::move(status));
+  }
+  for (auto& setting : startup_.settings) options.settings.push_back(std::move(setting));
+  error_code error;
+  const tcp::endpoint peer = socket_.remote_endpoint(error);
+  if (!error) {
+    options.client_address = peer.address().to_string();
+    options.client_port = peer.port();
+  }
+  options.tls = tls_ != nullptr;
+  Result<std::unique_ptr<session::Session>> session = Error(sqlstate::kInternalError, "");
+  {
+    const IoThreads::Task task(context_.threads);
+    session = session::Session::Create(context_.instance, std::move(options));
+  }
+  if (!session.ok()) co_return co_await Refuse(std::move(session).status());
+  session_ = std::move(session).value();
+  session_->SetWakeUp([self = weak_from_this(), executor = socket_.get_executor()] {
+    asio::post(executor, [self] {
+      if (const std::shared_ptr<Connection> connection = self.lock()) connection->WakeUp();
+    });
+  });
+  wire::AppendAuthenticationOk(output_);
+  wire::AppendBackendKeyData(output_, session_->pid(), session_->cancel_key());
+  session_->Ready(sink_);
+  startup_ = {};
+  co_return true;
+}
+
+void Connection::WakeUp() {
+  woken_ = true;
+  if (!idle_) return;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+awaitable<bool> Connection::WaitForInput() {
+  while (true) {
+    if (const std::optional<Status> reason = session_->TerminationReason()) co_return co_await Refuse(*reason);
+    if (!copying_) session_->DeliverNotifications(sink_);
+    if (!co_await Flush()) co_return false;
+    if (input_.empty()) input_.Release();
+    const int64_t timeout_ms = copying_ ? 0 : session_->IdleTimeoutMs();
+    timer_fired_ = false;
+    if (timeout_ms > 0) CancelAfter(timeout_ms);
+    woken_ = false;
+    // What came before this line was seen above or is seen here; what comes later cancels the read.
+    if (session_->TerminationReason().has_value()) continue;
+    idle_ = true;
+    const bool read = co_await ReadSome();
+    idle_ = false;
+    if (timeout_ms > 0) timer_.cancel();
+    if (read) co_return true;
+    if (timer_fired_) co_return co_await Refuse(session_->IdleTimeoutError());
+    if (!woken_) co_return false;
+  }
+}
+
+Progress Connection::HandleCopy(const wire::Frame& frame) {
+  switch (frame.type) {
+    case 'd':
+      return session_->CopyData(frame.body, sink_);
+    case 'c':
+      return session_->CopyDone(sink_);
+    case 'f': {
+      const Result<std::string_view> message = wire::ParseText(frame.body);
+      return session_->CopyFail(message.ok() ? *message : "", sink_);
+    }
+    case 'H':
+    case 'S':
+      return Progress::kCopyIn;
+    default:
+      return session_->CopyViolation(
+          Errorf(sqlstate::kProtocolViolation, "unexpected message type 0x%02X during COPY from stdin",
+                 static_cast<unsigned char>(frame.type)),
+          sink_);
+  }
+}
+
+void Connection::HandleExtended(const wire::Frame& frame, Progress* progress) {
+  const auto fail = [this](const Status& status) { session_->ProtocolError(status, true, sink_); };
+  switch (frame.type) {
+    case 'P': {
+      Result<wire::ParseMessage> message = wire::ParseParse(frame.body);
+      if (!message.ok()) return fail(message.status());
+      return session_->Parse(std::string(message->name), std::string(message->query), message->parameter_types, sink_);
+    }
+    case 'B': {
+      Result<wire::BindMessage> message = wire::ParseBind(frame.body);
+      if (!message.ok()) return fail(message.status());
+      std::vector<session::Session::BoundValue> values;
+      values.reserve(message->values.size());
+      for (const auto& value : message->values) values.push_back({value.is_null, value.bytes});
+      return session_->Bind(std::string(message->portal), message->statement, message->parameter_formats, values,
+                            message->result_formats, sink_);
+    }
+    case 'D': {
+      Result<wire::NamedMessage> message = wire::ParseDescribe(frame.body);
+      if (!message.ok()) return fail(message.status());
+      return message->kind == 'S' ? session_->DescribeStatement(message->name, sink_)
+                                  : session_->DescribePortal(message->name, sink_);
+    }
+    case 'E': {
+      Result<wire::ExecuteMessage> message = wire::ParseExecute(frame.body);
+      if (!message.ok()) return fail(message.status());
+      *progress = session_->Execute(message->portal, message->row_limit, sink_);
+      return;
+    }
+    case 'C': {
+      Result<wire::NamedMessage> message = wire::ParseClose(frame.body);
+      if (!message.ok()) return fail(message.status());
+      return message->kind == 'S' ? session_->CloseStatement(message->name, sink_)
+                                  : session_->ClosePortal(message->name, sink_);
+    }
+    case 'F':
+      return fail(Error(sqlstate::kFeatureNotSupported, "function call messages are not supported"));
+    default:  // CopyData and its kin after a failed COPY; Flush: replies are written when the client falls silent
+      return;
+  }
+}
+
+Progress Connection::Handle(const wire::Frame& frame) {
+  const IoThreads::Task task(context_.threads);
+  if (copying_) return HandleCopy(frame);
+  if (frame.type == 'Q') {
+    Result<wire::QueryMessage> message = wire::ParseQuery(frame.body);
+    if (!message.ok()) {
+      session_->ProtocolError(message.status(), false, sink_);
+      return Progress::kDone;
+    }
+    return session_->SimpleQuery(std::string(message->text), sink_);
+  }
+  Progress progress = Progress::kDone;
+  if (frame.type == 'S') {
+    session_->Sync(sink_);
+  } else if (frame.type == 'p') {
+    session_->ProtocolError(Error(sqlstate::kProtocolViolation, "unexpected password message").Fatal(), true, sink_);
+  } else if (!session_->skipping_to_sync()) {
+    HandleExtended(frame, &progress);
+  }
+  return progress;
+}
+
+awaitable<bool> Connection::Finish(Progress progress) {
+  while (progress == Progress::kMore) {
+    if (!co_await Flush()) co_return false;
+    const IoThreads::Task task(context_.threads);
+    progress = session_->Continue(sink_);
+  }
+  copying_ = progress == Progress::kCopyIn;
+  co_return true;
+}
+
+awaitable<bool> Connection::Dispatch(wire::Frame frame) {
+  if (frame.type == 'X') co_return false;
+  const Progress progress = Handle(frame);
+  if (!co_await Finish(progress)) co_return false;
+  if (const std::optional<Status> reason = session_->TerminationReason()) co_return co_await Refuse(*reason);
+  if (sink_.full()) co_return co_await Flush();
+  co_return true;
+}
+
+awaitable<void> Connection::Serve() {
+  while (true) {
+    Result<std::optional<wire::Frame>> frame = input_.Next(true);
+    if (!frame.ok()) {
+      co_await Refuse(std::move(frame).status());
+      co_return;
+    }
+    if (frame->has_value()) {
+      if (!co_await Dispatch(**frame)) break;
+    } else if (!co_await WaitForInput()) {
+      co_return;
+    }
+  }
+  co_await Flush();
+}
+
+awaitable<void> Connection::Run() {
+  // The coroutine's frame keeps the connection alive.
+  const std::shared_ptr<Connection> self = shared_from_this();
+  CancelAfter(context_.authentication_timeout_ms);
+  const bool open = co_await Open();
+  timer_.cancel();
+  if (open) co_await Serve();
+  if (session_ != nullptr) {
+    session_->SetWakeUp(nullptr);
+    const IoThreads::Task task(context_.threads);
+    session_.reset();
+  }
+  error_code ignored;
+  if (tls_ != nullptr) {
+    // The closing alert is worth sending only as far as it does not wait.
+    CancelAfter(1000);
+    co_await tls_->async_shutdown(Into(ignored, asio::use_awaitable));
+    timer_.cancel();
+  }
+  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+}  // namespace
+
+void ServeConnection(ConnectionContext& context, int socket, bool ipv6) {
+  tcp::socket accepted(asio::make_strand(context.io));
+  error_code error;
+  accepted.assign(ipv6 ? tcp::v6() : tcp::v4(), socket, error);
+  if (error) {
+    Log(LogLevel::kLog, "could not take over a connection: %s", error.message().c_str());
+    return;
+  }
+  accepted.non_blocking(true, error);
+  accepted.set_option(tcp::no_delay(true), error);
+  accepted.set_option(asio::socket_base::keep_alive(true), error);
+  const auto executor = accepted.get_executor();
+  auto connection = std::make_shared<Connection>(context, std::move(accepted));
+  asio::co_spawn(
+      executor, [connection] { return connection->Run(); },
+      [](std::exception_ptr failure) {
+        if (!failure) return;
+        // Asio and the standard library may throw (no memory): this connection ends, the server goes on.
+        try {
+          std::rethrow_exception(failure);
+        } catch (const std::exception& exception) {
+          Log(LogLevel::kLog, "a connection ended unexpectedly: %s", exception.what());
+        }
+      });
+}
+
+}  // namespace phantom::server

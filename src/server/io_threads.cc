@@ -1,0 +1,110 @@
+#include "server/io_threads.h"
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+
+namespace phantom::server {
+
+namespace {
+
+thread_local void* thread_slot = nullptr;
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+IoThreads::IoThreads(boost::asio::io_context& io, int cores, int threads_max)
+    : io_(io), cores_(cores), threads_max_(threads_max < cores ? cores : threads_max) {}
+
+IoThreads::~IoThreads() { Join(); }
+
+void IoThreads::Start() {
+  const std::lock_guard lock(mutex_);
+  for (int i = 0; i < cores_; ++i) {
+    ++running_;
+    Spawn();
+  }
+  monitor_ = std::thread([this] { Monitor(); });
+}
+
+void IoThreads::Join() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  permit_given_.notify_all();
+  stopping_.notify_all();
+  if (monitor_.joinable()) monitor_.join();
+  // No thread spawns others once `stopped_` is set.
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void IoThreads::Spawn() {
+  slots_.push_back(std::make_unique<Slot>());
+  threads_.emplace_back([this, slot = slots_.back().get()] { Work(*slot); });
+}
+
+void IoThreads::EnterBlocking() {
+  const std::lock_guard lock(mutex_);
+  if (--running_ >= cores_ || stopped_) return;
+  if (parked_ > permits_) {
+    ++running_;
+    ++permits_;
+    permit_given_.notify_one();
+  } else if (static_cast<int>(threads_.size()) < threads_max_) {
+    ++running_;
+    Spawn();
+  }
+}
+
+void IoThreads::LeaveBlocking() { ++running_; }
+
+void IoThreads::Work(Slot& slot) {
+  thread_slot = &slot;
+  SetThreadBlockingScheduler(this);
+  while (io_.run_one() > 0) {
+    if (running_.load(std::memory_order_relaxed) <= cores_) continue;
+    std::unique_lock lock(mutex_);
+    if (running_ <= cores_ || stopped_) continue;
+    --running_;
+    ++parked_;
+    permit_given_.wait(lock, [this] { return permits_ > 0 || stopped_; });
+    --parked_;
+    if (permits_ > 0) --permits_;
+  }
+  SetThreadBlockingScheduler(nullptr);
+}
+
+void IoThreads::Monitor() {
+  std::unique_lock lock(mutex_);
+  while (!stopped_) {
+    stopping_.wait_for(lock, std::chrono::milliseconds(kMonitorIntervalMs));
+    const int64_t now = NowMs();
+    // EnterBlocking may add slots, so they are counted first.
+    const size_t count = slots_.size();
+    for (size_t i = 0; i < count && !stopped_; ++i) {
+      Slot& slot = *slots_[i];
+      int64_t start = slot.task_start_ms.load(std::memory_order_relaxed);
+      if (start <= 0 || now - start < kLongTaskMs) continue;
+      if (!slot.task_start_ms.compare_exchange_strong(start, kReplaced)) continue;
+      lock.unlock();
+      EnterBlocking();
+      lock.lock();
+    }
+  }
+}
+
+IoThreads::Task::Task(IoThreads& threads) : threads_(threads) {
+  if (thread_slot != nullptr) static_cast<Slot*>(thread_slot)->task_start_ms.store(NowMs(), std::memory_order_relaxed);
+}
+
+IoThreads::Task::~Task() {
+  if (thread_slot == nullptr) return;
+  if (static_cast<Slot*>(thread_slot)->task_start_ms.exchange(0) == kReplaced) threads_.LeaveBlocking();
+}
+
+}  // namespace phantom::server

@@ -1,0 +1,214 @@
+#include "server/server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <csignal>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "common/log.h"
+#include "server/connection.h"
+#include "server/io_threads.h"
+#include "server/tls.h"
+#include "session/instance.h"
+#include "session/session_registry.h"
+#include "session/settings.h"
+
+namespace phantom::server {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+// Sockets beyond max_connections that may be opening, so that a client who is one too many is told so.
+constexpr int kOpeningConnectionsMax = 128;
+constexpr int kShutdownPollMs = 10;
+// Clients that do not take their last message are not waited for longer.
+constexpr int kShutdownPollsMax = 1000;
+
+}  // namespace
+
+struct Server::State {
+  State(session::Instance& instance_, const ListenOptions& options_)
+      : instance(instance_),
+        options(options_),
+        threads(io, CoreCount(), static_cast<int>(instance_.settings().GetInteger("max_connections")) + 16),
+        signals(io, SIGINT, SIGTERM),
+        shutdown_timer(io) {}
+
+  static int CoreCount() {
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    return cores < 1 ? 1 : cores;
+  }
+
+  Status Listen(const std::string& address);
+  Status Bind(const tcp::endpoint& endpoint);
+  void Accept(tcp::acceptor& acceptor);
+  void BeginShutdown();
+  void AwaitConnections();
+  void AwaitEnd();
+
+  session::Instance& instance;
+  const ListenOptions options;
+  asio::io_context io;
+  IoThreads threads;
+  asio::signal_set signals;
+  asio::steady_timer shutdown_timer;
+  std::list<tcp::acceptor> acceptors;
+  std::unique_ptr<TlsContext> tls;
+  std::unique_ptr<ConnectionContext> context;
+  uint16_t port = 0;
+  int shutdown_polls = 0;
+  std::mutex end_mutex;
+  std::condition_variable ended;
+  bool has_ended = false;
+};
+
+Status Server::State::Bind(const tcp::endpoint& endpoint) {
+  error_code error;
+  tcp::acceptor acceptor(io);
+  const auto fail = [&](const char* what) {
+    return Errorf(sqlstate::kConnectionFailure, "could not %s address \"%s\", port %d: %s", what,
+                  endpoint.address().to_string().c_str(), endpoint.port(), error.message().c_str());
+  };
+  acceptor.open(endpoint.protocol(), error);
+  if (error) return fail("create a socket for");
+  acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(true), error);
+  acceptor.bind(endpoint, error);
+  if (error) return fail("bind");
+  acceptor.listen(tcp::acceptor::max_listen_connections, error);
+  if (error) return fail("listen on");
+  port = acceptor.local_endpoint(error).port();
+  Log(LogLevel::kLog, "listening on %s address \"%s\", port %d", endpoint.address().is_v6() ? "IPv6" : "IPv4",
+      endpoint.address().to_string().c_str(), port);
+  acceptors.push_back(std::move(acceptor));
+  return Status::Ok();
+}
+
+Status Server::State::Listen(const std::string& address) {
+  // With port 0 the first socket chooses for all.
+  const uint16_t wanted = port != 0 ? port : options.port;
+  if (address == "*") {
+    RETURN_IF_ERROR(Bind(tcp::endpoint(tcp::v4(), wanted)));
+    // A machine may have no IPv6.
+    static_cast<void>(Bind(tcp::endpoint(tcp::v6(), port)).ok());
+    return Status::Ok();
+  }
+  error_code error;
+  tcp::resolver resolver(io);
+  const auto found =
+      resolver.resolve(address, std::to_string(wanted), tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) {
+    return Errorf(sqlstate::kConnectionFailure, "could not translate host name \"%s\" to address: %s", address.c_str(),
+                  error.message().c_str());
+  }
+  Status last = Status::Ok();
+  bool bound = false;
+  for (const auto& entry : found) {
+    tcp::endpoint endpoint = entry.endpoint();
+    if (port != 0) endpoint.port(port);
+    Status status = Bind(endpoint);
+    bound = bound || status.ok();
+    if (!status.ok()) last = std::move(status);
+  }
+  // "localhost" may name an address family that the machine lacks; one of its addresses is enough.
+  return bound ? Status::Ok() : last;
+}
+
+void Server::State::Accept(tcp::acceptor& acceptor) {
+  acceptor.async_accept([this, &acceptor](error_code error, tcp::socket socket) {
+    if (error == asio::error::operation_aborted || !acceptor.is_open()) return;
+    if (error) {
+      // No file descriptors left, usually: better later than never.
+      Log(LogLevel::kLog, "could not accept new connection: %s", error.message().c_str());
+      auto timer = std::make_shared<asio::steady_timer>(io, std::chrono::milliseconds(100));
+      timer->async_wait([this, &acceptor, timer](error_code) { Accept(acceptor); });
+      return;
+    }
+    const bool ipv6 = socket.local_endpoint(error).address().is_v6();
+    if (context->connections >= context->connections_max + kOpeningConnectionsMax) {
+      socket.close(error);
+    } else if (const int native = socket.release(error); !error) {
+      ServeConnection(*context, native, ipv6);
+    }
+    Accept(acceptor);
+  });
+}
+
+void Server::State::BeginShutdown() {
+  if (context->shutting_down.exchange(true)) return;
+  Log(LogLevel::kLog, "received fast shutdown request");
+  error_code ignored;
+  for (tcp::acceptor& acceptor : acceptors) acceptor.close(ignored);
+  signals.cancel(ignored);
+  AwaitConnections();
+}
+
+void Server::State::AwaitConnections() {
+  // Repeated, as a connection may just be opening its session.
+  instance.sessions().TerminateAll(
+      Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
+  if (instance.sessions().size() == 0 || ++shutdown_polls > kShutdownPollsMax) {
+    const std::lock_guard lock(end_mutex);
+    has_ended = true;
+    ended.notify_all();
+    return;
+  }
+  shutdown_timer.expires_after(std::chrono::milliseconds(kShutdownPollMs));
+  shutdown_timer.async_wait([this](error_code) { AwaitConnections(); });
+}
+
+void Server::State::AwaitEnd() {
+  std::unique_lock lock(end_mutex);
+  ended.wait(lock, [this] { return has_ended; });
+}
+
+Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Server::~Server() {
+  state_->io.stop();
+  state_->threads.Join();
+}
+
+Result<std::unique_ptr<Server>> Server::Create(session::Instance& instance, const ListenOptions& options) {
+  auto state = std::make_unique<State>(instance, options);
+  const session::ServerSettings& settings = instance.settings();
+  if (settings.GetBool("ssl")) {
+    ASSIGN_OR_RETURN(state->tls, TlsContext::Load(settings, settings.GetString("data_directory")));
+  }
+  state->context.reset(new ConnectionContext{
+      state->io, instance, state->threads, state->tls.get(), options.authentication == Authentication::kTrust,
+      settings.GetInteger("authentication_timeout") * 1000, static_cast<int>(settings.GetInteger("max_connections"))});
+  for (const std::string& address : options.addresses) RETURN_IF_ERROR(state->Listen(address));
+  return std::unique_ptr<Server>(new Server(std::move(state)));
+}
+
+void Server::Run() {
+  for (tcp::acceptor& acceptor : state_->acceptors) state_->Accept(acceptor);
+  state_->signals.async_wait([this](error_code error, int) {
+    if (!error) state_->BeginShutdown();
+  });
+  const auto work = asio::make_work_guard(state_->io);
+  state_->threads.Start();
+  Log(LogLevel::kLog, "database system is ready to accept connections");
+  state_->AwaitEnd();
+  state_->io.stop();
+  state_->threads.Join();
+}
+
+void Server::Shutdown() {
+  asio::post(state_->io, [state = state_.get()] { state->BeginShutdown(); });
+}
+
+uint16_t Server::port() const { return state_->port; }
+
+}  // namespace phantom::server

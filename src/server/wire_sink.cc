@@ -1,0 +1,51 @@
+#include "server/wire_sink.h"
+
+#include <vector>
+
+#include "wire/backend_messages.h"
+#include "wire/data_row.h"
+
+namespace phantom::server {
+
+void WireSink::RowDescription(std::span<const session::ColumnDescription> columns, std::span<const int16_t> formats) {
+  std::vector<wire::FieldDescription> fields;
+  fields.reserve(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const session::ColumnDescription& column = columns[i];
+    fields.push_back({column.name, column.table, column.number, column.type, column.type_size, column.typmod,
+                      session::FormatOf(formats, i)});
+  }
+  wire::AppendRowDescription(out_, fields);
+}
+
+Status WireSink::Rows(const types::Chunk& chunk, size_t first, size_t count,
+                      std::span<const session::ColumnDescription>, std::span<const int16_t> formats,
+                      const types::FormatContext& context) {
+  return wire::AppendDataRows(out_, chunk, static_cast<uint32_t>(first), static_cast<uint32_t>(count), formats,
+                              context);
+}
+
+void WireSink::CommandComplete(std::string_view tag) { wire::AppendCommandComplete(out_, tag); }
+void WireSink::EmptyQuery() { wire::AppendEmptyQueryResponse(out_); }
+void WireSink::PortalSuspended() { wire::AppendPortalSuspended(out_); }
+void WireSink::ParseComplete() { wire::AppendParseComplete(out_); }
+void WireSink::BindComplete() { wire::AppendBindComplete(out_); }
+void WireSink::CloseComplete() { wire::AppendCloseComplete(out_); }
+void WireSink::ParameterDescription(std::span<const Oid> types) { wire::AppendParameterDescription(out_, types); }
+void WireSink::NoData() { wire::AppendNoData(out_); }
+void WireSink::CopyInResponse(int16_t format, size_t columns) { wire::AppendCopyInResponse(out_, format, columns); }
+void WireSink::CopyOutResponse(int16_t format, size_t columns) { wire::AppendCopyOutResponse(out_, format, columns); }
+void WireSink::CopyData(std::string_view bytes) { wire::AppendCopyData(out_, bytes); }
+void WireSink::CopyDone() { wire::AppendCopyDone(out_); }
+void WireSink::Report(session::Severity severity, const Status& status) {
+  wire::AppendReport(out_, session::SeverityName(severity), status.error());
+}
+void WireSink::ParameterStatus(std::string_view name, std::string_view value) {
+  wire::AppendParameterStatus(out_, name, value);
+}
+void WireSink::Notification(int32_t sender_pid, std::string_view channel, std::string_view payload) {
+  wire::AppendNotification(out_, sender_pid, channel, payload);
+}
+void WireSink::ReadyForQuery(char transaction_status) { wire::AppendReadyForQuery(out_, transaction_status); }
+
+}  // namespace phantom::server

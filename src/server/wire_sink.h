@@ -1,0 +1,45 @@
+// server/wire_sink.h
+//
+// Encodes what a session delivers as protocol messages in a connection's output buffer.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "session/result_sink.h"
+
+namespace phantom::server {
+
+class WireSink : public session::ResultSink {
+ public:
+  // Above this much unsent output the session pauses.
+  static constexpr size_t kFullBytes = 64 * 1024;
+
+  explicit WireSink(std::string& out) : out_(out) {}
+
+  void RowDescription(std::span<const session::ColumnDescription> columns, std::span<const int16_t> formats) override;
+  Status Rows(const types::Chunk& chunk, size_t first, size_t count,
+              std::span<const session::ColumnDescription> columns, std::span<const int16_t> formats,
+              const types::FormatContext& context) override;
+  void CommandComplete(std::string_view tag) override;
+  void EmptyQuery() override;
+  void PortalSuspended() override;
+  void ParseComplete() override;
+  void BindComplete() override;
+  void CloseComplete() override;
+  void ParameterDescription(std::span<const Oid> types) override;
+  void NoData() override;
+  void CopyInResponse(int16_t format, size_t columns) override;
+  void CopyOutResponse(int16_t format, size_t columns) override;
+  void CopyData(std::string_view bytes) override;
+  void CopyDone() override;
+  void Report(session::Severity severity, const Status& status) override;
+  void ParameterStatus(std::string_view name, std::string_view value) override;
+  void Notification(int32_t sender_pid, std::string_view channel, std::string_view payload) override;
+  void ReadyForQuery(char transaction_status) override;
+  bool full() const override { return out_.size() >= kFullBytes; }
+
+ private:
+  std::string& out_;
+};
+
+}  // namespace phantom::server

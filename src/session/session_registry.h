@@ -1,0 +1,123 @@
+// session/session_registry.h
+//
+// The sessions that exist, and how others reach them: cancel, terminate, notify, watch (pg_stat_activity). A session is
+// known by a process id of its own numbering, as PostgreSQL's clients expect one.
+//
+// Thread safety: all methods may be called from any thread. Lock order: the registry's mutex (kServer) before a
+// control's (kSession). Wake-ups are called without locks held.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/mutex.h"
+#include "common/status.h"
+
+namespace phantom::session {
+
+struct Notification {
+  int32_t sender_pid;
+  std::string channel;
+  std::string payload;
+};
+
+// One row of pg_stat_activity. Times are microseconds since 2000-01-01 UTC, 0 for none.
+struct Activity {
+  int32_t pid = 0;
+  Oid database_oid = 0;
+  std::string database;
+  Oid user_oid = 0;
+  std::string user;
+  std::string application_name;
+  std::string client_address;
+  int32_t client_port = -1;
+  bool tls = false;
+  int64_t backend_start = 0;
+  int64_t transaction_start = 0;
+  int64_t query_start = 0;
+  int64_t state_change = 0;
+  std::string state;  // "active", "idle", "idle in transaction", "idle in transaction (aborted)"
+  std::string query;
+};
+
+// The part of a session that other threads may touch.
+class SessionControl {
+ public:
+  SessionControl(int32_t pid, int32_t cancel_key) : pid(pid), cancel_key(cancel_key) {}
+
+  const int32_t pid;
+  const int32_t cancel_key;
+
+  // Polled by what runs; statement_timeout sets both.
+  std::atomic<bool> cancelled{false};
+  std::atomic<bool> timed_out{false};
+
+  void Cancel();
+  // Like Cancel, when statement number `statement` is still running.
+  void TimeOut(uint64_t statement);
+  void Terminate(Status reason);
+  std::optional<Status> TerminationReason() const;
+  void Notify(Notification notification);
+  std::deque<Notification> TakeNotifications();
+  bool has_notifications() const { return has_notifications_.load(std::memory_order_acquire); }
+
+  // A new statement: forgets a cancel request meant for an earlier one.
+  uint64_t BeginStatement();
+  void EndStatement();
+
+  // `wake_up` is called when an idle session has something to do, `interrupt` when a wait should look at the flags.
+  // Null takes them away; on return the old one is not running.
+  void SetWakeUp(std::function<void()> wake_up);
+  void SetInterrupt(std::function<void()> interrupt);
+
+  void UpdateActivity(const std::function<void(Activity&)>& change);
+  Activity ReadActivity() const;
+
+ private:
+  void Interrupt();
+  void WakeUp();
+
+  mutable Mutex mutex_{LockRank::kSession};
+  // Held while the functions run, so that taking one away waits for it. Not ranked: what runs under it posts a task or
+  // notifies a waiter, and takes leaf locks only.
+  std::mutex call_mutex_;
+  uint64_t statement_ = 0;
+  bool statement_running_ = false;
+  std::atomic<bool> has_notifications_{false};
+  std::optional<Status> termination_;
+  std::deque<Notification> notifications_;
+  std::function<void()> wake_up_;
+  std::function<void()> interrupt_;
+  Activity activity_;
+};
+
+class SessionRegistry {
+ public:
+  explicit SessionRegistry(int sessions_max) : sessions_max_(sessions_max) {}
+
+  // 53300 (fatal) when there are too many.
+  Result<std::shared_ptr<SessionControl>> Add();
+  void Remove(int32_t pid);
+
+  std::shared_ptr<SessionControl> Find(int32_t pid) const;
+  // A CancelRequest: wrong keys are ignored.
+  void Cancel(int32_t pid, int32_t cancel_key);
+  void TerminateAll(const Status& reason);
+  std::vector<Activity> List() const;
+  size_t size() const;
+
+ private:
+  const int sessions_max_;
+  mutable Mutex mutex_{LockRank::kServer};
+  int32_t next_pid_ = 1;
+  std::map<int32_t, std::shared_ptr<SessionControl>> sessions_;
+};
+
+}  // namespace phantom::session
