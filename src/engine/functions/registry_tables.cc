@@ -7,6 +7,10 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       IntegerKernels(),
       FloatKernels(),
       ComparisonKernels(),
+      NumericKernels(),
+      AggregateSumKernels(),
+      AggregateOrderKernels(),
+      AggregateMomentKernels(),
       CountKernels(),
       GenerateSeriesKernels(),
   };

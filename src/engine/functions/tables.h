@@ -11,6 +11,10 @@ namespace phantom::engine {
 std::span<const KernelEntry> IntegerKernels();
 std::span<const KernelEntry> FloatKernels();
 std::span<const KernelEntry> ComparisonKernels();
+std::span<const KernelEntry> NumericKernels();
+std::span<const KernelEntry> AggregateSumKernels();
+std::span<const KernelEntry> AggregateOrderKernels();
+std::span<const KernelEntry> AggregateMomentKernels();
 std::span<const KernelEntry> CountKernels();
 std::span<const KernelEntry> GenerateSeriesKernels();
 
