@@ -7,6 +7,8 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       IntegerKernels(),
       FloatKernels(),
       ComparisonKernels(),
+      StringKernels(),
+      PatternKernels(),
       NumericKernels(),
       AggregateSumKernels(),
       AggregateOrderKernels(),
