@@ -104,6 +104,10 @@ const Node* Converter::ConvertList(const ::List& from) {
   return to;
 }
 
+void Converter::Set(const CreateTableStmt*& to, const ::CreateStmt& from) {
+  to = Checked<CreateTableStmt>(ConvertCreateTableStmt(*this, from));
+}
+
 void Converter::SetItem(std::string_view& to, const ::Node* from) {
   if (from == nullptr || from->type != T_String) return Fail("list element that is no string");
   Set(to, As<::String>(*from).sval);

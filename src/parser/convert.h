@@ -60,8 +60,8 @@ class Converter {
   template <typename T, typename From>
   requires std::is_base_of_v<Node, T>
   void Set(const T*& to, const From* from) { to = Checked<T>(Convert(reinterpret_cast<const ::Node*>(from))); }
-  // A node inside a node.
-  void Set(const CreateTableStmt*& to, const ::CreateStmt& from) { Set(to, &from); }
+  // The node inside CreateForeignTableStmt, whose own tag is that of the outer one.
+  void Set(const CreateTableStmt*& to, const ::CreateStmt& from);
 
   // Lists. An absent list is an empty one.
   template <typename T>

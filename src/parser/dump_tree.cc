@@ -101,7 +101,14 @@ class Dumper {
     body();
     --indent_;
   }
-  static std::string Quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+  static std::string Quoted(std::string_view text) {
+    std::string quoted = "\"";
+    for (char c : text) {
+      if (c == '"' || c == '\\') quoted += '\\';
+      quoted += c == '\n' ? "\\n" : std::string(1, c);
+    }
+    return quoted += '"';
+  }
   void Begin(const char* name) {
     text_.append(2 * indent_, ' ');
     if (name != nullptr) text_.append(name).append(": ");
