@@ -7,6 +7,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       IntegerKernels(),
       FloatKernels(),
       ComparisonKernels(),
+      RegexKernels(),
       StringKernels(),
       PatternKernels(),
       NumericKernels(),

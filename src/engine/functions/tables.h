@@ -11,6 +11,7 @@ namespace phantom::engine {
 std::span<const KernelEntry> IntegerKernels();
 std::span<const KernelEntry> FloatKernels();
 std::span<const KernelEntry> ComparisonKernels();
+std::span<const KernelEntry> RegexKernels();
 std::span<const KernelEntry> StringKernels();
 std::span<const KernelEntry> PatternKernels();
 std::span<const KernelEntry> NumericKernels();
