@@ -1,6 +1,7 @@
 #include "parser/fingerprint.h"
 
 #include <algorithm>
+#include <array>
 
 #include "common/checksum.h"
 
@@ -8,17 +9,35 @@ namespace phantom::parser {
 
 namespace {
 
-// Character classes of PostgreSQL's scanner.
-constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v'); }
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsHigh(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }
-constexpr bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-constexpr bool StartsWord(char c) { return (c >= 'a' && c <= 'z') || IsUpper(c) || c == '_' || IsHigh(c); }
-constexpr bool ContinuesTag(char c) { return StartsWord(c) || IsDigit(c); }
-constexpr bool ContinuesWord(char c) { return ContinuesTag(c) || c == '$'; }
+// Character classes of PostgreSQL's scanner, as bits.
+enum : uint8_t { kSpace = 1, kDigit = 2, kLetter = 4, kDollar = 8, kUpper = 16, kOperator = 32, kSelf = 64 };
+
+constexpr std::array<uint8_t, 256> kClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  auto mark = [&](std::string_view characters, int bits) {
+    for (char c : characters) classes[static_cast<uint8_t>(c)] |= bits;
+  };
+  mark(" \t\n\r\f", kSpace);
+  mark("0123456789", kDigit);
+  mark("abcdefghijklmnopqrstuvwxyz_", kLetter);
+  mark("ABCDEFGHIJKLMNOPQRSTUVWXYZ", kLetter | kUpper);
+  for (int c = 0x80; c < 0x100; ++c) classes[c] = kLetter;
+  mark("$", kDollar);
+  mark("~!@#^&|`?+-*/%<>=", kOperator);
+  mark(",()[].;:", kSelf);
+  return classes;
+}();
+
+constexpr bool IsIn(char c, int bits) { return (kClasses[static_cast<uint8_t>(c)] & bits) != 0; }
+constexpr bool IsSpace(char c) { return IsIn(c, kSpace); }
+constexpr bool IsDigit(char c) { return IsIn(c, kDigit); }
+constexpr bool IsUpper(char c) { return IsIn(c, kUpper); }
+constexpr bool StartsWord(char c) { return IsIn(c, kLetter); }
+constexpr bool ContinuesTag(char c) { return IsIn(c, kLetter | kDigit); }
+constexpr bool ContinuesWord(char c) { return IsIn(c, kLetter | kDigit | kDollar); }
+constexpr bool IsOperator(char c) { return IsIn(c, kOperator); }
+constexpr bool IsSelf(char c) { return IsIn(c, kSelf); }
 constexpr bool IsOneOf(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
-constexpr bool IsOperator(char c) { return IsOneOf(c, "~!@#^&|`?+-*/%<>="); }
-constexpr bool IsSelf(char c) { return IsOneOf(c, ",()[].;:"); }
 
 constexpr size_t kWordBytesMax = 63;  // longer identifiers are truncated, with a notice
 
@@ -133,10 +152,12 @@ bool Scanner::ScanToken() {
 }
 
 bool Scanner::ScanWord() {
-  BeginToken();
   size_t begin = at_;
-  for (; at_ < text_.size() && ContinuesWord(text_[at_]); ++at_)
-    result_.normalized += IsUpper(text_[at_]) ? static_cast<char>(text_[at_] + ('a' - 'A')) : text_[at_];
+  while (at_ < text_.size() && ContinuesWord(text_[at_])) ++at_;
+  EmitToken(text_.substr(begin, at_ - begin));
+  char* word = result_.normalized.data() + result_.normalized.size() - (at_ - begin);
+  for (size_t i = 0; i < at_ - begin; ++i)
+    if (IsUpper(word[i])) word[i] = static_cast<char>(word[i] + ('a' - 'A'));
   return at_ - begin <= kWordBytesMax;
 }
 

@@ -122,13 +122,26 @@ TEST_CASE("text that a fingerprint cannot serve") {
 }
 
 TEST_CASE("the normalised text is the same statement, and its literals are the grammar's") {
-  int served = 0;
+  int served = 0, constants = 0;
   for (const std::string& sql : ReadStatements()) {
     Fingerprint fingerprint;
     if (!ComputeFingerprint(sql, &fingerprint)) continue;
     ++served;
     INFO(sql);
     CHECK(Shape(Restored(sql, fingerprint)) == Shape(sql));
+
+    std::string dump = DumpTree(Parse(sql)->statements[0].node);
+    for (const FingerprintLiteral& literal : fingerprint.literals) {
+      static constexpr const char* kFields[] = {"integer: ", "float: ", "string: \"", "bits: \""};
+      size_t constant = dump.find("Constant @" + std::to_string(literal.location) + "\n");
+      std::string_view value = fingerprint.ValueOf(literal);
+      if (constant == std::string::npos || value.find_first_of("\n\"\\") != std::string_view::npos) continue;
+      ++constants;
+      size_t field = dump.find_first_not_of(' ', dump.find('\n', constant) + 1);
+      std::string expected = kFields[static_cast<int>(literal.type)] + std::string(value);
+      CHECK(dump.substr(field, expected.size()) == expected);
+    }
   }
   CHECK(served > 300);
+  CHECK(constants > 200);
 }
