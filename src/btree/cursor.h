@@ -6,6 +6,7 @@
 //
 // Thread safety: none; one thread at a time.
 #pragma once
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -20,7 +21,7 @@ class Cursor {
   explicit Cursor(const Tree& tree);
   ~Cursor();
 
-  // To the first entry >= key / the last entry < key (<= key). Valid() tells whether there is one.
+  // To the first entry >= key / the last entry < key / <= key. Valid() tells whether there is one.
   Status Seek(Bytes key);
   Status SeekBelow(Bytes key);
   Status SeekAtOrBelow(Bytes key);
@@ -43,7 +44,8 @@ class Cursor {
   LeafView leaf() const;
 
   const Tree& tree_;
-  std::unique_ptr<std::byte[]> page_;
+  struct PageCopy;
+  std::unique_ptr<PageCopy> page_;
   std::array<std::byte, kKeyBytesMax> key_;
   size_t key_size_ = 0;
   uint32_t position_ = 0;

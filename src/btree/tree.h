@@ -75,6 +75,9 @@ class LeafView {
   bool is_last() const;
   Bytes high_fence() const;
 
+  // The whole page, to be copied: a LeafView on the copy (aligned to 8) works as this one.
+  const std::byte* page() const { return page_; }
+
  private:
   const std::byte* page_;
 };
@@ -91,6 +94,9 @@ class Tree {
  public:
   Tree(BufferPool& pool, wal::LogWriter& log, TreeId id, PageId root, TreeKind kind)
       : pool_(pool), log_(log), root_(root), id_(id), kind_(kind) {}
+
+  // Makes the root of a new, empty tree at a page number that the caller has allocated.
+  static Status Make(BufferPool& pool, wal::LogWriter& log, TreeId id, PageId root, TreeKind kind);
 
   TreeId id() const { return id_; }
   SpaceId space() const { return root_.space(); }
@@ -127,23 +133,31 @@ class Tree {
  private:
   friend class StructureChange;
 
+  // A node being read optimistically.
   struct Position {
     Frame* frame = nullptr;
     uint64_t version = 0;
   };
-  enum class Side : uint8_t { kAt, kBelow };  // the child that holds the key, or the place just below it
+  // Where to descend: to the node that holds the key, or the one that holds the place just below
+  // it (no key: above all keys).
+  struct Target {
+    std::optional<Bytes> key;
+    bool below = false;
+    uint32_t ChildIn(const std::byte* page) const;
+    bool IsCoveredBy(const std::byte* page) const;
+  };
 
-  // One attempt to descend to `level` (0: leaf). On success the node is read optimistically at
-  // `node`; `parent` is null when the node is the root. kRestart: try again at once.
-  enum class Outcome : uint8_t { kFound, kRestart };
-  Result<Outcome> TryDescend(std::optional<Bytes> key, Side side, uint32_t level, Position* node,
-                             Position* parent) const;
-  Status Descend(std::optional<Bytes> key, Side side, uint32_t level, Position* node, Position* parent) const;
-  Status DescendShared(std::optional<Bytes> key, Side side, Frame** leaf) const;
-  Status DescendExclusive(Bytes key, Frame** leaf) const;
-  Status FreeChildren(PageId page, uint32_t level);
-  Status CheckNode(PageId page, uint32_t level, Bytes low, bool has_high, Bytes high, FunctionRef<void(PageId)> visit,
-                   TreeStats* stats) const;
+  // Descends to the node at `level`; `parent` is without a frame when that is the root. False: no such level.
+  Result<bool> Descend(const Target& target, uint32_t level, Position* node, Position* parent) const;
+  enum class Attempt : uint8_t { kFound, kNoLevel, kRestart };
+  Result<Attempt> TryDescend(const Target& target, uint32_t level, Position* node, Position* parent) const;
+  // The leaf, latched.
+  Result<Frame*> DescendToLeaf(const Target& target, bool exclusive) const;
+  bool IsOurs(const Frame& frame, PageId page, uint32_t level) const;
+
+  Lsn Apply(Frame& frame, uint32_t position, bool exists, Bytes key, const Edit& edit) const;
+  struct CheckState;
+  Status CheckNode(CheckState& state, PageId page, uint32_t level, Bytes low, const Bytes* high) const;
 
   BufferPool& pool_;
   wal::LogWriter& log_;

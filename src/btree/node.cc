@@ -1,0 +1,310 @@
+#include "btree/node.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "common/check.h"
+#include "common/checksum.h"
+
+namespace phantom::btree::node {
+
+static const Slot* Slots(const std::byte* page) { return reinterpret_cast<const Slot*>(page + kSlotsOffset); }
+static Slot* Slots(std::byte* page) { return reinterpret_cast<Slot*>(page + kSlotsOffset); }
+
+static uint32_t HeadOf(const std::byte* key, size_t size) {
+  if (size >= 4) return LoadBE<uint32_t>(key);
+  uint32_t head = 0;
+  for (size_t i = 0; i < size; ++i) head |= static_cast<uint32_t>(key[i]) << (24 - 8 * i);
+  return head;
+}
+
+// Nothing when the range leaves the page.
+static Bytes Inside(const std::byte* page, size_t offset, size_t size) {
+  if (offset + size > kPageBytes) return {};
+  return {page + offset, size};
+}
+
+uint32_t Count(const std::byte* page) { return std::min<uint32_t>(HeaderOf(page).count, kSlotsMax); }
+
+Bytes LowFence(const std::byte* page) { return Inside(page, HeaderOf(page).low_offset, HeaderOf(page).low_bytes); }
+Bytes HighFence(const std::byte* page) { return Inside(page, HeaderOf(page).high_offset, HeaderOf(page).high_bytes); }
+Bytes Prefix(const std::byte* page) { return Inside(page, HeaderOf(page).low_offset, HeaderOf(page).prefix_bytes); }
+
+static Bytes SuffixOf(const std::byte* page, const Slot& slot) {
+  return Inside(page, size_t{slot.offset} + kCellHeaderBytes, slot.key_bytes);
+}
+
+Bytes Suffix(const std::byte* page, uint32_t position) { return SuffixOf(page, Slots(page)[position]); }
+
+Bytes Value(const std::byte* page, uint32_t position) {
+  const Slot slot = Slots(page)[position];
+  if (slot.offset + kCellHeaderBytes > kPageBytes) return {};
+  return Inside(page, slot.offset + kCellHeaderBytes + slot.key_bytes, LoadLE<uint16_t>(page + slot.offset));
+}
+
+uint32_t LowerBound(const std::byte* page, Bytes key, bool* equal) {
+  *equal = false;
+  const uint32_t count = Count(page);
+  const Bytes prefix = Prefix(page);
+  if (!prefix.empty()) {
+    const size_t common = std::min(prefix.size(), key.size());
+    const int order = std::memcmp(key.data(), prefix.data(), common);
+    if (order < 0 || (order == 0 && key.size() < prefix.size())) return 0;
+    if (order > 0) return count;
+    key = key.subspan(prefix.size());
+  }
+  const Slot* slots = Slots(page);
+  const uint32_t head = HeadOf(key.data(), key.size());
+  uint32_t low = 0;
+  uint32_t high = count;
+  while (low < high) {
+    const uint32_t middle = (low + high) / 2;
+    const Slot slot = slots[middle];
+    int order;
+    if (slot.head != head) {
+      order = slot.head < head ? -1 : 1;
+    } else {
+      order = CompareKeys(SuffixOf(page, slot), key);
+      if (order == 0) {
+        *equal = true;
+        return middle;
+      }
+    }
+    if (order < 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+bool Covers(const std::byte* page, Bytes key) {
+  return CompareKeys(LowFence(page), key) <= 0 && (!HasHighFence(page) || CompareKeys(key, HighFence(page)) < 0);
+}
+
+bool CoversBelow(const std::byte* page, const Bytes* key) {
+  if (key == nullptr) return !HasHighFence(page);
+  return CompareKeys(LowFence(page), *key) < 0 && (!HasHighFence(page) || CompareKeys(*key, HighFence(page)) <= 0);
+}
+
+uint32_t ChildPosition(const std::byte* page, Bytes key) {
+  bool equal;
+  const uint32_t position = LowerBound(page, key, &equal);
+  return equal || position == 0 ? position : position - 1;
+}
+
+uint32_t ChildPositionBelow(const std::byte* page, const Bytes* key) {
+  bool equal;
+  const uint32_t position = key == nullptr ? Count(page) : LowerBound(page, *key, &equal);
+  return position == 0 ? 0 : position - 1;
+}
+
+uint32_t Child(const std::byte* page, uint32_t position) {
+  if (position >= Count(page)) return 0;
+  const Bytes value = Value(page, position);
+  return value.size() == sizeof(uint32_t) ? LoadLE<uint32_t>(value.data()) : 0;
+}
+
+size_t CopyKey(const std::byte* page, uint32_t position, std::byte* to) {
+  const Bytes prefix = Prefix(page);
+  const Bytes suffix = Suffix(page, position);
+  if (!prefix.empty()) std::memcpy(to, prefix.data(), prefix.size());
+  if (!suffix.empty()) std::memcpy(to + prefix.size(), suffix.data(), suffix.size());
+  return prefix.size() + suffix.size();
+}
+
+size_t FreeBytes(const std::byte* page) {
+  const PageHeader& header = HeaderOf(page);
+  return header.heap + header.garbage - kSlotsOffset - header.count * sizeof(Slot);
+}
+
+static size_t CellBytes(size_t suffix_bytes, size_t value_bytes) {
+  return kCellHeaderBytes + suffix_bytes + value_bytes;
+}
+
+size_t EntryBytes(const std::byte* page, size_t key_bytes, size_t value_bytes) {
+  return sizeof(Slot) + CellBytes(key_bytes - HeaderOf(page).prefix_bytes, value_bytes);
+}
+
+bool Fits(const std::byte* page, uint32_t position, bool replace, size_t key_bytes, size_t value_bytes) {
+  size_t room = FreeBytes(page);
+  if (replace) room += EntryBytes(page, key_bytes, Value(page, position).size());
+  return EntryBytes(page, key_bytes, value_bytes) <= room;
+}
+
+void Init(std::byte* page, PageId id, TreeId tree, TreeKind kind, uint8_t level, Bytes low, const Bytes* high) {
+  std::memset(page, 0, kSlotsOffset);
+  PageHeader& header = HeaderOf(page);
+  header.page = id.value;
+  header.tree = tree.value;
+  header.type = PageType::kNode;
+  header.level = level;
+  header.kind = kind;
+  header.version = kPageVersion;
+  size_t at = kPageBytes - low.size();
+  if (!low.empty()) std::memcpy(page + at, low.data(), low.size());
+  header.low_offset = static_cast<uint16_t>(at);
+  header.low_bytes = static_cast<uint16_t>(low.size());
+  header.high_offset = header.low_offset;
+  if (high == nullptr) {
+    header.flags = kNoHighFence;
+  } else {
+    at -= high->size();
+    std::memcpy(page + at, high->data(), high->size());
+    header.high_offset = static_cast<uint16_t>(at);
+    header.high_bytes = static_cast<uint16_t>(high->size());
+    const auto [end, other] = std::mismatch(low.begin(), low.end(), high->begin(), high->end());
+    header.prefix_bytes = static_cast<uint16_t>(end - low.begin());
+  }
+  header.heap = static_cast<uint16_t>(at);
+}
+
+// Puts a cell at the bottom of the heap, making the hole between slots and heap large enough.
+static uint16_t AddCell(std::byte* page, size_t slots_after, Bytes suffix, Bytes value) {
+  PageHeader& header = HeaderOf(page);
+  const size_t bytes = CellBytes(suffix.size(), value.size());
+  if (kSlotsOffset + slots_after * sizeof(Slot) + bytes > header.heap) Compact(page);
+  PHANTOM_CHECK(kSlotsOffset + slots_after * sizeof(Slot) + bytes <= header.heap);
+  header.heap = static_cast<uint16_t>(header.heap - bytes);
+  std::byte* cell = page + header.heap;
+  StoreLE(cell, static_cast<uint16_t>(value.size()));
+  if (!suffix.empty()) std::memcpy(cell + kCellHeaderBytes, suffix.data(), suffix.size());
+  if (!value.empty()) std::memcpy(cell + kCellHeaderBytes + suffix.size(), value.data(), value.size());
+  return header.heap;
+}
+
+void Insert(std::byte* page, uint32_t position, Bytes key, Bytes value) {
+  PageHeader& header = HeaderOf(page);
+  PHANTOM_CHECK(position <= header.count && key.size() >= header.prefix_bytes);
+  const Bytes suffix = key.subspan(header.prefix_bytes);
+  const uint16_t offset = AddCell(page, header.count + 1u, suffix, value);
+  Slot* slots = Slots(page);
+  std::memmove(slots + position + 1, slots + position, (header.count - position) * sizeof(Slot));
+  slots[position] = {offset, static_cast<uint16_t>(suffix.size()), HeadOf(suffix.data(), suffix.size())};
+  ++header.count;
+}
+
+void Replace(std::byte* page, uint32_t position, Bytes value) {
+  PageHeader& header = HeaderOf(page);
+  PHANTOM_CHECK(position < header.count);
+  Slot& slot = Slots(page)[position];
+  const size_t old_bytes = LoadLE<uint16_t>(page + slot.offset);
+  if (value.size() <= old_bytes) {
+    std::byte* cell = page + slot.offset;
+    StoreLE(cell, static_cast<uint16_t>(value.size()));
+    if (!value.empty()) std::memmove(cell + kCellHeaderBytes + slot.key_bytes, value.data(), value.size());
+    header.garbage = static_cast<uint16_t>(header.garbage + old_bytes - value.size());
+    return;
+  }
+  // The suffix must outlive the compaction that AddCell may do: it is copied out, and the old cell dies.
+  std::byte suffix[kPageBytes];
+  const size_t suffix_bytes = slot.key_bytes;
+  std::memcpy(suffix, page + slot.offset + kCellHeaderBytes, suffix_bytes);
+  header.garbage = static_cast<uint16_t>(header.garbage + CellBytes(suffix_bytes, old_bytes));
+  slot.offset = 0;
+  slot.offset = AddCell(page, header.count, {suffix, suffix_bytes}, value);
+}
+
+void Remove(std::byte* page, uint32_t position) {
+  PageHeader& header = HeaderOf(page);
+  PHANTOM_CHECK(position < header.count);
+  Slot* slots = Slots(page);
+  const Slot slot = slots[position];
+  header.garbage = static_cast<uint16_t>(header.garbage +
+                                         CellBytes(slot.key_bytes, LoadLE<uint16_t>(page + slot.offset)));
+  std::memmove(slots + position, slots + position + 1, (header.count - position - 1u) * sizeof(Slot));
+  --header.count;
+}
+
+bool Put(std::byte* page, Bytes key, Bytes value) {
+  bool equal;
+  const uint32_t position = LowerBound(page, key, &equal);
+  if (!Fits(page, position, equal, key.size(), value.size())) return false;
+  if (equal) {
+    Replace(page, position, value);
+  } else {
+    Insert(page, position, key, value);
+  }
+  return true;
+}
+
+void AppendFrom(std::byte* page, const std::byte* other, uint32_t from, uint32_t to) {
+  std::byte key[kPageBytes];
+  for (uint32_t i = from; i < to; ++i) {
+    const size_t key_bytes = CopyKey(other, i, key);
+    Insert(page, HeaderOf(page).count, {key, key_bytes}, Value(other, i));
+  }
+}
+
+void SplitLeft(std::byte* page, Bytes separator) {
+  alignas(8) std::byte old[kPageBytes];
+  std::memcpy(old, page, kPageBytes);
+  const PageHeader& header = HeaderOf(old);
+  bool equal;
+  const uint32_t keep = LowerBound(old, separator, &equal);
+  Init(page, PageId(header.page), TreeId(header.tree), header.kind, header.level, LowFence(old), &separator);
+  HeaderOf(page).lsn = header.lsn;
+  AppendFrom(page, old, 0, keep);
+}
+
+void Compact(std::byte* page) {
+  alignas(8) std::byte old[kPageBytes];
+  std::memcpy(old, page, kPageBytes);
+  PageHeader& header = HeaderOf(page);
+  size_t at = kPageBytes;
+  auto move = [&](size_t offset, size_t bytes) {
+    at -= bytes;
+    std::memcpy(page + at, old + offset, bytes);
+    return static_cast<uint16_t>(at);
+  };
+  header.low_offset = move(header.low_offset, header.low_bytes);
+  header.high_offset = HasHighFence(page) ? move(header.high_offset, header.high_bytes) : header.low_offset;
+  Slot* slots = Slots(page);
+  for (uint32_t i = 0; i < header.count; ++i) {
+    // Offset 0 marks a cell that is being replaced.
+    if (slots[i].offset == 0) continue;
+    slots[i].offset = move(slots[i].offset, CellBytes(slots[i].key_bytes, LoadLE<uint16_t>(old + slots[i].offset)));
+  }
+  header.heap = static_cast<uint16_t>(at);
+  header.garbage = 0;
+}
+
+const char* Verify(const std::byte* page) {
+  const PageHeader& header = HeaderOf(page);
+  if (header.type != PageType::kNode || header.version != kPageVersion) return "page is not a tree node";
+  if (header.heap > kPageBytes || kSlotsOffset + header.count * sizeof(Slot) > header.heap) return "slots overlap cells";
+  auto outside = [&](size_t offset, size_t bytes) { return offset < header.heap || offset + bytes > kPageBytes; };
+  if (outside(header.low_offset, header.low_bytes) || outside(header.high_offset, header.high_bytes)) {
+    return "fence outside the heap";
+  }
+  if (header.prefix_bytes > header.low_bytes) return "prefix longer than the low fence";
+  if (HasHighFence(page) && CompareKeys(LowFence(page), HighFence(page)) >= 0) return "fences out of order";
+  size_t used = header.low_bytes + header.high_bytes;
+  const Slot* slots = Slots(page);
+  std::byte keys[2][kPageBytes];
+  Bytes previous;
+  for (uint32_t i = 0; i < header.count; ++i) {
+    if (outside(slots[i].offset, CellBytes(slots[i].key_bytes, 0))) return "cell outside the heap";
+    const size_t bytes = CellBytes(slots[i].key_bytes, LoadLE<uint16_t>(page + slots[i].offset));
+    if (outside(slots[i].offset, bytes)) return "cell outside the heap";
+    used += bytes;
+    const Bytes suffix = Suffix(page, i);
+    if (slots[i].head != HeadOf(suffix.data(), suffix.size())) return "slot head does not match its key";
+    if (header.prefix_bytes + suffix.size() > kKeyBytesMax) return "key too long";
+    const Bytes key(keys[i % 2], CopyKey(page, i, keys[i % 2]));
+    if (i > 0 && CompareKeys(previous, key) >= 0) return "keys out of order";
+    if (!Covers(page, key)) return "key outside the fences";
+    if (header.level > 0 && i == 0 && CompareKeys(LowFence(page), key) != 0) return "first child is not at the low fence";
+    if (header.level > 0 && Value(page, i).size() != sizeof(uint32_t)) return "child pointer has a wrong size";
+    previous = key;
+  }
+  if (used + header.garbage != kPageBytes - header.heap) return "space accounting is wrong";
+  return nullptr;
+}
+
+void SetChecksum(std::byte* page) { HeaderOf(page).checksum = Checksum({page + 8, kPageBytes - 8}); }
+
+bool ChecksumIsRight(const std::byte* page) { return HeaderOf(page).checksum == Checksum({page + 8, kPageBytes - 8}); }
+
+}  // namespace phantom::btree::node

@@ -1,0 +1,268 @@
+#include "btree/tree.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "btree/buffer_pool.h"
+#include "btree/change.h"
+#include "btree/node.h"
+#include "btree/structure.h"
+#include "common/check.h"
+#include "wal/log_writer.h"
+
+namespace phantom::btree {
+
+uint32_t LeafView::count() const { return node::Count(page_); }
+Bytes LeafView::value(uint32_t position) const { return node::Value(page_, position); }
+Bytes LeafView::prefix() const { return node::Prefix(page_); }
+Bytes LeafView::suffix(uint32_t position) const { return node::Suffix(page_, position); }
+size_t LeafView::CopyKey(uint32_t position, std::byte* to) const { return node::CopyKey(page_, position, to); }
+Bytes LeafView::low_fence() const { return node::LowFence(page_); }
+bool LeafView::is_last() const { return !node::HasHighFence(page_); }
+Bytes LeafView::high_fence() const { return node::HighFence(page_); }
+
+uint32_t LeafView::LowerBound(Bytes key) const {
+  bool equal;
+  return node::LowerBound(page_, key, &equal);
+}
+
+uint32_t LeafView::UpperBound(Bytes key) const {
+  bool equal;
+  const uint32_t position = node::LowerBound(page_, key, &equal);
+  return position + (equal ? 1 : 0);
+}
+
+RowId LeafView::row_id(uint32_t position) const {
+  std::byte key[kKeyBytesMax];
+  return RowIdOf({key, CopyKey(position, key)});
+}
+
+uint32_t Tree::Target::ChildIn(const std::byte* page) const {
+  const uint32_t position =
+      below ? node::ChildPositionBelow(page, key ? &*key : nullptr) : node::ChildPosition(page, *key);
+  return node::Child(page, position);
+}
+
+bool Tree::Target::IsCoveredBy(const std::byte* page) const {
+  return below ? node::CoversBelow(page, key ? &*key : nullptr) : node::Covers(page, *key);
+}
+
+bool Tree::IsOurs(const Frame& frame, PageId page, uint32_t level) const {
+  const PageHeader& header = HeaderOf(frame.data);
+  return frame.page_id() == page && header.tree == id_.value && header.level == level &&
+         header.type == PageType::kNode;
+}
+
+Result<Tree::Attempt> Tree::TryDescend(const Target& target, uint32_t level, Position* node, Position* parent) const {
+  PageId page = root_;
+  *parent = {};
+  Position above;
+  for (;;) {
+    Frame* frame = pool_.Find(page);
+    if (frame == nullptr) {
+      ASSIGN_OR_RETURN(frame, pool_.Fetch(page));
+      if (frame == nullptr) {
+        if (above.frame != nullptr && !above.frame->latch.Validate(above.version)) return Attempt::kRestart;
+        return Errorf(sqlstate::kDataCorrupted, "page %u in space %u of tree %u does not exist", page.number(),
+                      page.space().value, id_.value);
+      }
+    }
+    const uint64_t version = frame->latch.BeginOptimistic();
+    if (frame->page_id() != page) return Attempt::kRestart;
+    const PageHeader& header = HeaderOf(frame->data);
+    const uint32_t node_level = header.level;
+    const bool ours = header.tree == id_.value && header.type == PageType::kNode;
+    // The parent still leads here, so the page is what we take it for.
+    if (above.frame != nullptr && !above.frame->latch.Validate(above.version)) return Attempt::kRestart;
+    if (!frame->latch.Validate(version)) return Attempt::kRestart;
+    if (!ours) {
+      return Errorf(sqlstate::kDataCorrupted, "page %u in space %u does not belong to tree %u", page.number(),
+                    page.space().value, id_.value);
+    }
+    if (node_level <= level) {
+      *node = {frame, version};
+      *parent = above;
+      return node_level == level ? Attempt::kFound : Attempt::kNoLevel;
+    }
+    const uint32_t child = target.ChildIn(frame->data);
+    if (!frame->latch.Validate(version)) return Attempt::kRestart;
+    if (child == 0) {
+      return Errorf(sqlstate::kDataCorrupted, "page %u in space %u has no child for a key", page.number(),
+                    page.space().value);
+    }
+    above = {frame, version};
+    page = PageId(space(), child);
+  }
+}
+
+Result<bool> Tree::Descend(const Target& target, uint32_t level, Position* node, Position* parent) const {
+  Backoff backoff;
+  for (;;) {
+    ASSIGN_OR_RETURN(Attempt attempt, TryDescend(target, level, node, parent));
+    if (attempt != Attempt::kRestart) return attempt == Attempt::kFound;
+    backoff.Pause();
+  }
+}
+
+Result<Frame*> Tree::DescendToLeaf(const Target& target, bool exclusive) const {
+  for (;;) {
+    Position leaf;
+    Position parent;
+    ASSIGN_OR_RETURN(bool found, Descend(target, 0, &leaf, &parent));
+    if (!found) continue;
+    const PageId page = leaf.frame->page_id();
+    if (exclusive) {
+      leaf.frame->latch.LockExclusive();
+    } else {
+      leaf.frame->latch.LockShared();
+    }
+    // Whatever has happened since: a leaf of this tree whose fences enclose the place is the right one.
+    if (IsOurs(*leaf.frame, page, 0) && target.IsCoveredBy(leaf.frame->data)) return leaf.frame;
+    if (exclusive) {
+      leaf.frame->latch.UnlockExclusive();
+    } else {
+      leaf.frame->latch.UnlockShared();
+    }
+  }
+}
+
+Status Tree::Read(Bytes key, FunctionRef<void(std::optional<Bytes>)> visit) const {
+  ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, false));
+  bool exists;
+  const uint32_t position = node::LowerBound(leaf->data, key, &exists);
+  visit(exists ? std::optional<Bytes>(node::Value(leaf->data, position)) : std::nullopt);
+  leaf->latch.UnlockShared();
+  return Status::Ok();
+}
+
+Status Tree::VisitLeaf(Bytes key, FunctionRef<void(const LeafView&)> visit) const {
+  ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, false));
+  visit(LeafView(leaf->data));
+  leaf->latch.UnlockShared();
+  return Status::Ok();
+}
+
+Status Tree::VisitLeafBefore(std::optional<Bytes> key, FunctionRef<void(const LeafView&)> visit) const {
+  // Nothing is below the empty key: that is the first leaf's low fence.
+  if (key && key->empty()) return VisitLeaf({}, visit);
+  ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, true}, false));
+  visit(LeafView(leaf->data));
+  leaf->latch.UnlockShared();
+  return Status::Ok();
+}
+
+Result<Lsn> Tree::Modify(Bytes key, FunctionRef<Status(std::optional<Bytes>, Edit&)> decide) {
+  if (key.size() > kKeyBytesMax) {
+    return Errorf(sqlstate::kProgramLimitExceeded, "index row size %zu exceeds maximum %zu", key.size(), kKeyBytesMax);
+  }
+  for (;;) {
+    RETURN_IF_ERROR(log_.Admit());
+    ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, true));
+    const std::byte* page = leaf->data;
+    bool exists;
+    const uint32_t position = node::LowerBound(page, key, &exists);
+    Edit edit;
+    Status status = decide(exists ? std::optional<Bytes>(node::Value(page, position)) : std::nullopt, edit);
+    const size_t value_bytes = edit.head.size() + edit.body.size();
+    if (status.ok() && edit.op == Edit::Op::kPut && value_bytes > kValueBytesMax) {
+      status = Errorf(sqlstate::kProgramLimitExceeded, "row is too big: size %zu, maximum size %zu", value_bytes,
+                      kValueBytesMax);
+    }
+    const bool nothing = edit.op == Edit::Op::kNone || (edit.op == Edit::Op::kRemove && !exists);
+    if (!status.ok() || nothing) {
+      leaf->latch.UnlockExclusive();
+      if (!status.ok()) return status;
+      return Lsn();
+    }
+    if (edit.op == Edit::Op::kPut && !node::Fits(page, position, exists, key.size(), value_bytes)) {
+      leaf->latch.UnlockExclusive();
+      RETURN_IF_ERROR(StructureChange(*this).Split(0, key));
+      continue;
+    }
+    const Lsn lsn = Apply(*leaf, position, exists, key, edit);
+    const bool underfull = edit.op == Edit::Op::kRemove && leaf->page_id() != root_ &&
+                           node::UsedBytes(page) < kUnderfullBytes && node::Count(page) % 4 == 0;
+    leaf->latch.UnlockExclusive();
+    // The change is made; if the merge cannot be, the tree is only less tidy.
+    if (underfull) (void)StructureChange(*this).Merge(0, key);
+    return lsn;
+  }
+}
+
+// Logs and applies a change to a latched leaf; it fits.
+Lsn Tree::Apply(Frame& frame, uint32_t position, bool exists, Bytes key, const Edit& edit) const {
+  std::byte* page = frame.data;
+  const bool put = edit.op == Edit::Op::kPut;
+  const Bytes before = exists ? node::Value(page, position) : Bytes();
+  std::byte value[kValueBytesMax];
+  const size_t value_bytes = put ? edit.head.size() + edit.body.size() : 0;
+  if (put) {
+    if (!edit.head.empty()) std::memcpy(value, edit.head.data(), edit.head.size());
+    if (!edit.body.empty()) std::memcpy(value + edit.head.size(), edit.body.data(), edit.body.size());
+  }
+  const bool stamp = put && edit.stamp;
+  if (stamp) {
+    PHANTOM_CHECK(value_bytes >= sizeof(uint64_t));
+    // Replaced by the LSN in the end; for the record, as like the value before as can be.
+    if (before.size() >= sizeof(uint64_t)) {
+      std::memcpy(value, before.data(), sizeof(uint64_t));
+    } else {
+      std::memset(value, 0, sizeof(uint64_t));
+    }
+  }
+  const size_t common = std::min(before.size(), value_bytes);
+  size_t prefix = 0;
+  while (prefix < common && value[prefix] == before[prefix]) ++prefix;
+  size_t suffix = 0;
+  while (suffix < common - prefix && value[value_bytes - 1 - suffix] == before[before.size() - 1 - suffix]) ++suffix;
+
+  ChangePayload payload{};
+  payload.page = frame.page_id().value;
+  payload.link = edit.link.value;
+  payload.tree = id_.value;
+  payload.key_bytes = static_cast<uint16_t>(key.size());
+  payload.before_bytes = static_cast<uint16_t>(before.size());
+  payload.after_bytes = static_cast<uint16_t>(value_bytes);
+  payload.prefix_bytes = static_cast<uint16_t>(prefix);
+  payload.suffix_bytes = static_cast<uint16_t>(suffix);
+  wal::RecordInfo info;
+  info.type = wal::RecordType::kChange;
+  info.flags = static_cast<uint8_t>((exists ? kHasBefore : 0) | (put ? kHasAfter : 0) | (stamp ? kStampLsn : 0) |
+                                    (edit.compensation ? wal::kCompensation : 0));
+  info.txn = edit.txn;
+  info.prev = edit.prev;
+
+  pool_.MarkDirty(frame);
+  const Lsn lsn = log_.Append(info, {{reinterpret_cast<const std::byte*>(&payload), sizeof(payload)},
+                                     key,
+                                     before,
+                                     {value + prefix, value_bytes - prefix - suffix}});
+  if (stamp) StoreLE(value, lsn.value);
+  if (!put) {
+    node::Remove(page, position);
+  } else if (exists) {
+    node::Replace(page, position, {value, value_bytes});
+  } else {
+    node::Insert(page, position, key, {value, value_bytes});
+  }
+  HeaderOf(page).lsn = lsn.value;
+  return lsn;
+}
+
+Status Tree::FreePages() {
+  StructureChange change(*this);
+  // The root's level must be read from the page; a root that is gone has been freed before.
+  ASSIGN_OR_RETURN(Frame * frame, pool_.Fetch(root_));
+  if (frame == nullptr) return Status::Ok();
+  frame->latch.LockShared();
+  const bool same = frame->page_id() == root_;
+  const bool ours = HeaderOf(frame->data).tree == id_.value;
+  const uint32_t level = HeaderOf(frame->data).level;
+  frame->latch.UnlockShared();
+  if (!same) return FreePages();
+  if (!ours) return Status::Ok();
+  RETURN_IF_ERROR(change.FreeBelow(root_, level));
+  return change.FreeRoot();
+}
+
+}  // namespace phantom::btree

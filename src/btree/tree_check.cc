@@ -1,0 +1,80 @@
+// Tree::Check.
+#include <algorithm>
+#include <memory>
+
+#include "btree/buffer_pool.h"
+#include "btree/node.h"
+#include "btree/tree.h"
+
+namespace phantom::btree {
+
+struct Tree::CheckState {
+  FunctionRef<void(PageId)> visit;
+  TreeStats* stats;
+};
+
+Status Tree::CheckNode(CheckState& state, PageId page, uint32_t level, Bytes low, const Bytes* high) const {
+  auto fault = [&](const char* what) {
+    return Errorf(sqlstate::kDataCorrupted, "tree %u, page %u in space %u: %s", id_.value, page.number(),
+                  page.space().value, what);
+  };
+  struct Copy {
+    alignas(64) std::byte bytes[kPageBytes];
+  };
+  auto copy = std::make_unique<Copy>();
+  const std::byte* content = copy->bytes;
+  for (bool read = false; !read;) {
+    ASSIGN_OR_RETURN(Frame * frame, pool_.Fetch(page));
+    if (frame == nullptr) return fault("page does not exist");
+    frame->latch.LockShared();
+    read = frame->page_id() == page;
+    if (read) std::memcpy(copy->bytes, frame->data, kPageBytes);
+    frame->latch.UnlockShared();
+  }
+  const PageHeader& header = HeaderOf(content);
+  if (header.page != page.value) return fault("page carries another page's id");
+  if (header.tree != id_.value) return fault("page belongs to another tree");
+  if (header.kind != kind_) return fault("page is of the wrong kind");
+  if (const char* what = node::Verify(content)) return fault(what);
+  if (level != UINT32_MAX && header.level != level) return fault("wrong level");
+  if (!std::ranges::equal(node::LowFence(content), low)) return fault("low fence differs from the parent's separator");
+  if (node::HasHighFence(content) != (high != nullptr) ||
+      (high != nullptr && !std::ranges::equal(node::HighFence(content), *high))) {
+    return fault("high fence differs from the parent's separator");
+  }
+  const uint32_t count = node::Count(content);
+  state.visit(page);
+  state.stats->used_bytes += node::UsedBytes(content);
+  state.stats->height = std::max<uint32_t>(state.stats->height, header.level + 1u);
+  if (header.level == 0) {
+    ++state.stats->leaf_pages;
+    state.stats->entries += count;
+    for (uint32_t i = 0; kind_ == TreeKind::kRowId && i < count; ++i) {
+      if (header.prefix_bytes + node::Suffix(content, i).size() != 8) return fault("row id of a wrong size");
+    }
+    return Status::Ok();
+  }
+  ++state.stats->inner_pages;
+  if (count == 0) return fault("inner node without children");
+  std::byte keys[2][kKeyBytesMax];
+  Bytes child_low(keys[0], node::CopyKey(content, 0, keys[0]));
+  for (uint32_t i = 0; i < count; ++i) {
+    Bytes next;
+    const Bytes* child_high = high;
+    if (i + 1 < count) {
+      next = Bytes(keys[(i + 1) % 2], node::CopyKey(content, i + 1, keys[(i + 1) % 2]));
+      child_high = &next;
+    }
+    RETURN_IF_ERROR(CheckNode(state, PageId(space(), node::Child(content, i)), header.level - 1u, child_low, child_high));
+    child_low = next;
+  }
+  return Status::Ok();
+}
+
+Status Tree::Check(FunctionRef<void(PageId)> page, TreeStats* stats) const {
+  *stats = {};
+  CheckState state{page, stats};
+  return CheckNode(state, root_, UINT32_MAX, {}, nullptr);
+}
+
+}  // namespace phantom::btree

@@ -1,0 +1,182 @@
+#include "btree/tree.h"
+
+#include <map>
+#include <random>
+
+#include "btree/change.h"
+#include "btree/cursor.h"
+#include "btree/fixture.h"
+
+using namespace phantom;
+using namespace phantom::btree;
+
+using Model = std::map<std::string, std::string>;
+
+static void CheckAgainst(const Tree& tree, const Model& model) {
+  TreeStats stats = CheckTree(tree);
+  REQUIRE(stats.entries == model.size());
+  Cursor cursor(tree);
+  REQUIRE(cursor.SeekFirst().ok());
+  for (const auto& [key, value] : model) {
+    REQUIRE(cursor.Valid());
+    REQUIRE(AsText(cursor.key()) == key);
+    REQUIRE(AsText(cursor.value()) == value);
+    REQUIRE(cursor.Next().ok());
+  }
+  REQUIRE(!cursor.Valid());
+  REQUIRE(cursor.SeekLast().ok());
+  for (auto it = model.rbegin(); it != model.rend(); ++it) {
+    REQUIRE(cursor.Valid());
+    REQUIRE(AsText(cursor.key()) == it->first);
+    REQUIRE(cursor.Previous().ok());
+  }
+  REQUIRE(!cursor.Valid());
+}
+
+static void RandomOperations(uint64_t seed, size_t key_bytes_max, size_t value_bytes_max, int operations, int keys) {
+  Fixture fixture(128 * kPageBytes, seed);
+  Tree tree = fixture.NewTree(TreeKind::kKeyed);
+  Model model;
+  std::mt19937_64 random(seed);
+  auto random_key = [&] {
+    std::mt19937_64 r(random() % static_cast<uint64_t>(keys) + 1);
+    std::string key(r() % (key_bytes_max + 1), 'k');
+    for (size_t i = 0; i < key.size(); i += 1 + r() % 40) key[i] = static_cast<char>('a' + r() % 3);
+    return key;
+  };
+  for (int i = 0; i < operations; ++i) {
+    const std::string key = random_key();
+    // Phases of growth and of shrinking, so that merges happen as well.
+    const bool shrinking = i / (operations / 4) % 2 == 1;
+    if (random() % 10 < (shrinking ? 2u : 7u)) {
+      const std::string value(random() % (value_bytes_max + 1), static_cast<char>('A' + i % 26));
+      REQUIRE(Put(tree, AsBytes(key), value).ok());
+      model[key] = value;
+    } else {
+      REQUIRE(Remove(tree, AsBytes(key)).ok());
+      model.erase(key);
+    }
+    if (i % 16 == 0) {
+      const std::string probe = random_key();
+      auto expected = model.find(probe);
+      std::optional<std::string> found = Get(tree, AsBytes(probe));
+      REQUIRE(found.has_value() == (expected != model.end()));
+      if (found) REQUIRE(*found == expected->second);
+      Cursor cursor(tree);
+      REQUIRE(cursor.Seek(AsBytes(probe)).ok());
+      auto bound = model.lower_bound(probe);
+      REQUIRE(cursor.Valid() == (bound != model.end()));
+      if (cursor.Valid()) REQUIRE(AsText(cursor.key()) == bound->first);
+      REQUIRE(cursor.SeekBelow(AsBytes(probe)).ok());
+      REQUIRE(cursor.Valid() == (bound != model.begin()));
+      if (cursor.Valid()) REQUIRE(AsText(cursor.key()) == std::prev(bound)->first);
+      REQUIRE(cursor.SeekAtOrBelow(AsBytes(probe)).ok());
+      auto above = model.upper_bound(probe);
+      REQUIRE(cursor.Valid() == (above != model.begin()));
+      if (cursor.Valid()) REQUIRE(AsText(cursor.key()) == std::prev(above)->first);
+    }
+  }
+  CheckAgainst(tree, model);
+  while (!model.empty()) {
+    REQUIRE(Remove(tree, AsBytes(model.begin()->first)).ok());
+    model.erase(model.begin());
+  }
+  TreeStats stats = CheckTree(tree);
+  REQUIRE(stats.entries == 0);
+  REQUIRE(tree.FreePages().ok());
+  REQUIRE(fixture.map->ListPages(SpaceId(1)).empty());
+  REQUIRE(tree.FreePages().ok());
+  REQUIRE(fixture.map->Verify() == "");
+}
+
+TEST_CASE("a tree behaves like a map: short keys") { RandomOperations(1, 12, 60, 12000, 5000); }
+TEST_CASE("a tree behaves like a map: long values") { RandomOperations(2, 20, 2048, 4000, 1500); }
+TEST_CASE("a tree behaves like a map: longest keys") { RandomOperations(3, 1600, 2048, 3000, 1200); }
+TEST_CASE("a tree behaves like a map: long keys, no values") { RandomOperations(4, 1600, 0, 4000, 1500); }
+
+TEST_CASE("row ids appended in order fill their leaves") {
+  Fixture fixture(256 * kPageBytes);
+  Tree tree = fixture.NewTree(TreeKind::kRowId);
+  const std::string value(100, 'v');
+  for (uint64_t row = 1; row <= 20000; ++row) REQUIRE(Put(tree, RowKey(RowId(row)), value).ok());
+  TreeStats stats = CheckTree(tree);
+  REQUIRE(stats.entries == 20000);
+  REQUIRE(stats.leaf_pages < 20000 / 65);
+  // Far more data than frames has gone through the pool, and comes back.
+  for (uint64_t row = 1; row <= 20000; row += 97) REQUIRE(Get(tree, RowKey(RowId(row))) == value);
+  REQUIRE(!Get(tree, RowKey(RowId(20001))));
+
+  uint64_t next = 1;
+  std::string from(8, '\0');
+  for (bool last = false; !last;) {
+    REQUIRE(tree.VisitLeaf(AsBytes(from), [&](const LeafView& leaf) {
+                  for (uint32_t i = leaf.LowerBound(AsBytes(from)); i < leaf.count(); ++i) {
+                    REQUIRE(leaf.row_id(i) == RowId(next++));
+                    REQUIRE(AsText(leaf.value(i)) == value);
+                  }
+                  last = leaf.is_last();
+                  if (!last) from = AsText(leaf.high_fence());
+                }).ok());
+  }
+  REQUIRE(next == 20001);
+}
+
+TEST_CASE("a change's record tells all about it") {
+  Fixture fixture(64 * kPageBytes);
+  Tree tree = fixture.NewTree(TreeKind::kRowId);
+  auto put = [&](std::string_view head, std::string_view body, uint64_t link) {
+    return tree
+        .Modify(RowKey(RowId(5)),
+                [&](std::optional<Bytes>, Edit& edit) {
+                  edit.op = Edit::Op::kPut;
+                  edit.head = AsBytes(head);
+                  edit.body = AsBytes(body);
+                  edit.stamp = true;
+                  edit.txn = TxnId(9);
+                  edit.prev = Lsn(48);
+                  edit.link = Lsn(link);
+                  return Status::Ok();
+                })
+        .value();
+  };
+  const std::string header(16, '\0');
+  const Lsn first = put(header, "one value that is long", 0);
+  const std::string before = *Get(tree, RowKey(RowId(5)));
+  REQUIRE(LoadLE<uint64_t>(before.data()) == first.value);
+  const Lsn second = put(header, "one VALUE that is long", first.value);
+  const std::string after = *Get(tree, RowKey(RowId(5)));
+  REQUIRE(LoadLE<uint64_t>(after.data()) == second.value);
+  REQUIRE(after.substr(16) == "one VALUE that is long");
+
+  wal::Record record;
+  REQUIRE(fixture.log->ReadRecord(second, &record).ok());
+  Change change;
+  REQUIRE(ParseChange(record, &change).ok());
+  REQUIRE(record.txn() == TxnId(9));
+  REQUIRE(record.prev() == Lsn(48));
+  REQUIRE(change.tree == tree.id());
+  REQUIRE(RowIdOf(change.key) == RowId(5));
+  REQUIRE(change.link == first);
+  REQUIRE(AsText(change.before) == before);
+  REQUIRE(change.after_middle.size() == 5);
+  std::string copied(change.after_bytes(), '\0');
+  change.CopyAfter(reinterpret_cast<std::byte*>(copied.data()));
+  REQUIRE(copied == after);
+}
+
+TEST_CASE("keys and values have limits, and a refused change changes nothing") {
+  Fixture fixture(64 * kPageBytes);
+  Tree tree = fixture.NewTree(TreeKind::kKeyed);
+  REQUIRE(Put(tree, AsBytes(std::string(kKeyBytesMax + 1, 'k')), "").sqlstate() == sqlstate::kProgramLimitExceeded);
+  REQUIRE(Put(tree, AsBytes("k"), std::string(kValueBytesMax + 1, 'v')).sqlstate() == sqlstate::kProgramLimitExceeded);
+  Result<Lsn> refused = tree.Modify(AsBytes("k"), [](std::optional<Bytes>, Edit& edit) {
+    edit.op = Edit::Op::kPut;
+    return Error(sqlstate::kUniqueViolation, "no");
+  });
+  REQUIRE(refused.status().sqlstate() == sqlstate::kUniqueViolation);
+  REQUIRE(CheckTree(tree).entries == 0);
+  REQUIRE(tree.Modify(AsBytes("k"), [](std::optional<Bytes>, Edit& edit) {
+                edit.op = Edit::Op::kRemove;
+                return Status::Ok();
+              }).value() == Lsn(0));
+}
