@@ -286,6 +286,17 @@ enum class DefElemAction : uint8_t { kUnspecified, kSet, kAdd, kDrop };
 
 enum class DropBehavior : uint8_t { kRestrict, kCascade };
 
+// A kind of object. Where a command names an object by a node of no fixed kind, the object's kind decides:
+//   StringList      the qualified name: relations, collations, conversions, statistics, text search;
+//                   kType and kDomain in ALTER and GRANT.
+//                   Relation, then own name: kColumn, kTabconstraint, kTrigger, kRule, kPolicy.
+//                   Access method, then name: kOpclass, kOpfamily
+//   Constant        the unqualified name: kAccessMethod, kDatabase, kEventTrigger, kExtension, kFdw, kForeignServer,
+//                   kLanguage, kParameterAcl, kPublication, kRole, kSchema, kSubscription, kTablespace;
+//                   the number: kLargeobject
+//   ObjectWithArgs  kAggregate, kFunction, kOperator, kProcedure, kRoutine
+//   TypeName        kType, kDomain in all other commands
+//   ListNode        kCast: two TypeNames; kDomconstraint and kTransform: TypeName and Constant
 enum class ObjectType : uint8_t {
   kAccessMethod,
   kAggregate,

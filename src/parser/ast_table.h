@@ -67,6 +67,7 @@ enum class ConstraintType : uint8_t {
 
 enum class ViewCheckOption : uint8_t { kNone, kLocal, kCascaded };
 
+// The gaps in the numbers are actions that PostgreSQL makes after parsing.
 enum class AlterTableType : uint8_t {
   kAddColumn,
   kColumnDefault = 3,
@@ -129,7 +130,7 @@ enum class AlterTableType : uint8_t {
 struct CreateTableStmt : NodeOf<NodeKind::kCreateTableStmt> {
   const RangeVar* relation = nullptr;
   NodeList elements;          // ColumnDef, TableLikeClause, Constraint
-  ListOf<RangeVar> inherits;  // INHERITS; of PARTITION OF the parent
+  ListOf<RangeVar> inherits;  // of INHERITS; for PARTITION OF, the parent
   const PartitionBoundSpec* partition_bound = nullptr;
   const PartitionSpec* partition_spec = nullptr;
   const TypeName* of_type = nullptr;

@@ -23,7 +23,7 @@ namespace phantom::parser {
 // as it takes less than 3 KiB of stack a node (threads have 8 MiB). PostgreSQL's limit lies somewhat higher, between
 // 3500 and 4500 nodes with its default max_stack_depth.
 inline constexpr int kNestingDepthMax = 2000;
-inline constexpr size_t kTextBytesMax = size_t{1} << 30;
+inline constexpr size_t kTextBytesMax = (size_t{1} << 30) - 3;  // what PostgreSQL can allocate
 
 // The settings that change what text means (PostgreSQL 15, chapter 20.13.1).
 enum class BackslashQuote : uint8_t { kOff, kOn, kSafeEncoding };
