@@ -14,8 +14,11 @@ enum class LockRank : int {
   kSequence,         // cached sequence state
   kScheduler,        // task queues
   kPurge,            // queue of dead versions
+  kDeadlock,         // the registry of lock holders; one deadlock check at a time
+  kLockHolder,       // one holder's weak table locks
   kLockManager,      // a partition of the lock table
-  kDeadlock,         // the wait graph
+  kLockWait,         // one holder's wait
+  kRowLocks,         // a partition of the explicit row locks
   kTransactions,     // active transactions, commit order
   kCheckpoint,       // checkpoint state
   kStore,            // tree directory

@@ -115,9 +115,10 @@ class LockHolder {
 
   int32_t process_id() const;
 
+  struct State;  // lock_impl.h
+
  private:
   friend class LockManager;
-  struct State;
   std::unique_ptr<State> state_;
 };
 
