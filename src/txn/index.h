@@ -22,6 +22,10 @@
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 
+namespace phantom::btree {
+class Tree;
+}
+
 namespace phantom::txn {
 
 // Keys from lower to upper; an absent bound is open. A bound that is a prefix of a key compares below it, so "all keys
@@ -35,7 +39,7 @@ struct KeyRange {
 
 class Index {
  public:
-  static constexpr size_t kKeyBytesMax = 2000;
+  static constexpr size_t kKeyBytesMax = 1592;
 
   static Result<Index> Open(TransactionManager& manager, SpaceId space, TreeId tree);
   Index(Index&&) noexcept;
@@ -59,16 +63,14 @@ class Index {
   // The row, as this transaction wrote it, no longer has this key.
   Status Delete(Transaction& transaction, std::string_view key, RowId row);
 
-  uint64_t PageCount() const;
-
  private:
   friend class IndexScan;
-  Index(TransactionManager& manager, SpaceId space, TreeId tree, void* handle);
+  Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<btree::Tree> entries);
 
   TransactionManager* manager_;
   SpaceId space_;
   TreeId tree_;
-  void* handle_;  // the store's tree
+  std::shared_ptr<btree::Tree> entries_;
 };
 
 struct IndexEntry {

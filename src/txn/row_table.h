@@ -13,11 +13,13 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/bytes.h"
 #include "common/ids.h"
 #include "common/status.h"
 #include "txn/lock_modes.h"
@@ -49,7 +51,7 @@ struct UpdateOptions {
 
 struct FetchedRow {
   bool found = false;
-  bool newest = false;   // the version is the row's newest: an unmarked index entry that led here needs no recheck
+  bool newest = false;   // certainly the row's newest version: a plain index entry that led here needs no recheck
   Lsn version;           // names the version
   std::string row;       // RowCodec bytes; may hold overflow references, see Decode()
 };
@@ -108,12 +110,31 @@ class RowTable {
   // One past the largest row id there is or was: scans are split by dividing [1, end).
   RowId EndRowId() const;
 
-  // Rows as of a fresh look, roughly, and pages: for the planner.
-  uint64_t PageCount() const;
+  // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner.
+  struct Size {
+    double rows = 0;
+    double pages = 1;
+  };
+  Result<Size> EstimateSize() const;
 
  private:
   friend class TableScan;
+  friend class Index;
   struct Parts;
+  struct Attempt;
+  struct Wish;
+
+  Result<WriteOutcome> Write(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish);
+  Status Try(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt);
+  // Judges the newest version under its leaf's latch.
+  void Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish, std::optional<Bytes> current,
+             Attempt* attempt) const;
+  // Waits for the transaction in the way, in turn.
+  Status Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn);
+  void LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode);
+  Result<std::string_view> Externalize(Transaction& transaction, std::string_view row, std::string* buffer);
+  bool HasOverflow(std::string_view row) const;
+  Status DropUnused(Transaction& transaction, std::string_view before, std::string_view after);
   RowTable(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout,
            std::unique_ptr<Parts> parts);
 
@@ -131,6 +152,7 @@ class TableScan {
   TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first = RowId(1),
             RowId end = RowId(UINT64_MAX));
   ~TableScan();
+  TableScan(TableScan&&) noexcept;
 
   // Resets `out` (columns of the projected types, in order) and fills it with the next rows, at most kVectorSize.
   // row_ids, unless null, has room for kVectorSize and gets their ids. No rows: the end.

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -27,6 +28,7 @@ namespace phantom::txn {
 
 class TransactionManager;
 class ManagerImpl;
+struct ActiveEntry;
 
 // READ UNCOMMITTED runs as READ COMMITTED. SERIALIZABLE keeps one snapshot, as REPEATABLE READ.
 enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
@@ -97,9 +99,12 @@ class Transaction {
   LockHolder& locks() { return *locks_; }
   TransactionManager& manager() { return manager_; }
 
-  // For this room: the chain of records.
-  Lsn last_lsn() const { return last_lsn_; }
-  void Logged(Lsn lsn) { last_lsn_ = lsn; }
+  // For this room: the latest record, and a return to an earlier one.
+  Lsn last_lsn() const;
+  Status UndoTo(Lsn stop);
+  // Takes an explicit row lock, or names the transaction in the way. *added: it was not held in this mode before.
+  Status LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode, TxnId* blocker, bool* added);
+  void UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode);
 
  private:
   friend class TransactionManager;
@@ -110,9 +115,18 @@ class Transaction {
     Lsn last_lsn;
     size_t locks;
     size_t row_locks;
+    size_t drops;
     size_t on_commit;
     size_t on_abort;
   };
+  struct RowLockEntry {
+    SpaceId space;
+    TreeId tree;
+    RowId row;
+    RowLockMode mode;
+  };
+  void End(TransactionState state);
+  void ReleaseRowLocks(size_t mark);
 
   TransactionManager& manager_;
   std::unique_ptr<LockHolder> own_locks_;
@@ -121,22 +135,14 @@ class Transaction {
   bool read_only_;
   TransactionState state_ = TransactionState::kActive;
   TxnId id_;
-  Lsn last_lsn_;
+  ActiveEntry* active_entry_ = nullptr;  // while it has an id
   Lsn observed_;
   Snapshot transaction_snapshot_;
   std::vector<SavepointState> savepoints_;
   std::vector<std::function<void()>> on_commit_;
   std::vector<std::function<void()>> on_abort_;
-
- public:
-  // For this room: rows locked explicitly, in order, as (space, tree, row, mode) of row_locks.h.
-  struct RowLockEntry {
-    SpaceId space;
-    TreeId tree;
-    RowId row;
-    RowLockMode mode;
-  };
-  std::vector<RowLockEntry> row_locks_;
+  std::vector<RowLockEntry> row_locks_;                // in order of acquisition
+  std::vector<std::pair<SpaceId, TreeId>> drops_;      // trees it dropped
 };
 
 struct TransactionOptions {

@@ -1,0 +1,192 @@
+#include "txn/index.h"
+
+#include <array>
+
+#include "btree/tree.h"
+#include "common/checksum.h"
+#include "txn/manager_impl.h"
+#include "txn/row_header.h"
+#include "txn/row_table_impl.h"
+
+namespace phantom::txn {
+
+namespace {
+
+// key||row id.
+class EntryKey {
+ public:
+  EntryKey(std::string_view key, RowId row) : size_(key.size() + 8) {
+    std::memcpy(bytes_.data(), key.data(), key.size());
+    StoreBE(bytes_.data() + key.size(), row.value);
+  }
+  operator Bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<std::byte, btree::kKeyBytesMax> bytes_;
+  size_t size_;
+};
+static_assert(Index::kKeyBytesMax + 8 <= btree::kKeyBytesMax);
+
+Status CheckLength(std::string_view key) {
+  if (key.size() <= Index::kKeyBytesMax) [[likely]] return Status::Ok();
+  return Errorf(sqlstate::kProgramLimitExceeded, "index row size %zu exceeds maximum %zu", key.size(),
+                Index::kKeyBytesMax)
+      .Hint("Values larger than 1/3 of a buffer page cannot be indexed.\n"
+            "Consider a function index of an MD5 hash of the value, or use full text indexing.");
+}
+
+// What stands in the way of a unique key.
+struct Obstacle {
+  RowId row;      // a live row that has the key
+  TxnId blocker;  // or a transaction in progress that decides
+};
+
+}  // namespace
+
+Result<Index> Index::Open(TransactionManager& manager, SpaceId space, TreeId tree) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> opened, manager.store().OpenTree(space, tree));
+  if (opened->kind() != btree::TreeKind::kKeyed) {
+    return Errorf(sqlstate::kDataCorrupted, "tree %u is not an index's", tree.value);
+  }
+  return Index(manager, space, tree, std::move(opened));
+}
+
+Index::Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<btree::Tree> entries)
+    : manager_(&manager), space_(space), tree_(tree), entries_(std::move(entries)) {}
+Index::Index(Index&&) noexcept = default;
+Index& Index::operator=(Index&&) noexcept = default;
+Index::~Index() = default;
+
+Status Index::Insert(Transaction& transaction, std::string_view key, RowId row) {
+  RETURN_IF_ERROR(CheckLength(key));
+  return manager_->impl()
+      .Write(transaction, *entries_, EntryKey(key, row),
+             [](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+               // There may be a dead one of an older version: it lives again. (A living one is right as it is.)
+               if (!current || !current->empty()) edit.op = btree::Edit::Op::kPut;
+               return Status::Ok();
+             })
+      .status();
+}
+
+Status Index::Delete(Transaction& transaction, std::string_view key, RowId row) {
+  RETURN_IF_ERROR(CheckLength(key));
+  RowHeader mark;
+  ASSIGN_OR_RETURN(mark.txn, transaction.EnsureId());
+  mark.flags = kEntryDead;
+  std::array<std::byte, RowHeader::kBytes> bytes;
+  mark.Store(bytes.data());
+  return manager_->impl()
+      .Write(transaction, *entries_, EntryKey(key, row),
+             [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+               if (!current) {
+                 return Errorf(sqlstate::kIndexCorrupted, "index %u has no entry for row %llu", tree_.value,
+                               static_cast<unsigned long long>(row.value));
+               }
+               if (!current->empty()) return Status::Ok();
+               edit.op = btree::Edit::Op::kPut;
+               edit.stamp = true;
+               edit.head = bytes;
+               return Status::Ok();
+             })
+      .status();
+}
+
+// ---- Unique keys -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Rows whose plain entries have the key. Marks are judged under the leaf's latch, where they cannot be taken back: a
+// transaction that has marked an entry and may still do so is in the way.
+Status CollectRows(const ManagerImpl& impl, const btree::Tree& tree, TxnId own, std::string_view key, RowId except,
+                   std::vector<RowId>* rows, Obstacle* obstacle) {
+  std::string from(key);
+  const EntryKey last(key, RowId(UINT64_MAX));
+  for (bool more = true; more;) {
+    std::string next;
+    RETURN_IF_ERROR(tree.VisitLeaf(AsBytes(from), [&](const btree::LeafView& leaf) {
+      more = false;
+      std::array<std::byte, btree::kKeyBytesMax> entry;
+      for (uint32_t i = leaf.LowerBound(AsBytes(from)); i < leaf.count(); ++i) {
+        const size_t size = leaf.CopyKey(i, entry.data());
+        if (btree::CompareKeys({entry.data(), size}, last) > 0) return;
+        if (size != key.size() + 8) continue;
+        const RowId row(LoadBE<uint64_t>(entry.data() + key.size()));
+        if (row == except) continue;
+        const Bytes value = leaf.value(i);
+        if (value.empty()) {
+          rows->push_back(row);
+          continue;
+        }
+        const RowHeader mark = RowHeader::Load(value);
+        if (mark.txn != own && impl.InProgress(mark.txn)) obstacle->blocker = mark.txn;
+      }
+      if (leaf.is_last()) return;
+      next.assign(AsText(leaf.high_fence()));
+      more = btree::CompareKeys(AsBytes(next), last) <= 0;
+    }));
+    from = std::move(next);
+  }
+  return Status::Ok();
+}
+
+// Is there, whoever sees it, a row with the key?
+Result<Obstacle> FindObstacle(const ManagerImpl& impl, const btree::Tree& entries, const btree::Tree& table, TxnId own,
+                              std::string_view key, RowId except) {
+  std::vector<RowId> rows;
+  Obstacle obstacle;
+  RETURN_IF_ERROR(CollectRows(impl, entries, own, key, except, &rows, &obstacle));
+  for (RowId row : rows) {
+    bool live = false;
+    RETURN_IF_ERROR(table.Read(btree::RowKey(row), [&](std::optional<Bytes> value) {
+      if (!value) return;
+      const RowHeader header = RowHeader::Load(*value);
+      if (header.txn != own && impl.InProgress(header.txn)) {
+        obstacle.blocker = header.txn;
+      } else {
+        live = !header.deleted();
+      }
+    }));
+    if (live) return Obstacle{row, TxnId()};
+  }
+  return obstacle;
+}
+
+}  // namespace
+
+Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::string_view key, RowId row,
+                                                 const RowTable& table) {
+  RETURN_IF_ERROR(CheckLength(key));
+  ManagerImpl& impl = manager_->impl();
+  ASSIGN_OR_RETURN(TxnId own, transaction.EnsureId());
+  const uint64_t hash = Checksum(AsBytes(key), uint64_t{space_.value} << 32 | tree_.value);
+  for (;;) {
+    Obstacle obstacle;
+    {
+      KeyLocks::Guard guard(impl.key_locks, hash);
+      ASSIGN_OR_RETURN(obstacle, FindObstacle(impl, *entries_, table.parts_->tree(), own, key, row));
+      if (!obstacle.row && !obstacle.blocker) {
+        RETURN_IF_ERROR(Insert(transaction, key, row));
+        return std::optional<RowId>();
+      }
+    }
+    if (obstacle.row) return std::optional<RowId>(obstacle.row);
+    RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
+                                                  [&] { return impl.InProgress(obstacle.blocker); }));
+  }
+}
+
+Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::string_view key, RowId except,
+                                                 const RowTable& table) {
+  ManagerImpl& impl = manager_->impl();
+  for (;;) {
+    ASSIGN_OR_RETURN(Obstacle obstacle,
+                     FindObstacle(impl, *entries_, table.parts_->tree(), transaction.id(), key, except));
+    if (obstacle.row) return std::optional<RowId>(obstacle.row);
+    if (!obstacle.blocker) return std::optional<RowId>();
+    RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
+                                                  [&] { return impl.InProgress(obstacle.blocker); }));
+  }
+}
+
+}  // namespace phantom::txn

@@ -1,0 +1,340 @@
+// Beginning and ending transactions: the order of commits, the list of those in progress, what the store asks.
+#include <algorithm>
+#include <chrono>
+
+#include "common/log.h"
+#include "io/env.h"
+#include "txn/manager_impl.h"
+#include "wal/log_writer.h"
+
+namespace phantom::txn {
+
+namespace {
+
+struct CommitPayload {
+  int64_t wall_us;  // since 1970-01-01 UTC
+};
+
+}  // namespace
+
+ManagerImpl::ManagerImpl(store::Store& s, const TransactionOptions& o) : store(s), options(o), snapshots(clock, status) {}
+
+ManagerImpl::~ManagerImpl() {
+  {
+    MutexLock lock(background_mutex_);
+    stopping_ = true;
+    background_wake_.notify_all();
+  }
+  if (background_.joinable()) background_.join();
+  store.SetHooks(nullptr);
+  // Losers that are not undone yet are found again at the next opening.
+  while (first_active_ != nullptr) {
+    PHANTOM_CHECK(std::find(losers_.begin(), losers_.end(), first_active_) != losers_.end());
+    ActiveEntry* entry = first_active_;
+    first_active_ = entry->next;
+    delete entry;
+  }
+}
+
+Status ManagerImpl::Start() {
+  const store::Recovery& recovery = store.recovery();
+  const uint64_t end = store.log().appended().value;
+  PHANTOM_CHECK(end > StatusTable::kLongAgo + 1);
+  std::vector<store::ActiveTransaction> losers = recovery.losers;
+  std::sort(losers.begin(), losers.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  const uint64_t next = std::max<uint64_t>(recovery.next_txn.value, 1);
+  next_id_ = next;
+  uint64_t log_floor = end;
+  {
+    MutexLock lock(mutex_);
+    if (!losers.empty()) {
+      uint64_t id = losers.front().id.value;
+      for (; id < next; ++id) {
+        status.Begin(TxnId(id));
+        status.Set(TxnId(id), StatusTable::kLongAgo);
+      }
+    }
+    for (const store::ActiveTransaction& loser : losers) {
+      auto* entry = new ActiveEntry;
+      entry->id = loser.id;
+      entry->floor = loser.first;
+      entry->first = loser.first.value;
+      entry->last = loser.last.value;
+      entry->previous = last_active_;
+      (last_active_ == nullptr ? first_active_ : last_active_->next) = entry;
+      last_active_ = entry;
+      losers_.push_back(entry);
+      status.Set(entry->id, StatusTable::kInProgress);
+      log_floor = std::min(log_floor, loser.first.value);
+    }
+    // A loser's first record need not be in the order of ids.
+    for (ActiveEntry* entry = first_active_; entry != nullptr; entry = entry->next) entry->floor = Lsn(log_floor);
+  }
+  clock.published = end - 1;
+  clock.log_floor = log_floor;
+  clock.id_floor = losers.empty() ? next : losers.front().id.value;
+  purge_position_ = store.log().oldest().value;
+  store.SetHooks(this);
+  if (!options.background_undo) {
+    UndoLosers();
+    if (!recovered_) return Error(sqlstate::kIoError, "could not roll back transactions of before the crash");
+  }
+  if (options.background_undo || options.purge_interval_ms > 0) background_ = std::thread([this] { RunBackground(); });
+  return Status::Ok();
+}
+
+// ---- In progress -----------------------------------------------------------------------------------------------------
+
+Result<ActiveEntry*> ManagerImpl::BeginWriting() {
+  auto entry = std::make_unique<ActiveEntry>();
+  MutexLock lock(mutex_);
+  const uint64_t id = next_id_.load(std::memory_order_relaxed);
+  const uint64_t oldest = std::min(snapshots.Last().finished_below.value, clock.id_floor.load());
+  if (id - oldest >= StatusTable::kWindow) {
+    return Error(sqlstate::kProgramLimitExceeded,
+                 "too many transactions since the oldest one still in progress or seen by a snapshot");
+  }
+  status.Begin(TxnId(id));
+  entry->id = TxnId(id);
+  entry->floor = store.log().appended();
+  entry->previous = last_active_;
+  if (last_active_ == nullptr) {
+    first_active_ = entry.get();
+    clock.log_floor.store(entry->floor.value);
+  } else {
+    last_active_->next = entry.get();
+  }
+  last_active_ = entry.get();
+  next_id_.store(id + 1);
+  return entry.release();
+}
+
+// Takes the entry out and raises the floors that it held down. mutex_ is held; the entry is gone after.
+void ManagerImpl::RemoveActive(ActiveEntry* entry) {
+  const bool oldest = entry == first_active_;
+  (entry->previous == nullptr ? first_active_ : entry->previous->next) = entry->next;
+  (entry->next == nullptr ? last_active_ : entry->next->previous) = entry->previous;
+  delete entry;
+  if (!oldest) return;
+  clock.id_floor.store(first_active_ != nullptr ? first_active_->id.value : next_id_.load());
+  clock.log_floor.store(first_active_ != nullptr ? first_active_->floor.value : store.log().appended().value);
+}
+
+Lsn ManagerImpl::PublishCommit(ActiveEntry* entry) {
+  const TxnId id = entry->id;
+  if (entry->first.load() == 0) {  // it has changed nothing
+    MutexLock lock(mutex_);
+    status.Set(id, StatusTable::kLongAgo);
+    RemoveActive(entry);
+    return Lsn();
+  }
+  CommitPayload payload{store.env().WallMicros()};
+  wal::RecordInfo info;
+  info.type = wal::RecordType::kCommit;
+  info.txn = id;
+  info.prev = Lsn(entry->last.load());
+  MutexLock lock(mutex_);
+  const Lsn lsn = store.log().Append(info, {Bytes(reinterpret_cast<const std::byte*>(&payload), sizeof(payload))});
+  status.Set(id, lsn.value);
+  clock.published.store(lsn.value, std::memory_order_seq_cst);
+  RemoveActive(entry);
+  return lsn;
+}
+
+void ManagerImpl::PublishAbort(ActiveEntry* entry) {
+  const TxnId id = entry->id;
+  MutexLock lock(mutex_);
+  if (entry->first.load() != 0) {
+    wal::RecordInfo info;
+    info.type = wal::RecordType::kEnd;
+    info.txn = id;
+    info.prev = Lsn(entry->last.load());
+    store.log().Append(info, {});
+  }
+  status.Set(id, StatusTable::kAborted);
+  RemoveActive(entry);
+}
+
+Status ManagerImpl::Track(ActiveEntry* entry, FunctionRef<Status(Lsn* last)> act) {
+  const uint64_t activity = entry->activity.load(std::memory_order_relaxed);
+  entry->activity.store(activity + 1, std::memory_order_relaxed);
+  Lsn last(entry->last.load(std::memory_order_relaxed));
+  const Lsn before = last;
+  Status result = act(&last);
+  if (last != before) {
+    entry->last.store(last.value, std::memory_order_relaxed);
+    // The records an act appends are consecutive in the chain, so `floor` is a good enough first.
+    if (entry->first.load(std::memory_order_relaxed) == 0) entry->first.store(entry->floor.value);
+  }
+  entry->activity.store(activity + 2, std::memory_order_release);
+  return result;
+}
+
+Result<Lsn> ManagerImpl::Write(Transaction& transaction, btree::Tree& tree, Bytes key, Decide decide) {
+  ASSIGN_OR_RETURN(TxnId id, transaction.EnsureId());
+  RETURN_IF_ERROR(store.log().Admit());
+  Lsn lsn;
+  RETURN_IF_ERROR(Track(transaction.active_entry_, [&](Lsn* last) -> Status {
+    Result<Lsn> written = tree.Modify(key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+      edit.txn = id;
+      edit.prev = *last;
+      return decide(current, edit);
+    });
+    RETURN_IF_ERROR(written.status());
+    lsn = *written;
+    if (lsn) *last = lsn;
+    return Status::Ok();
+  }));
+  return lsn;
+}
+
+Result<Lsn> ManagerImpl::WriteSystem(btree::Tree& tree, Bytes key, Decide decide) {
+  RETURN_IF_ERROR(store.log().Admit());
+  return tree.Modify(key, decide);
+}
+
+// ---- What the store asks ---------------------------------------------------------------------------------------------
+
+// Whatever was appended before the call is in the result: who may have appended without noting it is waited for.
+std::vector<store::ActiveTransaction> ManagerImpl::ActiveTransactions() {
+  std::unordered_map<uint64_t, uint64_t> busy;
+  bool first = true;
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      bool waiting = false;
+      for (ActiveEntry* entry = first_active_; entry != nullptr; entry = entry->next) {
+        const uint64_t activity = entry->activity.load(std::memory_order_acquire);
+        if (first && activity % 2 == 1) busy[entry->id.value] = activity;
+        auto it = busy.find(entry->id.value);
+        waiting |= it != busy.end() && it->second == activity;
+      }
+      first = false;
+      if (!waiting) {
+        std::vector<store::ActiveTransaction> result;
+        for (ActiveEntry* entry = first_active_; entry != nullptr; entry = entry->next) {
+          if (entry->first.load() == 0) continue;
+          result.push_back({entry->id, Lsn(entry->first.load()), Lsn(entry->last.load())});
+        }
+        return result;
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+Lsn ManagerImpl::RetainLsn() {
+  return Lsn(std::min(snapshots.Compute().log_floor.value, purge_position_.load()));
+}
+
+// ---- The background thread: losers, then purge -----------------------------------------------------------------------
+
+void ManagerImpl::UndoLosers() {
+  for (;;) {
+    ActiveEntry* entry;
+    {
+      MutexLock lock(mutex_);
+      if (losers_.empty()) break;
+      entry = losers_.front();
+    }
+    Status undone = Undo(entry, Lsn());
+    if (!undone.ok()) {
+      Log(LogLevel::kWarning, "could not roll back transaction %llu, will try again: %s",
+          static_cast<unsigned long long>(entry->id.value), undone.message().c_str());
+      return;
+    }
+    const TxnId id = entry->id;
+    {
+      MutexLock lock(mutex_);
+      losers_.erase(losers_.begin());
+    }
+    PublishAbort(entry);
+    locks.TransactionEnded(id);
+  }
+  if (recovered_) return;
+  if (Status finished = store.FinishInterruptedDrops(); !finished.ok()) {
+    Log(LogLevel::kWarning, "could not free dropped tables, will try again: %s", finished.message().c_str());
+    return;
+  }
+  MutexLock lock(background_mutex_);
+  recovered_ = true;
+  recovered_wake_.notify_all();
+}
+
+void ManagerImpl::AbandonToBackground(ActiveEntry* entry) {
+  {
+    MutexLock lock(mutex_);
+    losers_.push_back(entry);
+  }
+  MutexLock lock(background_mutex_);
+  background_wake_.notify_all();
+}
+
+void ManagerImpl::RunBackground() {
+  const auto pause = std::chrono::milliseconds(options.purge_interval_ms > 0 ? options.purge_interval_ms : 1000);
+  for (;;) {
+    UndoLosers();
+    if (options.purge_interval_ms > 0) {
+      Status purged = Purge();
+      if (!purged.ok()) Log(LogLevel::kWarning, "purge of old row versions failed: %s", purged.message().c_str());
+    }
+    MutexLock lock(background_mutex_);
+    if (stopping_) return;
+    background_wake_.wait_for(lock, pause);
+    if (stopping_) return;
+  }
+}
+
+// ---- TransactionManager ----------------------------------------------------------------------------------------------
+
+TransactionManager::TransactionManager() = default;
+TransactionManager::~TransactionManager() = default;
+
+Result<std::unique_ptr<TransactionManager>> TransactionManager::Create(store::Store& store,
+                                                                       const TransactionOptions& options) {
+  std::unique_ptr<TransactionManager> manager(new TransactionManager());
+  manager->impl_ = std::make_unique<ManagerImpl>(store, options);
+  RETURN_IF_ERROR(manager->impl_->Start());
+  return manager;
+}
+
+std::unique_ptr<Transaction> TransactionManager::Begin(const BeginOptions& options) {
+  return std::unique_ptr<Transaction>(new Transaction(*this, options));
+}
+
+LockManager& TransactionManager::locks() { return impl_->locks; }
+store::Store& TransactionManager::store() { return impl_->store; }
+
+void TransactionManager::WaitDurable(Lsn lsn) {
+  if (lsn) impl_->store.log().Flush(lsn);
+}
+void TransactionManager::WhenDurable(Lsn lsn, std::function<void()> callback) {
+  impl_->store.log().WhenDurable(lsn, std::move(callback));
+}
+bool TransactionManager::IsDurable(Lsn lsn) const { return impl_->store.log().IsDurable(lsn); }
+
+TxnId TransactionManager::last_id() const { return TxnId(impl_->next_id_.load() - 1); }
+TxnId TransactionManager::oldest_active() const { return TxnId(impl_->clock.id_floor.load()); }
+
+TransactionManager::Fate TransactionManager::FateOf(TxnId id) const {
+  switch (impl_->status.Get(id)) {
+    case StatusTable::kInProgress:
+      return Fate::kInProgress;
+    case StatusTable::kAborted:
+      return Fate::kAborted;
+    default:
+      return Fate::kCommitted;
+  }
+}
+
+Lsn TransactionManager::OldestSnapshot() const { return impl_->snapshots.Compute().oldest_snapshot; }
+Lsn TransactionManager::LogHorizon() const { return impl_->snapshots.Compute().log_floor; }
+
+Status TransactionManager::RunPurge() { return impl_->Purge(); }
+
+void TransactionManager::WaitForRecovery() {
+  MutexLock lock(impl_->background_mutex_);
+  impl_->recovered_wake_.wait(lock, [&] { return impl_->recovered_.load(); });
+}
+
+}  // namespace phantom::txn

@@ -1,0 +1,138 @@
+// txn/manager_impl.h
+//
+// Inside the transaction manager: transactions in progress, commit order, undo, purge. Not for other rooms.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "btree/tree.h"
+#include "common/function_ref.h"
+#include "common/mutex.h"
+#include "store/store.h"
+#include "txn/key_locks.h"
+#include "txn/lock_manager.h"
+#include "txn/row_locks.h"
+#include "txn/snapshot_registry.h"
+#include "txn/status_table.h"
+#include "txn/transaction.h"
+
+namespace phantom::txn {
+
+// What RowTables on one tree share.
+class TableState {
+ public:
+  TableState(std::shared_ptr<btree::Tree> table, uint64_t next) : tree(std::move(table)), next_row(next) {}
+
+  const std::shared_ptr<btree::Tree> tree;
+  std::shared_ptr<btree::Tree> overflow;
+  std::atomic<uint64_t> next_row;
+  std::atomic<uint64_t> next_value{1};  // id of the next overflow value
+};
+
+// A transaction that has an id and has not ended. Linked in the order of ids.
+struct ActiveEntry {
+  TxnId id;
+  Lsn floor;                         // its first record is at or past this
+  std::atomic<uint64_t> first{0};    // its first record; 0: none yet
+  std::atomic<uint64_t> last{0};
+  std::atomic<uint64_t> activity{0};  // odd while a record may have been appended but is not yet in `last`
+  ActiveEntry* previous = nullptr;
+  ActiveEntry* next = nullptr;
+};
+
+class ManagerImpl final : public store::TransactionHooks {
+ public:
+  ManagerImpl(store::Store& store, const TransactionOptions& options);
+  ~ManagerImpl();
+
+  Status Start();
+
+  // store::TransactionHooks
+  std::vector<store::ActiveTransaction> ActiveTransactions() override;
+  TxnId NextTxnId() override { return TxnId(next_id_.load()); }
+  Lsn RetainLsn() override;
+
+  // manager.cc: the ends of a transaction, and its changes.
+  Result<ActiveEntry*> BeginWriting();
+  Lsn PublishCommit(ActiveEntry* entry);
+  void PublishAbort(ActiveEntry* entry);
+  bool InProgress(TxnId id) const { return id.value >= clock.id_floor.load() && status.InProgress(id); }
+
+  // One change to a key by a transaction in progress; the callback need not fill edit.txn and edit.prev.
+  using Decide = FunctionRef<Status(std::optional<Bytes> current, btree::Edit& edit)>;
+  Result<Lsn> Write(Transaction& transaction, btree::Tree& tree, Bytes key, Decide decide);
+  // Anything else that appends records of the transaction; `act` gets and moves its latest record.
+  Status Track(ActiveEntry* entry, FunctionRef<Status(Lsn* last)> act);
+  // Outside transactions: redone after a crash, never undone.
+  Result<Lsn> WriteSystem(btree::Tree& tree, Bytes key, Decide decide);
+
+  // undo.cc. Takes back the transaction's records past `stop`.
+  Status Undo(ActiveEntry* entry, Lsn stop);
+  Status UndoChange(ActiveEntry* entry, const wal::Record& record);
+  void AbandonToBackground(ActiveEntry* entry);
+
+  // versions.cc. The older version that the snapshot sees, following the chain from the record that made the newest. False:
+  // none. *value is header and row; *record keeps its bytes.
+  Result<bool> FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value);
+  // What the record of a new version by `writer` should link to, given the version it replaces: past versions that no
+  // live snapshot needs.
+  Result<Lsn> LinkPast(TxnId writer, TxnId replaced_txn, Lsn replaced);
+
+  // trees.cc
+  Result<std::shared_ptr<TableState>> OpenTable(SpaceId space, TreeId tree);
+  void ForgetTable(SpaceId space, TreeId tree);
+
+  // purge.cc
+  Status Purge();
+  Status PurgeRecord(const wal::Record& record);
+  void FinishDrops();
+  void DropLater(TxnId txn, Lsn commit, std::vector<std::pair<SpaceId, TreeId>> trees);
+
+  store::Store& store;
+  const TransactionOptions options;
+  LockManager locks;
+  RowLocks row_locks;
+  KeyLocks key_locks;
+  CommitClock clock;
+  StatusTable status;
+  SnapshotRegistry snapshots;
+
+ private:
+  friend class TransactionManager;
+  void RemoveActive(ActiveEntry* entry);
+  void RunBackground();
+  void UndoLosers();
+
+  Mutex mutex_{LockRank::kTransactions};
+  std::atomic<uint64_t> next_id_{1};
+  ActiveEntry* first_active_ = nullptr;
+  ActiveEntry* last_active_ = nullptr;
+  std::vector<ActiveEntry*> losers_;  // to be undone by the background
+
+  Mutex tables_mutex_{LockRank::kPurge};
+  std::unordered_map<uint64_t, std::shared_ptr<TableState>> tables_;
+
+  struct PendingDrop {
+    TxnId txn;
+    Lsn commit;
+    std::vector<std::pair<SpaceId, TreeId>> trees;
+  };
+  Mutex purge_mutex_{LockRank::kScheduler};  // one purge at a time
+  std::atomic<uint64_t> purge_position_{0};
+  Mutex drops_mutex_{LockRank::kPurge};
+  std::deque<PendingDrop> drops_;
+
+  Mutex background_mutex_{LockRank::kPurge};
+  ConditionVariable background_wake_;
+  ConditionVariable recovered_wake_;
+  bool stopping_ = false;
+  std::atomic<bool> recovered_{false};
+  std::thread background_;
+};
+
+}  // namespace phantom::txn

@@ -1,0 +1,94 @@
+// Purge: reads the log behind the horizon and removes what committed deletes left behind. A record says which ghost,
+// dead index entry or dead overflow value it made; that is removed if it is still exactly the one. So nothing needs to
+// be remembered: after a crash purge starts again at the oldest record that is kept.
+#include "btree/change.h"
+#include "btree/cursor.h"
+#include "common/check.h"
+#include "txn/manager_impl.h"
+#include "txn/overflow.h"
+#include "txn/row_header.h"
+#include "wal/log_writer.h"
+
+namespace phantom::txn {
+
+Status ManagerImpl::Purge() {
+  MutexLock lock(purge_mutex_);
+  if (!recovered_.load()) return Status::Ok();
+  const Horizons horizons = snapshots.Compute();
+  {
+    MutexLock transactions(mutex_);
+    status.Forget(horizons.finished_below);
+  }
+  FinishDrops();
+  wal::Record record;
+  const uint64_t file_bytes = store.log().options().file_bytes;
+  uint64_t at = purge_position_.load();
+  while (at < horizons.log_floor.value) {
+    // What is left of a file may be too short for a record.
+    if (const uint64_t rest = file_bytes - at % file_bytes; rest < wal::kRecordHeaderBytes) {
+      at += rest;
+      continue;
+    }
+    RETURN_IF_ERROR(store.log().ReadRecord(Lsn(at), &record));
+    if (record.type() == wal::RecordType::kChange) RETURN_IF_ERROR(PurgeRecord(record));
+    at = record.end().value;
+    purge_position_.store(at);
+    if (MutexLock stop(background_mutex_); stopping_) break;
+  }
+  return Status::Ok();
+}
+
+Status ManagerImpl::PurgeRecord(const wal::Record& record) {
+  // Ghosts and marks are a header, perhaps with an overflow value's size; a row's smallest version is no longer, but
+  // its flags tell.
+  btree::Change change;
+  RETURN_IF_ERROR(btree::ParseChange(record, &change));
+  if (!change.has_after || change.tree == store::kDirectoryTree) return Status::Ok();
+  const size_t size = change.after_bytes();
+  if (size < RowHeader::kBytes || size > OverflowHead::kBytes) return Status::Ok();
+  std::array<std::byte, OverflowHead::kBytes> after;
+  change.CopyAfter(after.data());
+  if (change.stamped) StoreLE(after.data(), record.lsn().value);
+  const RowHeader made = RowHeader::Load({after.data(), size});
+  if (!made.deleted() && !made.dead()) return Status::Ok();
+
+  Result<std::shared_ptr<btree::Tree>> opened = store.OpenTree(change.space(), change.tree);
+  if (!opened.ok()) {
+    if (opened.status().sqlstate() == sqlstate::kUndefinedFile) return Status::Ok();
+    return std::move(opened).status();
+  }
+  btree::Tree& tree = **opened;
+  auto still_there = [&](std::optional<Bytes> current) {
+    return current && current->size() == size && RowHeader::Load(*current) == made;
+  };
+  if (size == OverflowHead::kBytes) {
+    // The head goes last, so that a crash in between is repaired by the next purge.
+    bool found = false;
+    RETURN_IF_ERROR(tree.Read(change.key, [&](std::optional<Bytes> current) { found = still_there(current); }));
+    if (found) RETURN_IF_ERROR(RemoveOverflowChunks(*this, tree, change.key));
+  }
+  return WriteSystem(tree, change.key,
+                     [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                       if (still_there(current)) edit.op = btree::Edit::Op::kRemove;
+                       return Status::Ok();
+                     })
+      .status();
+}
+
+// Dropped trees whose drop every snapshot sees.
+void ManagerImpl::FinishDrops() {
+  for (;;) {
+    PendingDrop drop;
+    {
+      MutexLock lock(drops_mutex_);
+      if (drops_.empty() || drops_.front().commit > snapshots.Last().oldest_snapshot) return;
+      drop = std::move(drops_.front());
+      drops_.pop_front();
+    }
+    for (const auto& [space, tree] : drop.trees) ForgetTable(space, tree);
+    // What cannot be freed now is freed after the next start.
+    static_cast<void>(store.FinishDrops(drop.txn));
+  }
+}
+
+}  // namespace phantom::txn

@@ -1,0 +1,137 @@
+// Reading rows.
+#include "txn/row_table.h"
+
+#include <algorithm>
+
+#include "btree/tree.h"
+#include "common/check.h"
+#include "txn/overflow.h"
+#include "txn/row_table_impl.h"
+
+namespace phantom::txn {
+
+Result<RowTable> RowTable::Open(TransactionManager& manager, SpaceId space, TreeId tree,
+                                const types::RowLayout& layout) {
+  auto parts = std::make_unique<Parts>();
+  ASSIGN_OR_RETURN(parts->state, manager.impl().OpenTable(space, tree));
+  for (uint32_t i = 0; i < layout.column_count(); ++i) {
+    if (layout.is_variable(i)) parts->variable_columns.push_back(i);
+  }
+  return RowTable(manager, space, tree, layout, std::move(parts));
+}
+
+RowTable::RowTable(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout,
+                   std::unique_ptr<Parts> parts)
+    : manager_(&manager), space_(space), tree_(tree), layout_(&layout), parts_(std::move(parts)) {}
+RowTable::RowTable(RowTable&&) noexcept = default;
+RowTable& RowTable::operator=(RowTable&&) noexcept = default;
+RowTable::~RowTable() = default;
+
+Result<FetchedRow> RowTable::Fetch(const Snapshot& snapshot, RowId id) const {
+  FetchedRow row;
+  RETURN_IF_ERROR(Fetch(snapshot, id, &row));
+  return row;
+}
+
+Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
+  row->found = false;
+  row->newest = false;
+  Lsn older;
+  RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
+    if (!value) return;
+    const RowHeader header = RowHeader::Load(*value);
+    if (!snapshot.Sees(header.txn, header.lsn)) {
+      older = header.lsn;
+      return;
+    }
+    if (header.deleted()) return;
+    row->found = true;
+    row->newest = !header.restored();
+    row->version = header.lsn;
+    row->row.assign(AsText(RowBody(*value)));
+  }));
+  if (!older) return Status::Ok();
+  wal::Record record;
+  Bytes value;
+  ASSIGN_OR_RETURN(row->found, manager_->impl().FindVersion(snapshot, older, &record, &value));
+  if (row->found) {
+    row->version = RowHeader::Load(value).lsn;
+    row->row.assign(AsText(RowBody(value)));
+  }
+  return Status::Ok();
+}
+
+Status RowTable::FetchNewest(RowId id, FetchedRow* row) const {
+  row->found = false;
+  return parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
+    if (!value) return;
+    const RowHeader header = RowHeader::Load(*value);
+    if (header.deleted()) return;
+    row->found = true;
+    row->newest = !header.restored();
+    row->version = header.lsn;
+    row->row.assign(AsText(RowBody(*value)));
+  });
+}
+
+Status RowTable::Decode(std::string_view row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
+                        uint32_t index) const {
+  const types::RowReader::OverflowFetch fetch = [this](const types::OverflowRef& reference, std::string& value) {
+    return ReadOverflow(*parts_->state, reference, &value);
+  };
+  return types::RowReader(*layout_, row).Decode(columns, vectors, index, &fetch);
+}
+
+bool RowTable::HasOverflow(std::string_view row) const {
+  if (parts_->variable_columns.empty()) return false;
+  const types::RowReader reader(*layout_, row);
+  return std::ranges::any_of(parts_->variable_columns, [&](uint32_t i) {
+    return i < reader.stored_columns() && !reader.IsNull(i) && reader.IsOverflow(i);
+  });
+}
+
+Result<std::string> RowTable::Materialize(std::string_view row) const {
+  if (!HasOverflow(row)) return std::string(row);
+  const types::RowReader reader(*layout_, row);
+  types::RowEncoder encoder(*layout_);
+  encoder.Begin();
+  std::string value;
+  for (uint32_t i = 0; i < layout_->column_count(); ++i) {
+    if (i < reader.stored_columns() && !reader.IsNull(i) && reader.IsOverflow(i)) {
+      RETURN_IF_ERROR(ReadOverflow(*parts_->state, reader.Overflow(i), &value));
+      alignas(16) std::byte slot[16];
+      types::RowReader::SlotFromBytes(layout_->layout(i), value, slot);
+      encoder.Add(slot);
+    } else {
+      encoder.AddFrom(reader, i);
+    }
+  }
+  return std::string(encoder.Finish());
+}
+
+RowId RowTable::EndRowId() const { return RowId(parts_->state->next_row.load()); }
+
+Result<RowTable::Size> RowTable::EstimateSize() const {
+  constexpr uint64_t kLooks = 8;
+  const uint64_t end = parts_->state->next_row.load();
+  double rows = 0, ids = 0, leaves = 0;
+  for (uint64_t look = 0; look < kLooks; ++look) {
+    const RowId at(1 + (end - 1) / kLooks * look);
+    bool whole = false;
+    RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(at), [&](const btree::LeafView& leaf) {
+      const uint64_t low = leaf.low_fence().size() == 8 ? btree::RowIdOf(leaf.low_fence()).value : 1;
+      const uint64_t high = leaf.is_last() ? std::max(end, low + 1) : btree::RowIdOf(leaf.high_fence()).value;
+      whole = leaf.is_last() && low == 1;
+      if (leaf.is_last() && !whole) return;  // half full, as a rule
+      rows += leaf.count();
+      ids += static_cast<double>(high - low);
+      ++leaves;
+    }));
+    if (whole) return Size{rows, 1};
+  }
+  if (leaves == 0 || ids <= 0) return Size{};
+  const double all = static_cast<double>(end - 1);
+  return Size{all * (rows / ids), std::max(1.0, all / (ids / leaves))};
+}
+
+}  // namespace phantom::txn

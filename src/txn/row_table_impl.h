@@ -1,0 +1,55 @@
+// txn/row_table_impl.h
+//
+// Inside RowTable: what its files share.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "txn/manager_impl.h"
+#include "txn/row_header.h"
+#include "txn/row_table.h"
+
+namespace phantom::txn {
+
+struct RowTable::Parts {
+  std::shared_ptr<TableState> state;
+  std::vector<uint32_t> variable_columns;
+
+  btree::Tree& tree() const { return *state->tree; }
+};
+
+// What a write or a lock wants of a row.
+struct RowTable::Wish {
+  enum class Kind : uint8_t { kUpdate, kDelete, kLock };
+  Kind kind = Kind::kUpdate;
+  RowLockMode mode = RowLockMode::kUpdate;
+  WriteBase base = WriteBase::kSnapshot;
+  std::string_view row;
+  bool has_overflow = false;
+  WaitPolicy policy = WaitPolicy::kWait;
+  std::string_view relation;
+};
+
+// One look at the row.
+struct RowTable::Attempt {
+  enum class Verdict : uint8_t {
+    kDone,
+    kWait,       // for `blocker`
+    kLockFirst,  // somebody may have locked rows near: take the row lock before writing
+    kLinkFirst,  // the chain is long: find what to link to before writing
+  };
+  Verdict verdict = Verdict::kDone;
+  WriteOutcome outcome = WriteOutcome::kOk;
+  TxnId blocker;
+  RowHeader newest;        // of the version found
+  std::string newest_row;  // kLock: its row; otherwise only when it has overflow values
+  Lsn written;
+  // Kept between looks.
+  bool row_locked = false;  // the row lock is held
+  bool row_lock_added = false;  // ... for this attempt only
+  Lsn link_of;  // `link` goes with this version
+  Lsn link;
+};
+
+}  // namespace phantom::txn

@@ -1,0 +1,343 @@
+// Writing and locking rows. Each try looks at the newest version under its leaf's exclusive latch and either does what
+// is wished or says what has to happen first (wait, take a row lock, find a link); that is done without the latch, and
+// the row is looked at anew.
+#include <algorithm>
+
+#include "btree/tree.h"
+#include "common/check.h"
+#include "txn/overflow.h"
+#include "txn/row_table_impl.h"
+
+namespace phantom::txn {
+
+namespace {
+
+// Chains longer than this are worth a look at what could be skipped.
+constexpr uint8_t kDepthToSkip = 8;
+
+// The queue's lock for a row: PostgreSQL's heavyweight tuple locks.
+LockMode QueueMode(RowLockMode mode) {
+  switch (mode) {
+    case RowLockMode::kKeyShare:
+      return LockMode::kAccessShare;
+    case RowLockMode::kShare:
+      return LockMode::kRowShare;
+    case RowLockMode::kNoKeyUpdate:
+      return LockMode::kExclusive;
+    case RowLockMode::kUpdate:
+      return LockMode::kAccessExclusive;
+  }
+  return LockMode::kAccessExclusive;
+}
+
+Status ConcurrentChange(bool deleted) {
+  return Error(sqlstate::kTRSerializationFailure, deleted ? "could not serialize access due to concurrent delete"
+                                                          : "could not serialize access due to concurrent update");
+}
+
+}  // namespace
+
+// ---- Values that do not fit into the row -----------------------------------------------------------------------------
+
+Result<std::string_view> RowTable::Externalize(Transaction& transaction, std::string_view row, std::string* buffer) {
+  if (row.size() <= kRowBytesMax) [[likely]] return row;
+  const types::RowReader reader(*layout_, row);
+  types::RowEncoder encoder(*layout_);
+  encoder.Begin();
+  for (uint32_t i = 0; i < layout_->column_count(); ++i) encoder.AddFrom(reader, i);
+  ASSIGN_OR_RETURN(std::string_view fitted, encoder.FinishWithOverflow(kRowBytesMax, [&](std::string_view value) {
+    return WriteOverflow(transaction, *parts_->state, value);
+  }));
+  buffer->assign(fitted);
+  return std::string_view(*buffer);
+}
+
+// Marks values dead that only the old version refers to.
+Status RowTable::DropUnused(Transaction& transaction, std::string_view before, std::string_view after) {
+  std::vector<uint64_t> kept;
+  auto references = [&](std::string_view row, auto&& use) -> Status {
+    if (row.empty()) return Status::Ok();
+    const types::RowReader reader(*layout_, row);
+    for (uint32_t i : parts_->variable_columns) {
+      if (i >= reader.stored_columns() || reader.IsNull(i) || !reader.IsOverflow(i)) continue;
+      RETURN_IF_ERROR(use(reader.Overflow(i)));
+    }
+    return Status::Ok();
+  };
+  RETURN_IF_ERROR(references(after, [&](const types::OverflowRef& reference) {
+    kept.push_back(reference.id);
+    return Status::Ok();
+  }));
+  return references(before, [&](const types::OverflowRef& reference) {
+    if (std::ranges::find(kept, reference.id) != kept.end()) return Status::Ok();
+    return DropOverflow(transaction, *parts_->state, reference);
+  });
+}
+
+// ---- Insert ----------------------------------------------------------------------------------------------------------
+
+Result<RowId> RowTable::Insert(Transaction& transaction, std::string_view row) {
+  std::string buffer;
+  ASSIGN_OR_RETURN(row, Externalize(transaction, row, &buffer));
+  const RowId id(parts_->state->next_row.fetch_add(1));
+  RowHeader header;
+  ASSIGN_OR_RETURN(header.txn, transaction.EnsureId());
+  header.flags = HasOverflow(row) ? kRowOverflow : 0;
+  std::array<std::byte, RowHeader::kBytes> head;
+  header.Store(head.data());
+  RETURN_IF_ERROR(manager_->impl()
+                      .Write(transaction, parts_->tree(), btree::RowKey(id),
+                             [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                               if (current) return Error(sqlstate::kDataCorrupted, "new row id is in use");
+                               edit.op = btree::Edit::Op::kPut;
+                               edit.stamp = true;
+                               edit.head = head;
+                               edit.body = AsBytes(row);
+                               return Status::Ok();
+                             })
+                      .status());
+  return id;
+}
+
+// ---- Judging the newest version --------------------------------------------------------------------------------------
+
+void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish,
+                     std::optional<Bytes> current, Attempt* attempt) const {
+  const ManagerImpl& impl = manager_->impl();
+  attempt->verdict = Attempt::Verdict::kDone;
+  attempt->outcome = WriteOutcome::kOk;
+  if (!current) {
+    attempt->outcome = WriteOutcome::kInvisible;
+    return;
+  }
+  const RowHeader header = RowHeader::Load(*current);
+  attempt->newest = header;
+  const bool locks_only = wish.kind == Wish::Kind::kLock;
+  if (header.txn == transaction.id() && header.txn) {
+    if (header.lsn >= snapshot.command()) {
+      attempt->outcome = WriteOutcome::kSelfModified;
+    } else if (header.deleted()) {
+      attempt->outcome = WriteOutcome::kInvisible;
+    }
+    return;
+  }
+  if (impl.InProgress(header.txn)) {
+    const RowLockMode held = (header.flags & kRowKeyWrite) != 0 ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
+    if (!locks_only || Conflict(wish.mode, held)) {
+      attempt->verdict = Attempt::Verdict::kWait;
+      attempt->blocker = header.txn;
+    }
+    // Otherwise a key share beside a writer that leaves the key alone: whatever becomes of him, the key stays.
+    return;
+  }
+  const bool seen = snapshot.Sees(header.txn, header.lsn);
+  if (seen || wish.base == WriteBase::kLocked) {
+    if (header.deleted()) attempt->outcome = seen ? WriteOutcome::kInvisible : WriteOutcome::kDeleted;
+    return;
+  }
+  attempt->outcome = header.deleted() ? WriteOutcome::kDeleted : WriteOutcome::kUpdated;
+}
+
+// ---- Waiting ---------------------------------------------------------------------------------------------------------
+
+Status RowTable::Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn) {
+  if (!*in_turn) {
+    ASSIGN_OR_RETURN(*in_turn, transaction.locks().Acquire(LockTag::Tuple(space_, tree_, id), QueueMode(mode)));
+  }
+  ManagerImpl& impl = manager_->impl();
+  return impl.locks.WaitForTransaction(transaction.locks(), blocker, [&] { return impl.InProgress(blocker); });
+}
+
+void RowTable::LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode) {
+  transaction.locks().ReleaseTransaction(LockTag::Tuple(space_, tree_, id), QueueMode(mode));
+}
+
+// ---- Update and delete -----------------------------------------------------------------------------------------------
+
+Status RowTable::Try(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish,
+                     Attempt* attempt) {
+  ManagerImpl& impl = manager_->impl();
+  ASSIGN_OR_RETURN(TxnId own, transaction.EnsureId());
+  const RowName name{space_, tree_, id};
+  std::array<std::byte, RowHeader::kBytes> head;
+  auto decide = [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+    Judge(transaction, snapshot, wish, current, attempt);
+    if (attempt->verdict != Attempt::Verdict::kDone || attempt->outcome != WriteOutcome::kOk) return Status::Ok();
+    const RowHeader& replaced = attempt->newest;
+    const bool ours = replaced.txn == own;
+    // What this transaction wrote already locks the row, unless a key share may have come in beside it.
+    const bool covered = ours && ((replaced.flags & kRowKeyWrite) != 0 || wish.mode == RowLockMode::kNoKeyUpdate);
+    if (!attempt->row_locked && !covered && impl.row_locks.MayBeLocked(name)) {
+      attempt->verdict = Attempt::Verdict::kLockFirst;
+      return Status::Ok();
+    }
+    RowHeader header;
+    header.txn = own;
+    if (wish.mode == RowLockMode::kUpdate || (ours && (replaced.flags & kRowKeyWrite) != 0)) {
+      header.flags |= kRowKeyWrite;
+    }
+    if (wish.kind == Wish::Kind::kDelete) header.flags |= kRowDeleted;
+    if (wish.has_overflow) header.flags |= kRowOverflow;
+    if (replaced.txn < impl.snapshots.Last().finished_below) {
+      header.depth = 0;  // everybody sees what is replaced: nobody needs what was before it
+    } else if (replaced.depth < kDepthToSkip) {
+      edit.link = replaced.lsn;
+      header.depth = static_cast<uint8_t>(replaced.depth + 1);
+    } else if (attempt->link_of == replaced.lsn) {
+      edit.link = attempt->link;
+      const bool grew = edit.link == replaced.lsn && replaced.depth < UINT8_MAX;
+      header.depth = static_cast<uint8_t>(replaced.depth + (grew ? 1 : 0));
+    } else {
+      attempt->verdict = Attempt::Verdict::kLinkFirst;
+      return Status::Ok();
+    }
+    if ((replaced.flags & kRowOverflow) != 0) attempt->newest_row.assign(AsText(RowBody(*current)));
+    header.Store(head.data());
+    edit.op = btree::Edit::Op::kPut;
+    edit.stamp = true;
+    edit.head = head;
+    edit.body = wish.kind == Wish::Kind::kDelete ? Bytes() : AsBytes(wish.row);
+    return Status::Ok();
+  };
+  ASSIGN_OR_RETURN(attempt->written, impl.Write(transaction, parts_->tree(), btree::RowKey(id), decide));
+  return Status::Ok();
+}
+
+Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish) {
+  ManagerImpl& impl = manager_->impl();
+  Attempt attempt;
+  bool in_turn = false;
+  Status status;
+  // Once written, the version is the lock.
+  auto give_row_lock_back = [&] {
+    if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, wish.mode);
+    attempt.row_locked = attempt.row_lock_added = false;
+  };
+  for (;;) {
+    status = Try(transaction, snapshot, id, wish, &attempt);
+    if (!status.ok()) break;
+    if (attempt.verdict == Attempt::Verdict::kDone) break;
+    if (attempt.verdict == Attempt::Verdict::kLinkFirst) {
+      Result<Lsn> link = impl.LinkPast(transaction.id(), attempt.newest.txn, attempt.newest.lsn);
+      if (!link.ok()) {
+        status = std::move(link).status();
+        break;
+      }
+      attempt.link_of = attempt.newest.lsn;
+      attempt.link = *link;
+      continue;
+    }
+    TxnId blocker = attempt.blocker;
+    if (attempt.verdict == Attempt::Verdict::kLockFirst) {
+      status = transaction.LockRow(space_, tree_, id, wish.mode, &blocker, &attempt.row_lock_added);
+      if (!status.ok()) break;
+      attempt.row_locked = !blocker;
+      if (attempt.row_locked) continue;
+    } else {
+      // A writer came first: not to keep him from strengthening his hold.
+      give_row_lock_back();
+    }
+    status = Await(transaction, id, wish.mode, blocker, &in_turn);
+    if (!status.ok()) break;
+  }
+  give_row_lock_back();
+  if (in_turn) LeaveTurn(transaction, id, wish.mode);
+  RETURN_IF_ERROR(status);
+  if (attempt.outcome == WriteOutcome::kOk && !attempt.newest_row.empty()) {
+    RETURN_IF_ERROR(DropUnused(transaction, attempt.newest_row, wish.row));
+  }
+  if (transaction.keeps_snapshot() &&
+      (attempt.outcome == WriteOutcome::kUpdated || attempt.outcome == WriteOutcome::kDeleted)) {
+    return ConcurrentChange(attempt.outcome == WriteOutcome::kDeleted);
+  }
+  return attempt.outcome;
+}
+
+Result<WriteOutcome> RowTable::Update(Transaction& transaction, const Snapshot& snapshot, RowId id,
+                                      std::string_view row, const UpdateOptions& options) {
+  const Lsn before = transaction.last_lsn();
+  std::string buffer;
+  Wish wish;
+  wish.kind = Wish::Kind::kUpdate;
+  wish.mode = options.key_changed ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
+  wish.base = options.base;
+  ASSIGN_OR_RETURN(wish.row, Externalize(transaction, row, &buffer));
+  wish.has_overflow = HasOverflow(wish.row);
+  const bool moved_out = transaction.last_lsn() != before;
+  ASSIGN_OR_RETURN(WriteOutcome outcome, Write(transaction, snapshot, id, wish));
+  if (outcome != WriteOutcome::kOk && moved_out) RETURN_IF_ERROR(transaction.UndoTo(before));
+  return outcome;
+}
+
+Result<WriteOutcome> RowTable::Delete(Transaction& transaction, const Snapshot& snapshot, RowId id, WriteBase base) {
+  Wish wish;
+  wish.kind = Wish::Kind::kDelete;
+  wish.mode = RowLockMode::kUpdate;
+  wish.base = base;
+  return Write(transaction, snapshot, id, wish);
+}
+
+// ---- Lock ------------------------------------------------------------------------------------------------------------
+
+Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snapshot, RowId id, RowLockMode mode,
+                                 WaitPolicy policy, std::string_view relation) {
+  Wish wish;
+  wish.kind = Wish::Kind::kLock;
+  wish.mode = mode;
+  RETURN_IF_ERROR(transaction.EnsureId().status());
+  Attempt attempt;
+  bool in_turn = false;
+  Status status;
+  LockedRow result;
+  for (;;) {
+    // The lock first, the look after: a writer does it the other way round.
+    TxnId blocker;
+    status = transaction.LockRow(space_, tree_, id, mode, &blocker, &attempt.row_lock_added);
+    if (!status.ok()) break;
+    if (!blocker) {
+      status = parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> current) {
+        Judge(transaction, snapshot, wish, current, &attempt);
+        if (current) attempt.newest_row.assign(AsText(RowBody(*current)));
+      });
+      if (!status.ok() || attempt.verdict == Attempt::Verdict::kDone) break;
+      blocker = attempt.blocker;
+      if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, mode);
+      attempt.row_lock_added = false;
+    }
+    if (policy == WaitPolicy::kSkip) {
+      attempt.outcome = WriteOutcome::kSkipped;
+      break;
+    }
+    if (policy == WaitPolicy::kNoWait) {
+      status = Errorf(sqlstate::kLockNotAvailable, "could not obtain lock on row in relation \"%.*s\"",
+                      static_cast<int>(relation.size()), relation.data());
+      break;
+    }
+    status = Await(transaction, id, mode, blocker, &in_turn);
+    if (!status.ok()) break;
+  }
+  if (in_turn) LeaveTurn(transaction, id, mode);
+  RETURN_IF_ERROR(status);
+  result.outcome = attempt.outcome;
+  const bool locked = attempt.outcome == WriteOutcome::kOk || attempt.outcome == WriteOutcome::kUpdated;
+  if (transaction.keeps_snapshot() &&
+      (attempt.outcome == WriteOutcome::kUpdated || attempt.outcome == WriteOutcome::kDeleted)) {
+    return ConcurrentChange(attempt.outcome == WriteOutcome::kDeleted);
+  }
+  if (!locked) {
+    if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, mode);
+    return result;
+  }
+  // Beside a writer in progress the row that counts is the one before his.
+  if (manager_->impl().InProgress(attempt.newest.txn) && attempt.newest.txn != transaction.id()) {
+    RETURN_IF_ERROR(Fetch(snapshot, id, &result.newest));
+    return result;
+  }
+  result.newest.found = true;
+  result.newest.newest = !attempt.newest.restored();
+  result.newest.version = attempt.newest.lsn;
+  result.newest.row = std::move(attempt.newest_row);
+  return result;
+}
+
+}  // namespace phantom::txn

@@ -1,0 +1,167 @@
+#include "txn/snapshot_registry.h"
+
+#include <algorithm>
+#include <functional>
+#include <thread>
+
+#include "common/check.h"
+#include "txn/status_table.h"
+
+namespace phantom::txn {
+
+Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
+  if (this == &other) return *this;
+  Release();
+  slot_ = other.slot_;
+  registry_ = other.registry_;
+  status_ = other.status_;
+  read_lsn_ = other.read_lsn_;
+  command_ = other.command_;
+  own_ = other.own_;
+  finished_below_ = other.finished_below_;
+  other.slot_ = nullptr;
+  return *this;
+}
+
+Snapshot Snapshot::Clone() const {
+  PHANTOM_CHECK(valid());
+  return registry_->Copy(*this, own_, command_);
+}
+
+void Snapshot::Release() {
+  if (slot_ == nullptr) return;
+  registry_->Release(slot_);
+  slot_ = nullptr;
+}
+
+bool Snapshot::SeesRecent(TxnId txn, Lsn lsn) const {
+  if (txn == own_) return lsn < command_;
+  const uint64_t commit = status_->Get(txn);
+  return commit >= StatusTable::kLongAgo && commit <= read_lsn_.value;
+}
+
+SnapshotRegistry::SnapshotRegistry(const CommitClock& clock, const StatusTable& status)
+    : clock_(clock), status_(status), blocks_(new std::atomic<Block*>[kBlocks]) {
+  for (size_t i = 0; i < kBlocks; ++i) blocks_[i].store(nullptr, std::memory_order_relaxed);
+}
+
+SnapshotRegistry::~SnapshotRegistry() {
+  for (size_t i = 0; i < block_count_.load(); ++i) delete blocks_[i].load();
+}
+
+// A free slot near where this thread found one before: threads do not meet there.
+SnapshotSlot* SnapshotRegistry::Claim() {
+  static thread_local const size_t start = std::hash<std::thread::id>()(std::this_thread::get_id());
+  for (;;) {
+    const size_t blocks = block_count_.load(std::memory_order_acquire);
+    for (size_t b = 0; b < blocks; ++b) {
+      Block& block = *blocks_[b].load(std::memory_order_acquire);
+      for (size_t i = 0; i < kBlockSlots; ++i) {
+        SnapshotSlot& slot = block[(start + i) % kBlockSlots];
+        uint64_t free = SnapshotSlot::kFree;
+        if (slot.lsn.load(std::memory_order_relaxed) == free &&
+            slot.lsn.compare_exchange_strong(free, SnapshotSlot::kAcquiring, std::memory_order_seq_cst)) {
+          return &slot;
+        }
+      }
+    }
+    PHANTOM_CHECK(blocks < kBlocks);
+    Block* fresh = new Block;
+    Block* none = nullptr;
+    if (blocks_[blocks].compare_exchange_strong(none, fresh)) {
+      size_t expected = blocks;
+      block_count_.compare_exchange_strong(expected, blocks + 1);
+    } else {
+      delete fresh;
+      std::this_thread::yield();
+    }
+  }
+}
+
+Snapshot SnapshotRegistry::Take(TxnId own, Lsn command) {
+  Snapshot snapshot;
+  SnapshotSlot* slot = Claim();
+  const uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
+  const uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
+  const uint64_t lsn = clock_.published.load(std::memory_order_seq_cst);
+  slot->finished_below.store(finished_below, std::memory_order_relaxed);
+  slot->log_floor.store(log_floor, std::memory_order_relaxed);
+  slot->own.store(own.value, std::memory_order_relaxed);
+  slot->command.store(command.value, std::memory_order_relaxed);
+  slot->lsn.store(lsn, std::memory_order_release);
+  snapshot.slot_ = slot;
+  snapshot.registry_ = this;
+  snapshot.status_ = &status_;
+  snapshot.read_lsn_ = Lsn(lsn);
+  snapshot.command_ = command;
+  snapshot.own_ = own;
+  snapshot.finished_below_ = TxnId(finished_below);
+  return snapshot;
+}
+
+Snapshot SnapshotRegistry::Copy(const Snapshot& of, TxnId own, Lsn command) {
+  Snapshot snapshot;
+  SnapshotSlot* slot = Claim();
+  slot->finished_below.store(of.finished_below_.value, std::memory_order_relaxed);
+  slot->log_floor.store(of.slot_->log_floor.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  slot->own.store(own.value, std::memory_order_relaxed);
+  slot->command.store(command.value, std::memory_order_relaxed);
+  slot->lsn.store(of.read_lsn_.value, std::memory_order_release);
+  snapshot.slot_ = slot;
+  snapshot.registry_ = this;
+  snapshot.status_ = &status_;
+  snapshot.read_lsn_ = of.read_lsn_;
+  snapshot.command_ = command;
+  snapshot.own_ = own;
+  snapshot.finished_below_ = of.finished_below_;
+  return snapshot;
+}
+
+Horizons SnapshotRegistry::Compute() {
+  uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
+  uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
+  uint64_t oldest = clock_.published.load(std::memory_order_seq_cst);
+  const size_t blocks = block_count_.load(std::memory_order_seq_cst);
+  for (size_t b = 0; b < blocks; ++b) {
+    const Block& block = *blocks_[b].load(std::memory_order_acquire);
+    for (const SnapshotSlot& slot : block) {
+      const uint64_t lsn = slot.lsn.load(std::memory_order_seq_cst);
+      if (lsn == SnapshotSlot::kFree) continue;
+      if (lsn == SnapshotSlot::kAcquiring) return Last();
+      oldest = std::min(oldest, lsn);
+      log_floor = std::min(log_floor, slot.log_floor.load(std::memory_order_relaxed));
+      finished_below = std::min(finished_below, slot.finished_below.load(std::memory_order_relaxed));
+    }
+  }
+  auto raise = [](std::atomic<uint64_t>& target, uint64_t value) {
+    uint64_t seen = target.load(std::memory_order_relaxed);
+    while (seen < value && !target.compare_exchange_weak(seen, value)) {
+    }
+  };
+  raise(oldest_snapshot_, oldest);
+  raise(log_floor_, log_floor);
+  raise(finished_below_, finished_below);
+  return Last();
+}
+
+Horizons SnapshotRegistry::Last() const {
+  return {Lsn(oldest_snapshot_.load()), Lsn(log_floor_.load()), TxnId(finished_below_.load())};
+}
+
+bool SnapshotRegistry::Any(FunctionRef<bool(Lsn lsn, TxnId own, Lsn command)> wants) const {
+  const size_t blocks = block_count_.load(std::memory_order_seq_cst);
+  for (size_t b = 0; b < blocks; ++b) {
+    for (const SnapshotSlot& slot : *blocks_[b].load(std::memory_order_acquire)) {
+      const uint64_t lsn = slot.lsn.load(std::memory_order_seq_cst);
+      if (lsn == SnapshotSlot::kFree) continue;
+      if (lsn == SnapshotSlot::kAcquiring) return true;
+      if (wants(Lsn(lsn), TxnId(slot.own.load(std::memory_order_relaxed)),
+                Lsn(slot.command.load(std::memory_order_relaxed)))) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace phantom::txn

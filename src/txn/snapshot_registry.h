@@ -1,0 +1,80 @@
+// txn/snapshot_registry.h
+//
+// The live snapshots, in slots of one cache line each, and the horizons computed from them.
+//
+// Taking a snapshot: claim a slot ("acquiring"), load the floors, load the last published commit, store it. Computing
+// a horizon: load the last published commit and the floors, then look at every slot; one that is being acquired leaves
+// the horizon where it was. So a snapshot that the computation missed loads its LSN after the computation did, and
+// LSNs only grow.
+//
+// Thread safety: all methods may be called from any thread. No locks.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "common/function_ref.h"
+#include "common/ids.h"
+#include "txn/snapshot.h"
+
+namespace phantom::txn {
+
+// What commits publish. Written under the manager's mutex, in this order at a commit: status, published, floors.
+struct CommitClock {
+  alignas(64) std::atomic<uint64_t> published{0};  // LSN of the last commit that snapshots see
+  alignas(64) std::atomic<uint64_t> id_floor{1};   // every transaction below has ended, and published says so
+  std::atomic<uint64_t> log_floor{0};              // no transaction in progress has a record below
+};
+
+struct alignas(64) SnapshotSlot {
+  static constexpr uint64_t kFree = 0;
+  static constexpr uint64_t kAcquiring = 1;
+  std::atomic<uint64_t> lsn{kFree};
+  std::atomic<uint64_t> finished_below{0};
+  std::atomic<uint64_t> log_floor{0};
+  std::atomic<uint64_t> own{0};
+  std::atomic<uint64_t> command{0};
+};
+
+struct Horizons {
+  Lsn oldest_snapshot;   // every live and future snapshot is at or past it
+  Lsn log_floor;         // none needs a record below
+  TxnId finished_below;  // all of them see every transaction below
+};
+
+class SnapshotRegistry {
+ public:
+  static constexpr size_t kBlockSlots = 64;
+  static constexpr size_t kBlocks = 4096;
+
+  SnapshotRegistry(const CommitClock& clock, const StatusTable& status);
+  ~SnapshotRegistry();
+
+  Snapshot Take(TxnId own, Lsn command);
+  // The same view at another command boundary.
+  Snapshot Copy(const Snapshot& of, TxnId own, Lsn command);
+  void Release(SnapshotSlot* slot) { slot->lsn.store(SnapshotSlot::kFree, std::memory_order_release); }
+
+  // As of now. Never goes back.
+  Horizons Compute();
+  // As of the last Compute().
+  Horizons Last() const;
+
+  // Is there a snapshot for which the function is true? True as well when one is being taken.
+  bool Any(FunctionRef<bool(Lsn lsn, TxnId own, Lsn command)> wants) const;
+
+ private:
+  using Block = std::array<SnapshotSlot, kBlockSlots>;
+  SnapshotSlot* Claim();
+
+  const CommitClock& clock_;
+  const StatusTable& status_;
+  std::unique_ptr<std::atomic<Block*>[]> blocks_;
+  std::atomic<size_t> block_count_{0};
+  std::atomic<uint64_t> oldest_snapshot_{0};
+  std::atomic<uint64_t> log_floor_{0};
+  std::atomic<uint64_t> finished_below_{0};
+};
+
+}  // namespace phantom::txn

@@ -1,0 +1,191 @@
+#include "txn/transaction.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "txn/manager_impl.h"
+#include "wal/log_writer.h"
+
+namespace phantom::txn {
+
+Transaction::Transaction(TransactionManager& manager, const BeginOptions& options)
+    : manager_(manager), locks_(options.locks), isolation_(options.isolation), read_only_(options.read_only) {
+  if (locks_ == nullptr) {
+    own_locks_ = std::make_unique<LockHolder>(manager.locks(), 0);
+    locks_ = own_locks_.get();
+  }
+}
+
+Transaction::~Transaction() {
+  if (!active()) return;
+  if (Status aborted = Abort(); !aborted.ok()) {
+    Log(LogLevel::kWarning, "rollback goes on in the background: %s", aborted.message().c_str());
+  }
+}
+
+Result<TxnId> Transaction::EnsureId() {
+  if (id_) [[likely]] return id_;
+  PHANTOM_CHECK(active());
+  ASSIGN_OR_RETURN(active_entry_, manager_.impl().BeginWriting());
+  id_ = active_entry_->id;
+  manager_.locks().TransactionBegan(id_, *locks_);
+  return id_;
+}
+
+Lsn Transaction::last_lsn() const {
+  return active_entry_ == nullptr ? Lsn() : Lsn(active_entry_->last.load(std::memory_order_relaxed));
+}
+
+Snapshot Transaction::TakeSnapshot() {
+  PHANTOM_CHECK(active());
+  SnapshotRegistry& registry = manager_.impl().snapshots;
+  const Lsn command(last_lsn().value + 1);
+  Snapshot snapshot;
+  if (keeps_snapshot()) {
+    if (!transaction_snapshot_.valid()) transaction_snapshot_ = registry.Take(id_, command);
+    snapshot = registry.Copy(transaction_snapshot_, id_, command);
+  } else {
+    snapshot = registry.Take(id_, command);
+  }
+  observed_ = std::max(observed_, snapshot.read_lsn());
+  return snapshot;
+}
+
+Snapshot Transaction::TakeCatalogSnapshot() {
+  Snapshot snapshot = manager_.impl().snapshots.Take(id_, Lsn(last_lsn().value + 1));
+  observed_ = std::max(observed_, snapshot.read_lsn());
+  return snapshot;
+}
+
+// ---- Savepoints ------------------------------------------------------------------------------------------------------
+
+Transaction::SavepointId Transaction::Savepoint() {
+  PHANTOM_CHECK(active());
+  savepoints_.push_back({last_lsn(), locks_->Mark(), row_locks_.size(), drops_.size(), on_commit_.size(),
+                         on_abort_.size()});
+  return static_cast<SavepointId>(savepoints_.size() - 1);
+}
+
+Status Transaction::UndoTo(Lsn stop) {
+  if (active_entry_ == nullptr || last_lsn() <= stop) return Status::Ok();
+  return manager_.impl().Undo(active_entry_, stop);
+}
+
+Status Transaction::RollbackTo(SavepointId savepoint) {
+  PHANTOM_CHECK(active() && savepoint < savepoints_.size());
+  const SavepointState state = savepoints_[savepoint];
+  const bool wrote = last_lsn() > state.last_lsn;
+  RETURN_IF_ERROR(UndoTo(state.last_lsn));
+  savepoints_.resize(savepoint + 1);
+  drops_.resize(std::min(drops_.size(), state.drops));
+  on_commit_.resize(std::min(on_commit_.size(), state.on_commit));
+  while (on_abort_.size() > state.on_abort) {
+    std::function<void()> action = std::move(on_abort_.back());
+    on_abort_.pop_back();
+    action();
+  }
+  const bool unlocked = row_locks_.size() > state.row_locks;
+  ReleaseRowLocks(state.row_locks);
+  locks_->ReleaseToMark(state.locks);
+  // The savepoint stays: what is undone from now on again ends here, compensation records included.
+  savepoints_[savepoint].last_lsn = last_lsn();
+  if (id_ && (wrote || unlocked)) manager_.locks().TransactionYielded(id_);
+  return Status::Ok();
+}
+
+void Transaction::Release(SavepointId savepoint) {
+  PHANTOM_CHECK(active() && savepoint < savepoints_.size());
+  savepoints_.resize(savepoint);
+}
+
+// ---- The end ---------------------------------------------------------------------------------------------------------
+
+Result<Lsn> Transaction::Commit() {
+  PHANTOM_CHECK(active());
+  ManagerImpl& impl = manager_.impl();
+  if (active_entry_ != nullptr && active_entry_->first.load() != 0) {
+    if (Status admitted = impl.store.log().Admit(); !admitted.ok()) {
+      Status aborted = Abort();
+      return admitted;
+    }
+  }
+  transaction_snapshot_.Release();
+  Lsn lsn;
+  if (active_entry_ != nullptr) {
+    lsn = impl.PublishCommit(active_entry_);
+    active_entry_ = nullptr;
+  }
+  observed_ = std::max(observed_, lsn);
+  if (!drops_.empty()) impl.DropLater(id_, lsn, std::move(drops_));
+  state_ = TransactionState::kCommitted;
+  for (std::function<void()>& action : on_commit_) action();
+  End(TransactionState::kCommitted);
+  return lsn;
+}
+
+Status Transaction::Abort() {
+  PHANTOM_CHECK(active());
+  ManagerImpl& impl = manager_.impl();
+  transaction_snapshot_.Release();
+  Status undone;
+  if (active_entry_ != nullptr) {
+    undone = impl.Undo(active_entry_, Lsn());
+    if (undone.ok()) {
+      impl.PublishAbort(active_entry_);
+    } else {
+      impl.AbandonToBackground(active_entry_);
+    }
+    active_entry_ = nullptr;
+  }
+  state_ = TransactionState::kAborted;
+  while (!on_abort_.empty()) {
+    std::function<void()> action = std::move(on_abort_.back());
+    on_abort_.pop_back();
+    action();
+  }
+  End(TransactionState::kAborted);
+  return undone;
+}
+
+void Transaction::End(TransactionState state) {
+  state_ = state;
+  savepoints_.clear();
+  on_commit_.clear();
+  on_abort_.clear();
+  ReleaseRowLocks(0);
+  locks_->ReleaseAllTransaction();
+  if (!id_) return;
+  manager_.locks().TransactionBegan(TxnId(), *locks_);
+  manager_.locks().TransactionEnded(id_);
+}
+
+// ---- Row locks -------------------------------------------------------------------------------------------------------
+
+Status Transaction::LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode, TxnId* blocker, bool* added) {
+  ASSIGN_OR_RETURN(TxnId id, EnsureId());
+  *blocker = manager_.impl().row_locks.TryAcquire({space, tree, row}, id, mode, added);
+  if (*added) row_locks_.push_back({space, tree, row, mode});
+  return Status::Ok();
+}
+
+void Transaction::UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode) {
+  for (size_t i = row_locks_.size(); i-- > 0;) {
+    const RowLockEntry& entry = row_locks_[i];
+    if (entry.space != space || entry.tree != tree || entry.row != row || entry.mode != mode) continue;
+    manager_.impl().row_locks.Release({space, tree, row}, id_, mode);
+    row_locks_.erase(row_locks_.begin() + static_cast<ptrdiff_t>(i));
+    return;
+  }
+}
+
+void Transaction::ReleaseRowLocks(size_t mark) {
+  RowLocks& locks = manager_.impl().row_locks;
+  while (row_locks_.size() > mark) {
+    const RowLockEntry& entry = row_locks_.back();
+    locks.Release({entry.space, entry.tree, entry.row}, id_, entry.mode);
+    row_locks_.pop_back();
+  }
+}
+
+}  // namespace phantom::txn

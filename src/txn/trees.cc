@@ -1,0 +1,128 @@
+// Trees that come and go with a transaction, and what their users share.
+#include "btree/key.h"
+#include "common/check.h"
+#include "txn/manager_impl.h"
+#include "wal/log_writer.h"
+
+namespace phantom::txn {
+
+namespace {
+
+uint64_t TableKey(SpaceId space, TreeId tree) { return uint64_t{space.value} << 32 | tree.value; }
+
+// A table's attributes in the directory: the id of its overflow tree.
+std::string TableAttributes(TreeId overflow) {
+  std::string attributes(4, '\0');
+  StoreLE(attributes.data(), overflow.value);
+  return attributes;
+}
+
+Result<TreeId> OverflowOf(const store::TreeInfo& info) {
+  if (info.kind != btree::TreeKind::kRowId || info.attributes.size() != 4) {
+    return Errorf(sqlstate::kDataCorrupted, "tree %u is not a table's", info.id.value);
+  }
+  return TreeId(LoadLE<uint32_t>(info.attributes.data()));
+}
+
+// The first eight bytes, big-endian, of the last key; 0 when there is none.
+Result<uint64_t> LastNumber(const btree::Tree& tree) {
+  uint64_t number = 0;
+  std::array<std::byte, btree::kKeyBytesMax> low;
+  size_t low_bytes = 0;
+  bool first = true, found = false;
+  do {
+    std::optional<Bytes> below;
+    if (!first) below = Bytes(low.data(), low_bytes);
+    first = false;
+    std::array<std::byte, btree::kKeyBytesMax> next_low;
+    RETURN_IF_ERROR(tree.VisitLeafBefore(below, [&](const btree::LeafView& leaf) {
+      Bytes fence = leaf.low_fence();
+      low_bytes = fence.size();
+      std::copy(fence.begin(), fence.end(), next_low.begin());
+      const uint32_t position = below ? leaf.LowerBound(*below) : leaf.count();
+      if (position == 0) return;
+      std::array<std::byte, btree::kKeyBytesMax> key;
+      if (leaf.CopyKey(position - 1, key.data()) >= 8) number = LoadBE<uint64_t>(key.data());
+      found = true;
+    }));
+    low = next_low;
+  } while (!found && low_bytes > 0);
+  return number;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<TableState>> ManagerImpl::OpenTable(SpaceId space, TreeId tree) {
+  const uint64_t key = TableKey(space, tree);
+  {
+    MutexLock lock(tables_mutex_);
+    auto it = tables_.find(key);
+    if (it != tables_.end()) return it->second;
+  }
+  ASSIGN_OR_RETURN(store::TreeInfo info, store.GetTreeInfo(space, tree));
+  ASSIGN_OR_RETURN(TreeId overflow, OverflowOf(info));
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> rows, store.OpenTree(space, tree));
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> values, store.OpenTree(space, overflow));
+  ASSIGN_OR_RETURN(uint64_t last_row, LastNumber(*rows));
+  ASSIGN_OR_RETURN(uint64_t last_value, LastNumber(*values));
+  auto state = std::make_shared<TableState>(std::move(rows), last_row + 1);
+  state->overflow = std::move(values);
+  state->next_value = last_value + 1;
+  MutexLock lock(tables_mutex_);
+  // Somebody may have been faster, and may have used numbers since.
+  return tables_.emplace(key, std::move(state)).first->second;
+}
+
+void ManagerImpl::ForgetTable(SpaceId space, TreeId tree) {
+  MutexLock lock(tables_mutex_);
+  tables_.erase(TableKey(space, tree));
+}
+
+void ManagerImpl::DropLater(TxnId txn, Lsn commit, std::vector<std::pair<SpaceId, TreeId>> trees) {
+  MutexLock lock(drops_mutex_);
+  drops_.push_back({txn, commit, std::move(trees)});
+}
+
+Result<TreeId> TransactionManager::CreateTableTree(Transaction& transaction, SpaceId space, TreeId id) {
+  ASSIGN_OR_RETURN(TxnId txn, transaction.EnsureId());
+  RETURN_IF_ERROR(impl_->store.log().Admit());
+  TreeId created;
+  RETURN_IF_ERROR(impl_->Track(transaction.active_entry_, [&](Lsn* last) -> Status {
+    ASSIGN_OR_RETURN(TreeId overflow,
+                     impl_->store.CreateTree(space, TreeId(), btree::TreeKind::kKeyed, {}, txn, last));
+    ASSIGN_OR_RETURN(created, impl_->store.CreateTree(space, id, btree::TreeKind::kRowId, TableAttributes(overflow),
+                                                      txn, last));
+    return Status::Ok();
+  }));
+  transaction.OnAbort([impl = impl_.get(), space, created] { impl->ForgetTable(space, created); });
+  return created;
+}
+
+Result<TreeId> TransactionManager::CreateIndexTree(Transaction& transaction, SpaceId space, TreeId id) {
+  ASSIGN_OR_RETURN(TxnId txn, transaction.EnsureId());
+  RETURN_IF_ERROR(impl_->store.log().Admit());
+  TreeId created;
+  RETURN_IF_ERROR(impl_->Track(transaction.active_entry_, [&](Lsn* last) -> Status {
+    ASSIGN_OR_RETURN(created, impl_->store.CreateTree(space, id, btree::TreeKind::kKeyed, {}, txn, last));
+    return Status::Ok();
+  }));
+  return created;
+}
+
+Status TransactionManager::DropTree(Transaction& transaction, SpaceId space, TreeId tree) {
+  ASSIGN_OR_RETURN(TxnId txn, transaction.EnsureId());
+  RETURN_IF_ERROR(impl_->store.log().Admit());
+  ASSIGN_OR_RETURN(store::TreeInfo info, impl_->store.GetTreeInfo(space, tree));
+  TreeId overflow;
+  if (info.kind == btree::TreeKind::kRowId) {
+    ASSIGN_OR_RETURN(overflow, OverflowOf(info));
+  }
+  RETURN_IF_ERROR(impl_->Track(transaction.active_entry_, [&](Lsn* last) -> Status {
+    if (overflow) RETURN_IF_ERROR(impl_->store.DropTree(space, overflow, txn, last));
+    return impl_->store.DropTree(space, tree, txn, last);
+  }));
+  transaction.drops_.emplace_back(space, tree);
+  return Status::Ok();
+}
+
+}  // namespace phantom::txn

@@ -1,0 +1,86 @@
+// Rollback: the transaction's chain of records backwards, each undone by a compensation record that says where to go
+// on, so that a crash in the middle repeats nothing.
+#include <algorithm>
+#include <array>
+
+#include "btree/change.h"
+#include "common/check.h"
+#include "txn/manager_impl.h"
+#include "txn/row_header.h"
+#include "wal/log_writer.h"
+
+namespace phantom::txn {
+
+Status ManagerImpl::Undo(ActiveEntry* entry, Lsn stop) {
+  wal::Record record;
+  Lsn at(entry->last.load());
+  while (at > stop) {
+    RETURN_IF_ERROR(store.log().ReadRecord(at, &record));
+    if (record.txn() != entry->id) {
+      return Errorf(sqlstate::kDataCorrupted, "record at %llX is not of transaction %llu",
+                    static_cast<unsigned long long>(at.value), static_cast<unsigned long long>(entry->id.value));
+    }
+    switch (record.type()) {
+      case wal::RecordType::kChange:
+        if (record.compensation()) {
+          btree::Change change;
+          RETURN_IF_ERROR(btree::ParseChange(record, &change));
+          at = change.link;
+          continue;
+        }
+        RETURN_IF_ERROR(UndoChange(entry, record));
+        break;
+      case wal::RecordType::kTreeCreate:
+      case wal::RecordType::kTreeDrop:
+        // Undoing a tree twice does nothing the second time, so its compensation records are just passed.
+        if (!record.compensation()) {
+          RETURN_IF_ERROR(Track(entry, [&](Lsn* last) { return store.UndoTree(record, last); }));
+        }
+        break;
+      default:
+        break;
+    }
+    at = record.prev();
+  }
+  return Status::Ok();
+}
+
+Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
+  btree::Change change;
+  RETURN_IF_ERROR(btree::ParseChange(record, &change));
+  Result<std::shared_ptr<btree::Tree>> tree = store.OpenTree(change.space(), change.tree);
+  if (!tree.ok()) {
+    // The tree has gone with its database.
+    if (tree.status().sqlstate() == sqlstate::kUndefinedFile) return Status::Ok();
+    return std::move(tree).status();
+  }
+  std::array<std::byte, RowHeader::kBytes> head;
+  const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
+  return Track(entry, [&](Lsn* last) -> Status {
+    Result<Lsn> undone = (*tree)->Modify(change.key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+      // A row still carries the version that is to be undone.
+      if (is_row && (!current || RowHeader::Load(*current).lsn != record.lsn())) {
+        return Errorf(sqlstate::kDataCorrupted, "row changed by record %llX does not carry it",
+                      static_cast<unsigned long long>(record.lsn().value));
+      }
+      edit.txn = entry->id;
+      edit.prev = *last;
+      edit.link = record.prev();
+      edit.compensation = true;
+      edit.op = change.has_before ? btree::Edit::Op::kPut : btree::Edit::Op::kRemove;
+      edit.head = change.before;
+      if (is_row && change.has_before) {
+        std::ranges::copy(change.before.first(RowHeader::kBytes), head.begin());
+        head[RowHeader::kFlagsAt] |= std::byte{kRowRestored};
+        edit.head = head;
+        edit.body = RowBody(change.before);
+      }
+      return Status::Ok();
+    });
+    RETURN_IF_ERROR(undone.status());
+    if (*undone) *last = *undone;
+    return Status::Ok();
+  });
+}
+
+}  // namespace phantom::txn
