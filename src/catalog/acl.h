@@ -3,6 +3,7 @@
 // Privileges: bits, and lists of grants (aclitem[]). PostgreSQL 15, chapter 5.7.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,18 @@ struct AclItem {
 };
 
 using Acl = std::vector<AclItem>;
+
+// The stored form of a list, an aclitem[] whose roles are numbers ("{#16384=arw/#10,=r/#10}"), to a list and back.
+// Reading takes names too (built-in rows), which `role_oid` turns into OIDs (0: unknown, the item is dropped).
+Acl ParseAcl(std::string_view text, const std::function<Oid(std::string_view)>& role_oid);
+std::string StoreAcl(const Acl& acl);
+// The array as clients see it, with roles' names (OIDs of roles that are gone stay numbers).
+std::string ShowAcl(std::string_view stored, const std::function<std::string(Oid)>& role_name);
+
+// What holds when an object's list is NULL: the owner has everything; PUBLIC has TEMP and CONNECT on databases.
+Acl DefaultAcl(Oid catalog, char relation_kind, Oid owner);
+// Every privilege there is for a kind of object.
+AclMode AllPrivileges(Oid catalog, char relation_kind);
 
 // The letters of a privilege set in aclitem's order ("arwdDxt..."), a '*' after each that may be granted on.
 std::string AclLetters(AclMode privileges, AclMode grant_options);

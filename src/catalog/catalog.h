@@ -15,19 +15,24 @@
 //
 // Thread safety: one thread at a time (the session's); what it returns is immutable and may be shared.
 #pragma once
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "catalog/acl.h"
 #include "catalog/builtins.h"
 #include "catalog/definitions.h"
+#include "catalog/object_cache.h"
 #include "catalog/table.h"
 #include "catalog/type.h"
 #include "common/status.h"
+#include "txn/lock_modes.h"
 
 namespace phantom::txn {
 class Transaction;
@@ -36,8 +41,10 @@ class Snapshot;
 
 namespace phantom::catalog {
 
+class DatabaseCache;
+class Row;
 class SharedCatalog;
-class Store;
+class SystemStore;
 
 // Receives NOTICE messages of DDL ("... does not exist, skipping", "drop cascades to ...").
 class NoticeSink {
@@ -95,6 +102,9 @@ class Catalog {
   Result<TableRef> FindTableIn(Oid schema, std::string_view name);
   Result<TableRef> TableByOid(Oid oid);
   Result<TableRef> TableOrError(const QualifiedName& name);  // 42P01, 3F000
+  // Finds it, locks it, and finds it again in case it changed meanwhile: what a statement that uses a table does.
+  Result<TableRef> OpenTable(const QualifiedName& name, txn::LockMode mode);
+  Status LockTable(Oid table, txn::LockMode mode);
   // Would an unqualified use of its name find it?
   Result<bool> IsTableVisible(const Table& table);
   // Text of a view's query, ready for the parser (system views too).
@@ -130,6 +140,8 @@ class Catalog {
   Result<std::shared_ptr<const Database>> DatabaseByOid(Oid oid);
   // Is `member` the role, or a member of it directly or not?
   Result<bool> IsMemberOf(Oid member, Oid role);
+  // The role and every role it is a member of.
+  Result<std::vector<Oid>> RolesOf(Oid member, bool inherited_only);
   // The same, but only through roles whose privileges are inherited.
   Result<bool> HasPrivilegesOf(Oid member, Oid role);
 
@@ -142,6 +154,11 @@ class Catalog {
   Status CheckDatabasePrivilege(Oid database, AclMode needed, Oid role);
   Status CheckOwner(const Table& table, Oid role);  // 42501 "must be owner of table x"
   Result<bool> IsSuperuser(Oid role);
+  // All that the role holds on the table (all bits for superusers); has_table_privilege().
+  Result<AclMode> TablePrivileges(const Table& table, Oid role);
+  // An object's list, its default one when none is stored; and what a role (or PUBLIC, 0) holds by a list.
+  Result<Acl> AclOf(std::string_view stored, Oid catalog, char relation_kind, Oid owner);
+  Result<AclMode> HeldPrivileges(const Acl& acl, Oid role, Oid owner);
 
   // ---- Creating ----
   Result<Oid> CreateSchema(const SchemaDefinition& definition);
@@ -152,20 +169,20 @@ class Catalog {
   Result<Oid> AddConstraint(const Table& table, const ConstraintDefinition& definition);
   Result<Oid> CreateView(const ViewDefinition& definition);
   Result<Oid> CreateSequence(const SequenceDefinition& definition);
-  Result<Oid> CreateEnum(const QualifiedName& name, const std::vector<std::string>& labels);
+  Result<Oid> CreateEnum(std::string_view name, Oid schema, const std::vector<std::string>& labels);
   Result<Oid> CreateDomain(const DomainDefinition& definition);
   Result<Oid> CreateRole(const RoleDefinition& definition);
   Result<Oid> CreateDatabase(const DatabaseDefinition& definition);
 
   // ---- Dropping ----
-  struct DropOptions {
-    bool cascade = false;
-    bool if_exists = false;
-  };
   // Drops objects and, when cascading, what depends on them; else 2BP01 with PostgreSQL's DETAIL and HINT.
   Status DropObjects(const std::vector<ObjectAddress>& objects, bool cascade);
-  Status DropRole(std::string_view name);
-  Status DropDatabase(std::string_view name);
+  // Everything in this session's temporary schema: at the session's end, DISCARD TEMP.
+  Status DropTemporaryObjects();
+  // As error messages and pg_describe_object name it: "table t", "column a of table t".
+  Result<std::string> DescribeObject(const ObjectAddress& object);
+  Status DropRole(Oid role);
+  Status DropDatabase(Oid database);
 
   // ---- Altering ----
   Status AddColumn(const Table& table, const ColumnDefinition& column);
@@ -179,6 +196,10 @@ class Catalog {
   Status DropConstraint(const Table& table, std::string_view name, bool cascade);
   Status SetConstraintValidated(const Table& table, Oid constraint);
   Status AlterSequence(const Table& sequence, const SequenceParameters& parameters);
+  Status RestartSequence(const Table& sequence, int64_t start);  // transactional
+  // The column that owns a sequence, or (0, 0); the sequence a column owns (serial, identity), or 0.
+  Result<std::pair<Oid, int>> SequenceOwner(Oid sequence);
+  Result<Oid> OwnedSequence(Oid table, int column);
   Status SetSequenceOwnedBy(const Table& sequence, Oid table, int column);  // table 0: none
   Status RenameObject(const ObjectAddress& object, std::string_view new_name);
   Status SetObjectSchema(const ObjectAddress& object, Oid schema);
@@ -186,11 +207,14 @@ class Catalog {
   Status SetTableOptions(const Table& table, const std::vector<std::string>& options);
   Status AlterRole(Oid role, const RoleDefinition& changes);
   Status AddEnumValue(Oid type, const std::string& label, const std::string& neighbour, bool after, bool if_not_exists);
+  Status RenameEnumValue(Oid type, const std::string& from, const std::string& to);
+  Status AddDomainConstraint(Oid domain, std::string_view domain_name, Oid schema, const ConstraintDefinition& check);
   Status Comment(const ObjectAddress& object, std::string_view text);  // empty: drop
   Result<std::string> CommentOf(const ObjectAddress& object);
 
   // Empty trees for a table and its indexes (TRUNCATE, rewrites); old ones go when the transaction commits.
   Status ReplaceStorage(const Table& table);
+  Status ReplaceIndexStorage(const Index& index);
   Status SetStatistics(const Table& table, double rows, int32_t pages);
 
   // GRANT and REVOKE.
@@ -204,11 +228,53 @@ class Catalog {
                                            const std::vector<std::string>& taken);
 
   void Notice(Status notice);
-  Store& store() { return *store_; }
+  SystemStore& store() { return *store_; }
 
  private:
-  friend class CatalogDdl;
+  friend class Dependencies;
+
+  // The cached objects of this session, thrown away when anybody commits DDL.
+  ObjectCache& Local();
+  // Called after every change: look-ups leave the shared cache until the transaction ends.
+  void Changed();
+  void ChangedShared();
+  Result<Oid> FindRelationOid(Oid schema, std::string_view name);
+  Result<TypeRef> FindTypeIn(Oid schema, std::string_view name);
+  Result<std::vector<Oid>> ResolvePath(std::string_view schema);  // the schemas a possibly qualified name may be in
+
+  // Steps of creating (ddl/).
+  Result<Oid> TemporarySchema();
+  Result<Oid> InsertSchema(const SchemaDefinition& definition);
+  Result<bool> NameIsTaken(Oid schema, const std::string& name, bool if_not_exists);
+  Status CheckTypeNameFree(Oid schema, const std::string& name);
+  Status InsertRelation(Row& class_row, const std::vector<ColumnDefinition>& columns);
+  Status InsertColumn(Oid relation, int number, const ColumnDefinition& column);
+  Status InsertDefault(Oid relation, int column, const ExpressionDefinition& expression, char generated);
+  Result<Oid> CreateColumnSequence(std::string_view table, Oid schema, Persistence persistence, Oid owner,
+                                   ColumnDefinition& column);
+  Result<Oid> InsertIndex(const Table& table, const IndexDefinition& definition, bool immediate);
+  Result<Oid> CreateKeyIndex(const Table& table, const ConstraintDefinition& constraint);
+  Status NameConstraint(const Table& table, ConstraintDefinition& constraint);
+  Status InsertConstraintRow(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index);
+  Status RecordConstraintDependencies(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index);
+  Status UpdateClass(Oid relation, const std::function<void(Row&)>& change);
+  Status UpdateAttribute(Oid relation, int column, const std::function<void(Row&)>& change);
+  Status DropSchemaContents(Oid schema);
+  Status InsertViewRule(Oid view, const ViewDefinition& definition);
+  Result<Oid> ReplaceView(const Table& existing, const ViewDefinition& definition);
+  Status UpdateObject(const ObjectAddress& object, const std::function<void(Row&)>& change);
+  Status RenameRelation(Oid relation, std::string_view new_name);
+  Status RenameConstraint(Oid constraint, std::string_view new_name);
+  Status RenameColumn(Oid relation, int column, std::string_view new_name);
+  Status CheckCanManageRoles(const RoleDefinition& definition, const char* refusal);
+  Status CheckMayAdminister(const Role& role);
+  Status GrantOn(const ObjectAddress& object, const GrantDefinition& grant);
+  Status WriteAcl(const ObjectAddress& object, const Acl& list);
+  Status RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid owner);
+  Status InsertEnumLabel(Oid type, const std::string& label, float order);
+
   SharedCatalog* shared_;
+  DatabaseCache* cache_;
   const Builtins& builtins_;
   Oid database_;
   Oid role_ = oid::kRolePostgres;
@@ -216,7 +282,17 @@ class Catalog {
   NoticeSink* notices_ = nullptr;
   std::vector<std::string> path_names_;
   bool private_ = false;
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<SystemStore> store_;
+  txn::Transaction* transaction_ = nullptr;
+
+  ObjectCache local_;
+  uint64_t local_version_ = 0;
+  std::unordered_map<Oid, std::shared_ptr<const Role>> roles_;
+  struct Membership {
+    Oid role, member;
+    bool admin;
+  };
+  std::optional<std::vector<Membership>> memberships_;
 };
 
 }  // namespace phantom::catalog

@@ -3,8 +3,8 @@
 // A relation as the binder, the planner and the engine need it: everything pg_class, pg_attribute, pg_attrdef,
 // pg_index, pg_constraint and pg_rewrite say about it, in one immutable object. DDL makes a new object.
 //
-// Expressions (defaults, checks, index keys and predicates, views) are kept as SQL text in stored form: references to
-// columns are by number, see catalog/stored_sql.h. ExpandSql() there gives text the parser takes.
+// Expressions (defaults, checks, index keys and predicates, views) are SQL text with the names of now. In the system
+// tables they are kept in a form that outlives renames: catalog/stored_sql.h.
 //
 // Thread safety: immutable once made.
 #pragma once
@@ -41,7 +41,7 @@ struct Column {
   bool dropped = false;
   char identity = 0;            // 'a' ALWAYS, 'd' BY DEFAULT, 0 none
   char generated = 0;           // 's' STORED, 0 none
-  std::string default_sql;      // stored form; empty: no default
+  std::string default_sql;      // empty: no default
   Oid default_oid = 0;          // pg_attrdef row
   std::optional<types::Value> missing;  // value in rows written before the column was added; absent: NULL
   int16_t dimensions = 0;
@@ -98,7 +98,7 @@ struct Constraint {
   Oid domain = 0;               // a domain's CHECK
   std::vector<int16_t> columns;
   Oid index = 0;                // primary key, unique: its index; foreign key: the referenced index
-  std::string check_sql;        // CHECK, stored form
+  std::string check_sql;        // CHECK
   // Foreign key.
   Oid referenced_table = 0;
   std::vector<int16_t> referenced_columns;
@@ -138,7 +138,7 @@ struct Table {
   std::vector<Index> indexes;
   std::vector<Constraint> constraints;
   std::vector<Constraint> referenced_by;  // foreign keys of other tables (and this one) that point here
-  std::string view_sql;         // view: stored form of its query
+  std::string view_sql;         // view: its query
   char check_option = 0;        // view: 'l' local, 'c' cascaded, 0 none
   SequenceParameters sequence;  // sequence
   Oid indexed_table = 0;        // index: the table it belongs to

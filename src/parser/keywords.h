@@ -1,4 +1,4 @@
-// types/keywords.h
+// parser/keywords.h
 //
 // PostgreSQL 15's keywords with their categories (appendix C), and quoting of identifiers and literals by its rules.
 //
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace phantom::types {
+namespace phantom::parser {
 
 enum class KeywordCategory : uint8_t {
   kUnreserved,
@@ -37,4 +37,4 @@ std::string QuoteIdentifier(std::string_view name);
 // The string as a literal, with an E prefix where it has backslashes (quote_literal).
 std::string QuoteLiteral(std::string_view text);
 
-}  // namespace phantom::types
+}  // namespace phantom::parser

@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "types/keywords.h"
+#include "parser/keywords.h"
 
-namespace phantom::types {
+namespace phantom::parser {
 
 namespace {
 
@@ -35,4 +35,4 @@ std::string QuoteLiteral(std::string_view text) {
   return quoted += '\'';
 }
 
-}  // namespace phantom::types
+}  // namespace phantom::parser

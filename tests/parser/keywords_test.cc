@@ -1,8 +1,8 @@
-#include "types/keywords.h"
+#include "parser/keywords.h"
 
 #include <catch2/catch.hpp>
 
-using namespace phantom::types;
+using namespace phantom::parser;
 
 TEST_CASE("keywords are found in any case") {
   CHECK(Keywords().size() == 460);

@@ -1,0 +1,567 @@
+// CREATE SCHEMA, TABLE, INDEX, constraints.
+#include <algorithm>
+
+#include "catalog/builtin/columns.h"
+#include "catalog/catalog.h"
+#include "catalog/ddl/rows.h"
+#include "catalog/shared_catalog.h"
+#include "catalog/stored_sql.h"
+#include "txn/sequence.h"
+#include "txn/transaction.h"
+
+namespace phantom::catalog {
+namespace {
+
+constexpr size_t kNameBytesMax = 63;
+
+// Does not cut a character of several bytes in two.
+size_t ClipUtf8(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return text.size();
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return bytes;
+}
+
+// first_second_label, the longer of the first two shortened until it fits.
+std::string MakeObjectName(std::string_view first, std::string_view second, std::string_view label) {
+  size_t overhead = (label.empty() ? 0 : label.size() + 1) + (second.empty() ? 0 : 1);
+  size_t available = kNameBytesMax - overhead;
+  size_t first_bytes = first.size(), second_bytes = second.size();
+  while (first_bytes + second_bytes > available) {
+    if (first_bytes > second_bytes) {
+      --first_bytes;
+    } else {
+      --second_bytes;
+    }
+  }
+  std::string name(first.substr(0, ClipUtf8(first, first_bytes)));
+  if (!second.empty()) name += '_' + std::string(second.substr(0, ClipUtf8(second, second_bytes)));
+  if (!label.empty()) name += '_' + std::string(label);
+  return name;
+}
+
+std::string JoinColumnNames(const Table& table, const std::vector<int16_t>& columns) {
+  std::string names;
+  for (int16_t column : columns) {
+    if (!names.empty()) names += '_';
+    names += table.column(column).name;
+    if (names.size() > kNameBytesMax) break;
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<std::string> Catalog::ChooseRelationName(std::string_view first, std::string_view second, std::string_view label,
+                                                Oid schema) {
+  for (int attempt = 0;; ++attempt) {
+    std::string suffix = std::string(label) + (attempt == 0 ? "" : std::to_string(attempt));
+    std::string name = MakeObjectName(first, second, suffix);
+    ASSIGN_OR_RETURN(Oid taken, FindRelationOid(schema, name));
+    if (taken == 0) return name;
+  }
+}
+
+Result<std::string> Catalog::ChooseConstraintName(std::string_view first, std::string_view second,
+                                                  std::string_view label, Oid schema,
+                                                  const std::vector<std::string>& taken) {
+  for (int attempt = 0;; ++attempt) {
+    std::string suffix = std::string(label) + (attempt == 0 ? "" : std::to_string(attempt));
+    std::string name = MakeObjectName(first, second, suffix);
+    if (std::find(taken.begin(), taken.end(), name) != taken.end()) continue;
+    ASSIGN_OR_RETURN(std::optional<Row> found, store_->FindOne(oid::kPgConstraint, index_oid::kConstraintByName,
+                                                               {std::string_view(name), schema}));
+    if (!found) return name;
+  }
+}
+
+Result<Oid> Catalog::CreationSchema(std::string_view schema, Persistence persistence) {
+  if (persistence == Persistence::kTemporary || schema == "pg_temp") {
+    if (!schema.empty() && schema != "pg_temp") {
+      return Error(sqlstate::kInvalidTableDefinition, "cannot create temporary relation in non-temporary schema");
+    }
+    return TemporarySchema();
+  }
+  Oid found = 0;
+  if (!schema.empty()) {
+    ASSIGN_OR_RETURN(std::shared_ptr<const Schema> named, SchemaOrError(schema));
+    found = named->oid;
+  } else {
+    ASSIGN_OR_RETURN(std::vector<Oid> path, SearchPath(false));
+    if (path.empty()) {
+      return Error(sqlstate::kInvalidSchemaName, "no schema has been selected to create in");
+    }
+    found = path.front();
+  }
+  RETURN_IF_ERROR(CheckSchemaPrivilege(found, acl::kCreate, role_));
+  if (found == oid::kSchemaPgCatalog) {
+    return Error(sqlstate::kInsufficientPrivilege, "permission denied for schema pg_catalog");
+  }
+  return found;
+}
+
+Result<Oid> Catalog::TemporarySchema() {
+  if (temporary_schema_ != 0) return temporary_schema_;
+  RETURN_IF_ERROR(CheckDatabasePrivilege(database_, acl::kTemporary, role_));
+  std::string name = "pg_temp_" + std::to_string(transaction_->locks().process_id());
+  ASSIGN_OR_RETURN(std::shared_ptr<const Schema> left, FindSchema(name));
+  Oid schema = 0;
+  if (left != nullptr) {
+    // Left behind by a session that ended without cleaning up.
+    schema = left->oid;
+    RETURN_IF_ERROR(DropSchemaContents(schema));
+  } else {
+    SchemaDefinition definition;
+    definition.name = name;
+    definition.owner = oid::kRolePostgres;
+    ASSIGN_OR_RETURN(schema, InsertSchema(definition));
+  }
+  temporary_schema_ = schema;
+  transaction_->OnAbort([this] { temporary_schema_ = 0; });
+  return schema;
+}
+
+Result<Oid> Catalog::InsertSchema(const SchemaDefinition& definition) {
+  Oid oid = shared_->AllocateOid();
+  Row row = NewRow(oid::kPgNamespace);
+  row.SetInt(pg_namespace::oid, oid).SetText(pg_namespace::nspname, definition.name);
+  row.SetInt(pg_namespace::nspowner, definition.owner);
+  RETURN_IF_ERROR(store_->Insert(row));
+  RETURN_IF_ERROR(RecordOwner(*store_, database_, {oid::kPgNamespace, oid}, definition.owner));
+  Changed();
+  return oid;
+}
+
+Result<Oid> Catalog::CreateSchema(const SchemaDefinition& definition) {
+  RETURN_IF_ERROR(CheckDatabasePrivilege(database_, acl::kCreate, role_));
+  if (definition.name.starts_with("pg_")) {
+    return Errorf(sqlstate::kReservedName, "unacceptable schema name \"%s\"", definition.name.c_str())
+        .Detail("The prefix \"pg_\" is reserved for system schemas.");
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const Schema> taken, FindSchema(definition.name));
+  if (taken != nullptr) {
+    if (!definition.if_not_exists) {
+      return Errorf(sqlstate::kDuplicateSchema, "schema \"%s\" already exists", definition.name.c_str());
+    }
+    Notice(Errorf(sqlstate::kDuplicateSchema, "schema \"%s\" already exists, skipping", definition.name.c_str()));
+    return Oid{0};
+  }
+  SchemaDefinition complete = definition;
+  if (complete.owner == 0) complete.owner = role_;
+  return InsertSchema(complete);
+}
+
+Result<bool> Catalog::NameIsTaken(Oid schema, const std::string& name, bool if_not_exists) {
+  ASSIGN_OR_RETURN(Oid taken, FindRelationOid(schema, name));
+  if (taken != 0) {
+    if (!if_not_exists) {
+      return Errorf(sqlstate::kDuplicateTable, "relation \"%s\" already exists", name.c_str());
+    }
+    Notice(Errorf(sqlstate::kDuplicateTable, "relation \"%s\" already exists, skipping", name.c_str()));
+    return true;
+  }
+  return false;
+}
+
+Status Catalog::CheckTypeNameFree(Oid schema, const std::string& name) {
+  ASSIGN_OR_RETURN(TypeRef type, FindTypeIn(schema, name));
+  if (type == nullptr) return Status::Ok();
+  return Errorf(sqlstate::kDuplicateObject, "type \"%s\" already exists", name.c_str())
+      .Hint("A relation has an associated type of the same name, so you must use a name that doesn't conflict with any "
+            "existing type.");
+}
+
+// pg_class, pg_attribute and pg_type of a relation with columns. The row is complete but for its columns and type.
+Status Catalog::InsertRelation(Row& row, const std::vector<ColumnDefinition>& columns) {
+  Oid oid = row.GetOid(pg_class::oid);
+  Oid schema = row.GetOid(pg_class::relnamespace);
+  Oid owner = row.GetOid(pg_class::relowner);
+  char kind = row.Char(pg_class::relkind);
+  bool has_type = kind == 'r' || kind == 'v' || kind == 'c';
+  Oid type_oid = has_type ? shared_->AllocateOid() : 0;
+  Oid array_oid = has_type ? shared_->AllocateOid() : 0;
+  row.SetInt(pg_class::reltype, type_oid).SetInt(pg_class::relnatts, static_cast<int64_t>(columns.size()));
+  RETURN_IF_ERROR(store_->Insert(row));
+  for (size_t i = 0; i < columns.size(); ++i) {
+    RETURN_IF_ERROR(InsertColumn(oid, static_cast<int>(i) + 1, columns[i]));
+  }
+  if (kind == 'r') RETURN_IF_ERROR(InsertSystemAttributes(*store_, oid));
+  RETURN_IF_ERROR(RecordDependency(*store_, {oid::kPgClass, oid}, {oid::kPgNamespace, schema}, DependencyKind::kNormal));
+  RETURN_IF_ERROR(RecordOwner(*store_, database_, {oid::kPgClass, oid}, owner));
+  if (has_type) {
+    Row type = CompositeTypeRow(type_oid, row.Text(pg_class::relname), schema, owner, oid);
+    RETURN_IF_ERROR(InsertTypeWithArray(*store_, type, array_oid, 'd'));
+    RETURN_IF_ERROR(
+        RecordDependency(*store_, {oid::kPgType, type_oid}, {oid::kPgClass, oid}, DependencyKind::kInternal));
+  }
+  Changed();
+  return Status::Ok();
+}
+
+Status Catalog::InsertColumn(Oid relation, int number, const ColumnDefinition& column) {
+  Row row = AttributeRow(*store_, relation, number, column.name, column.type, column.collation);
+  row.SetBool(pg_attribute::attnotnull, column.not_null).SetInt(pg_attribute::attndims, column.dimensions);
+  row.SetChar(pg_attribute::attidentity, column.identity).SetChar(pg_attribute::attgenerated, column.generated);
+  row.SetBool(pg_attribute::atthasdef, column.default_value.has_value());
+  if (column.missing && !column.missing->is_null()) {
+    types::RowLayout single({column.type}, {column.missing->layout()});
+    types::RowEncoder encoder(single);
+    std::string bytes(encoder.EncodeValues(std::span(&*column.missing, 1)));
+    row.SetBool(pg_attribute::atthasmissing, true).SetText(pg_attribute::attmissingval, bytes);
+  }
+  RETURN_IF_ERROR(store_->Insert(row));
+  ObjectAddress address{oid::kPgClass, relation, number};
+  RETURN_IF_ERROR(RecordDependency(*store_, address, {oid::kPgType, column.type.oid}, DependencyKind::kNormal));
+  if (column.default_value) RETURN_IF_ERROR(InsertDefault(relation, number, *column.default_value, column.generated));
+  return Status::Ok();
+}
+
+Status Catalog::InsertDefault(Oid relation, int column, const ExpressionDefinition& expression, char generated) {
+  Oid oid = shared_->AllocateOid();
+  Row row = NewRow(oid::kPgAttrdef);
+  row.SetInt(pg_attrdef::oid, oid).SetInt(pg_attrdef::adrelid, relation).SetInt(pg_attrdef::adnum, column);
+  row.SetText(pg_attrdef::adbin, expression.stored_sql);
+  RETURN_IF_ERROR(store_->Insert(row));
+  ObjectAddress self{oid::kPgAttrdef, oid};
+  RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, relation, column}, DependencyKind::kAuto));
+  for (int16_t used : expression.columns) {
+    if (used == column) continue;
+    RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, relation, used},
+                                     generated != 0 ? DependencyKind::kAuto : DependencyKind::kNormal));
+  }
+  return RecordDependencies(*store_, self, expression.uses, DependencyKind::kNormal);
+}
+
+Result<Oid> Catalog::CreateTable(const TableDefinition& definition) {
+  ASSIGN_OR_RETURN(bool taken, NameIsTaken(definition.schema, definition.name, definition.if_not_exists));
+  if (taken) return Oid{0};
+  RETURN_IF_ERROR(CheckTypeNameFree(definition.schema, definition.name));
+  if (definition.columns.size() > types::RowLayout::kColumnsMax) {
+    return Errorf(sqlstate::kTooManyColumns, "tables can have at most %u columns", types::RowLayout::kColumnsMax);
+  }
+  Oid owner = definition.owner != 0 ? definition.owner : role_;
+  Oid oid = shared_->AllocateOid();
+  ASSIGN_OR_RETURN(TreeId tree, shared_->manager().CreateTableTree(*transaction_, store_->space()));
+  std::vector<ColumnDefinition> columns = definition.columns;
+  // Sequences behind serial and identity columns come first; they are given to their columns once those exist.
+  std::vector<std::pair<Oid, size_t>> owned;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    ColumnDefinition& column = columns[i];
+    if (!column.serial && column.identity == 0) continue;
+    ASSIGN_OR_RETURN(Oid sequence, CreateColumnSequence(definition.name, definition.schema, definition.persistence, owner, column));
+    owned.emplace_back(sequence, i);
+  }
+  Row row = ClassRow(oid, definition.name, definition.schema, RelationKind::kTable, owner);
+  row.SetInt(pg_class::relam, oid::kAmHeap).SetInt(pg_class::relfilenode, tree.value);
+  row.SetChar(pg_class::relpersistence, static_cast<char>(definition.persistence));
+  if (!definition.options.empty()) row.SetTexts(pg_class::reloptions, definition.options);
+  RETURN_IF_ERROR(InsertRelation(row, columns));
+  for (auto [sequence, i] : owned) {
+    DependencyKind kind = columns[i].identity != 0 ? DependencyKind::kInternal : DependencyKind::kAuto;
+    RETURN_IF_ERROR(RecordDependency(*store_, {oid::kPgClass, sequence}, {oid::kPgClass, oid, static_cast<int32_t>(i) + 1}, kind));
+  }
+  Changed();
+  for (const ConstraintDefinition& constraint : definition.constraints) {
+    ASSIGN_OR_RETURN(TableRef table, TableByOid(oid));
+    ConstraintDefinition complete = constraint;
+    if (complete.kind == ConstraintKind::kForeignKey && complete.referenced_table == 0) complete.referenced_table = oid;
+    ASSIGN_OR_RETURN(Oid made, AddConstraint(*table, complete));
+    (void)made;
+  }
+  return oid;
+}
+
+Result<Oid> Catalog::CreateColumnSequence(std::string_view table, Oid schema, Persistence persistence, Oid owner,
+                                          ColumnDefinition& column) {
+  SequenceDefinition definition;
+  if (column.sequence_name.empty()) {
+    ASSIGN_OR_RETURN(definition.name, ChooseRelationName(table, column.name, "seq", schema));
+  } else {
+    definition.name = column.sequence_name;
+  }
+  definition.schema = schema;
+  definition.persistence = persistence;
+  definition.owner = owner;
+  definition.parameters = column.sequence;
+  definition.identity = column.identity != 0;
+  ASSIGN_OR_RETURN(Oid sequence, CreateSequence(definition));
+  if (column.serial) {
+    ExpressionDefinition value;
+    value.stored_sql = "nextval('" + RelationMarker(sequence) + "'::regclass)";
+    value.uses.push_back({oid::kPgClass, sequence});
+    column.default_value = std::move(value);
+  }
+  return sequence;
+}
+
+Result<Oid> Catalog::CreateIndex(const Table& table, const IndexDefinition& definition) {
+  IndexDefinition complete = definition;
+  if (complete.name.empty()) {
+    std::string columns;
+    for (const IndexKey& key : complete.keys) {
+      if (!columns.empty()) columns += '_';
+      columns += key.column > 0 ? table.column(key.column).name : "expr";
+    }
+    ASSIGN_OR_RETURN(complete.name, ChooseRelationName(table.name, columns, "idx", table.schema));
+  }
+  ASSIGN_OR_RETURN(bool taken, NameIsTaken(table.schema, complete.name, complete.if_not_exists));
+  if (taken) return Oid{0};
+  ASSIGN_OR_RETURN(Oid oid, InsertIndex(table, complete, true));
+  Oid self = oid;
+  std::vector<int16_t> columns = complete.expression_columns;
+  for (const IndexKey& key : complete.keys) {
+    if (key.column > 0) columns.push_back(key.column);
+  }
+  columns.insert(columns.end(), complete.included.begin(), complete.included.end());
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  for (int16_t column : columns) {
+    RETURN_IF_ERROR(RecordDependency(*store_, {oid::kPgClass, self}, {oid::kPgClass, table.oid, column}, DependencyKind::kAuto));
+  }
+  if (columns.empty()) {
+    RETURN_IF_ERROR(RecordDependency(*store_, {oid::kPgClass, self}, {oid::kPgClass, table.oid}, DependencyKind::kAuto));
+  }
+  RETURN_IF_ERROR(RecordDependencies(*store_, {oid::kPgClass, self}, complete.uses, DependencyKind::kNormal));
+  return oid;
+}
+
+// Rows and tree of an index; what it depends on is the caller's.
+Result<Oid> Catalog::InsertIndex(const Table& table, const IndexDefinition& definition, bool immediate) {
+  Oid oid = shared_->AllocateOid();
+  ASSIGN_OR_RETURN(TreeId tree, shared_->manager().CreateIndexTree(*transaction_, store_->space()));
+  Row row = ClassRow(oid, definition.name, table.schema, RelationKind::kIndex, table.owner);
+  row.SetInt(pg_class::relam, definition.method).SetInt(pg_class::relfilenode, tree.value);
+  row.SetChar(pg_class::relpersistence, static_cast<char>(table.persistence)).SetFloat(pg_class::reltuples, 0);
+  row.SetInt(pg_class::relnatts, static_cast<int64_t>(definition.keys.size() + definition.included.size()));
+  RETURN_IF_ERROR(store_->Insert(row));
+
+  std::vector<int64_t> columns, collations, classes, options;
+  std::string expressions;
+  int number = 0;
+  std::vector<std::string> names;
+  auto unique_name = [&](std::string name) {
+    std::string candidate = name;
+    for (int i = 1; std::find(names.begin(), names.end(), candidate) != names.end(); ++i) {
+      candidate = name + std::to_string(i);
+    }
+    names.push_back(candidate);
+    return candidate;
+  };
+  for (const IndexKey& key : definition.keys) {
+    std::string name = unique_name(key.column > 0 ? table.column(key.column).name : "expr");
+    RETURN_IF_ERROR(store_->Insert(AttributeRow(*store_, oid, ++number, name, key.type, key.collation)));
+    columns.push_back(key.column);
+    collations.push_back(key.collation);
+    classes.push_back(key.opclass);
+    options.push_back((key.descending ? 1 : 0) | (key.nulls_first ? 2 : 0));
+    if (key.column == 0) {
+      if (!expressions.empty()) expressions += '\x1e';
+      expressions += key.expression_sql;
+    }
+  }
+  for (int16_t column : definition.included) {
+    const Column& included = table.column(column);
+    RETURN_IF_ERROR(store_->Insert(
+        AttributeRow(*store_, oid, ++number, unique_name(included.name), included.type, included.collation)));
+    columns.push_back(column);
+  }
+  Row index = NewRow(oid::kPgIndex);
+  index.SetInt(pg_index::indexrelid, oid).SetInt(pg_index::indrelid, table.oid);
+  index.SetInt(pg_index::indnatts, number).SetInt(pg_index::indnkeyatts, static_cast<int64_t>(definition.keys.size()));
+  index.SetBool(pg_index::indisunique, definition.unique);
+  index.SetBool(pg_index::indnullsnotdistinct, definition.nulls_not_distinct);
+  index.SetBool(pg_index::indisprimary, definition.primary).SetBool(pg_index::indisexclusion, false);
+  index.SetBool(pg_index::indimmediate, immediate).SetBool(pg_index::indisclustered, false);
+  index.SetBool(pg_index::indisvalid, true).SetBool(pg_index::indcheckxmin, false);
+  index.SetBool(pg_index::indisready, true).SetBool(pg_index::indislive, true);
+  index.SetBool(pg_index::indisreplident, false);
+  index.SetInts(pg_index::indkey, columns).SetInts(pg_index::indcollation, collations);
+  index.SetInts(pg_index::indclass, classes).SetInts(pg_index::indoption, options);
+  if (!expressions.empty()) index.SetText(pg_index::indexprs, expressions);
+  if (!definition.predicate_sql.empty()) index.SetText(pg_index::indpred, definition.predicate_sql);
+  RETURN_IF_ERROR(store_->Insert(index));
+  RETURN_IF_ERROR(UpdateClass(table.oid, [](Row& relation) { relation.SetBool(pg_class::relhasindex, true); }));
+  return oid;
+}
+
+Status Catalog::UpdateClass(Oid relation, const std::function<void(Row&)>& change) {
+  ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgClass, index_oid::kClassByOid, {relation}));
+  if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for relation %u", relation);
+  Row changed = *row;
+  change(changed);
+  RETURN_IF_ERROR(store_->Update(*row, changed));
+  Changed();
+  return Status::Ok();
+}
+
+Status Catalog::UpdateAttribute(Oid relation, int column, const std::function<void(Row&)>& change) {
+  ASSIGN_OR_RETURN(std::optional<Row> row,
+                   store_->FindOne(oid::kPgAttribute, index_oid::kAttributeByNumber, {relation, column}));
+  if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for attribute %d of relation %u", column, relation);
+  Row changed = *row;
+  change(changed);
+  RETURN_IF_ERROR(store_->Update(*row, changed));
+  Changed();
+  return Status::Ok();
+}
+
+// ---- Constraints --------------------------------------------------------------------------------
+
+Result<Oid> Catalog::AddConstraint(const Table& table, const ConstraintDefinition& definition) {
+  ConstraintDefinition complete = definition;
+  bool is_key = complete.kind == ConstraintKind::kPrimaryKey || complete.kind == ConstraintKind::kUnique;
+  if (complete.kind == ConstraintKind::kPrimaryKey && table.PrimaryKey() != nullptr) {
+    return Errorf(sqlstate::kInvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed",
+                  table.name.c_str());
+  }
+  if (complete.name.empty()) {
+    RETURN_IF_ERROR(NameConstraint(table, complete));
+  } else if (table.FindConstraint(complete.name) != nullptr) {
+    return Errorf(sqlstate::kDuplicateObject, "constraint \"%s\" for relation \"%s\" already exists",
+                  complete.name.c_str(), table.name.c_str());
+  }
+  Oid oid = shared_->AllocateOid();
+  Oid index = complete.kind == ConstraintKind::kForeignKey ? complete.referenced_index : 0;
+  if (is_key) {
+    ASSIGN_OR_RETURN(index, CreateKeyIndex(table, complete));
+  }
+  RETURN_IF_ERROR(InsertConstraintRow(table, complete, oid, index));
+  RETURN_IF_ERROR(RecordConstraintDependencies(table, complete, oid, index));
+  if (complete.kind == ConstraintKind::kCheck) {
+    RETURN_IF_ERROR(UpdateClass(table.oid, [](Row& row) { row.SetInt(pg_class::relchecks, row.Int(pg_class::relchecks) + 1); }));
+  }
+  if (complete.kind == ConstraintKind::kPrimaryKey) {
+    for (int16_t column : complete.columns) {
+      if (table.column(column).not_null) continue;
+      RETURN_IF_ERROR(UpdateAttribute(table.oid, column, [](Row& row) { row.SetBool(pg_attribute::attnotnull, true); }));
+    }
+  }
+  if (complete.kind == ConstraintKind::kForeignKey) {
+    auto mark = [](Row& row) { row.SetBool(pg_class::relhastriggers, true); };
+    RETURN_IF_ERROR(UpdateClass(table.oid, mark));
+    if (complete.referenced_table != table.oid) RETURN_IF_ERROR(UpdateClass(complete.referenced_table, mark));
+  }
+  Changed();
+  return oid;
+}
+
+Status Catalog::NameConstraint(const Table& table, ConstraintDefinition& constraint) {
+  std::vector<std::string> taken;
+  for (const Constraint& existing : table.constraints) taken.push_back(existing.name);
+  switch (constraint.kind) {
+    case ConstraintKind::kPrimaryKey: {
+      ASSIGN_OR_RETURN(constraint.name, ChooseRelationName(table.name, "", "pkey", table.schema));
+      return Status::Ok();
+    }
+    case ConstraintKind::kUnique: {
+      ASSIGN_OR_RETURN(constraint.name,
+                       ChooseRelationName(table.name, JoinColumnNames(table, constraint.columns), "key", table.schema));
+      return Status::Ok();
+    }
+    case ConstraintKind::kForeignKey: {
+      ASSIGN_OR_RETURN(constraint.name, ChooseConstraintName(table.name, JoinColumnNames(table, constraint.columns),
+                                                             "fkey", table.schema, taken));
+      return Status::Ok();
+    }
+    default: {
+      std::string column = constraint.check.columns.size() == 1 && constraint.check.columns[0] > 0
+                               ? table.column(constraint.check.columns[0]).name
+                               : "";
+      ASSIGN_OR_RETURN(constraint.name, ChooseConstraintName(table.name, column, "check", table.schema, taken));
+      return Status::Ok();
+    }
+  }
+}
+
+Result<Oid> Catalog::CreateKeyIndex(const Table& table, const ConstraintDefinition& constraint) {
+  if (constraint.use_index != 0) {
+    RETURN_IF_ERROR(ForgetDependencies(*store_, {oid::kPgClass, constraint.use_index}));
+    if (constraint.kind == ConstraintKind::kPrimaryKey) {
+      ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgIndex, index_oid::kIndexByOid, {constraint.use_index}));
+      Row changed = *row;
+      changed.SetBool(pg_index::indisprimary, true).SetBool(pg_index::indimmediate, !constraint.deferrable);
+      RETURN_IF_ERROR(store_->Update(*row, changed));
+    }
+    return constraint.use_index;
+  }
+  IndexDefinition index;
+  index.name = constraint.name;
+  index.unique = true;
+  index.primary = constraint.kind == ConstraintKind::kPrimaryKey;
+  index.nulls_not_distinct = constraint.nulls_not_distinct;
+  index.included = constraint.included;
+  for (int16_t column : constraint.columns) {
+    const Column& attribute = table.column(column);
+    IndexKey key;
+    key.column = column;
+    key.type = attribute.type;
+    key.collation = attribute.collation;
+    const OpclassRow* opclass = DefaultOpclass(attribute.type.oid, oid::kAmBtree);
+    if (opclass == nullptr) {
+      return Errorf(sqlstate::kUndefinedObject, "data type %s has no default operator class for access method \"btree\"",
+                    FormatType({attribute.type.oid}).c_str())
+          .Hint("You must specify an operator class for the index or define a default operator class for the data type.");
+    }
+    key.opclass = opclass->oid;
+    index.keys.push_back(std::move(key));
+  }
+  ASSIGN_OR_RETURN(bool taken, NameIsTaken(table.schema, index.name, false));
+  (void)taken;
+  return InsertIndex(table, index, !constraint.deferrable);
+}
+
+Status Catalog::InsertConstraintRow(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index) {
+  bool is_foreign = constraint.kind == ConstraintKind::kForeignKey;
+  auto numbers = [](const std::vector<int16_t>& columns) { return std::vector<int64_t>(columns.begin(), columns.end()); };
+  Row row = NewRow(oid::kPgConstraint);
+  row.SetInt(pg_constraint::oid, oid).SetText(pg_constraint::conname, constraint.name);
+  row.SetInt(pg_constraint::connamespace, table.schema).SetChar(pg_constraint::contype, static_cast<char>(constraint.kind));
+  row.SetBool(pg_constraint::condeferrable, constraint.deferrable).SetBool(pg_constraint::condeferred, constraint.deferred);
+  row.SetBool(pg_constraint::convalidated, constraint.validated).SetInt(pg_constraint::conrelid, table.oid);
+  row.SetInt(pg_constraint::contypid, 0).SetInt(pg_constraint::conindid, index).SetInt(pg_constraint::conparentid, 0);
+  row.SetInt(pg_constraint::confrelid, is_foreign ? constraint.referenced_table : 0);
+  row.SetChar(pg_constraint::confupdtype, is_foreign ? static_cast<char>(constraint.on_update) : ' ');
+  row.SetChar(pg_constraint::confdeltype, is_foreign ? static_cast<char>(constraint.on_delete) : ' ');
+  row.SetChar(pg_constraint::confmatchtype, is_foreign ? constraint.match : ' ');
+  row.SetBool(pg_constraint::conislocal, true).SetInt(pg_constraint::coninhcount, 0);
+  row.SetBool(pg_constraint::connoinherit, constraint.no_inherit || constraint.kind != ConstraintKind::kCheck);
+  const std::vector<int16_t>& columns =
+      constraint.kind == ConstraintKind::kCheck ? constraint.check.columns : constraint.columns;
+  if (!columns.empty()) row.SetInts(pg_constraint::conkey, numbers(columns));
+  if (is_foreign) {
+    std::vector<int64_t> operators(constraint.equal_operators.begin(), constraint.equal_operators.end());
+    row.SetInts(pg_constraint::confkey, numbers(constraint.referenced_columns));
+    row.SetInts(pg_constraint::conpfeqop, operators).SetInts(pg_constraint::conppeqop, operators);
+    row.SetInts(pg_constraint::conffeqop, operators);
+    if (!constraint.delete_set_columns.empty()) {
+      row.SetInts(pg_constraint::confdelsetcols, numbers(constraint.delete_set_columns));
+    }
+  }
+  if (constraint.kind == ConstraintKind::kCheck) row.SetText(pg_constraint::conbin, constraint.check.stored_sql);
+  return store_->Insert(row);
+}
+
+Status Catalog::RecordConstraintDependencies(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index) {
+  ObjectAddress self{oid::kPgConstraint, oid};
+  const std::vector<int16_t>& columns =
+      constraint.kind == ConstraintKind::kCheck ? constraint.check.columns : constraint.columns;
+  for (int16_t column : columns) {
+    RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, table.oid, column}, DependencyKind::kAuto));
+  }
+  if (columns.empty()) {
+    RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, table.oid}, DependencyKind::kAuto));
+  }
+  switch (constraint.kind) {
+    case ConstraintKind::kForeignKey:
+      for (int16_t column : constraint.referenced_columns) {
+        RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, constraint.referenced_table, column},
+                                         DependencyKind::kNormal));
+      }
+      return RecordDependency(*store_, self, {oid::kPgClass, index}, DependencyKind::kNormal);
+    case ConstraintKind::kCheck:
+      return RecordDependencies(*store_, self, constraint.check.uses, DependencyKind::kNormal);
+    default:
+      return RecordDependency(*store_, {oid::kPgClass, index}, self, DependencyKind::kInternal);
+  }
+}
+
+}  // namespace phantom::catalog

@@ -1,0 +1,185 @@
+// GRANT and REVOKE on tables, columns, sequences, schemas and databases.
+#include <algorithm>
+
+#include "catalog/builtin/columns.h"
+#include "catalog/catalog.h"
+#include "catalog/ddl/rows.h"
+#include "catalog/shared_catalog.h"
+#include "txn/transaction.h"
+
+namespace phantom::catalog {
+namespace {
+
+void GiveTo(Acl& acl, Oid grantee, Oid grantor, AclMode privileges, bool grant_option) {
+  auto item = std::find_if(acl.begin(), acl.end(),
+                           [&](const AclItem& i) { return i.grantee == grantee && i.grantor == grantor; });
+  if (item == acl.end()) item = acl.insert(acl.end(), {grantee, grantor, 0, 0});
+  item->privileges |= privileges;
+  if (grant_option) item->grant_options |= privileges;
+}
+
+// Takes privileges (or only the options to grant them) away, and what was granted on by virtue of them.
+// False when something depends on them and cascade was not asked for.
+bool TakeFrom(Acl& acl, Oid grantee, Oid grantor, Oid owner, AclMode privileges, bool option_only, bool cascade) {
+  for (AclItem& item : acl) {
+    if (item.grantee != grantee || item.grantor != grantor) continue;
+    item.grant_options &= ~privileges;
+    if (!option_only) item.privileges &= ~privileges;
+  }
+  bool clean = true;
+  if (grantee != 0 && grantee != owner) {
+    AclMode options = 0;
+    for (const AclItem& item : acl) {
+      if (item.grantee == grantee) options |= item.grant_options;
+    }
+    for (size_t i = 0; i < acl.size(); ++i) {
+      AclItem item = acl[i];
+      AclMode lost = item.privileges & privileges & ~options;
+      if (item.grantor != grantee || lost == 0) continue;
+      if (!cascade) return false;
+      clean &= TakeFrom(acl, item.grantee, grantee, owner, lost, false, true);
+    }
+  }
+  std::erase_if(acl, [](const AclItem& item) { return item.privileges == 0 && item.grant_options == 0; });
+  return clean;
+}
+
+struct AclPlace {
+  std::string stored;
+  std::string name;
+  const char* kind;
+  Oid owner;
+  char relation_kind = 0;
+};
+
+}  // namespace
+
+Status Catalog::Grant(const GrantDefinition& grant) {
+  for (const ObjectAddress& object : grant.objects) RETURN_IF_ERROR(GrantOn(object, grant));
+  return Status::Ok();
+}
+
+Status Catalog::GrantOn(const ObjectAddress& object, const GrantDefinition& grant) {
+  AclPlace place{};
+  switch (object.catalog) {
+    case oid::kPgClass: {
+      ASSIGN_OR_RETURN(TableRef table, TableByOid(object.oid));
+      if (table->is_system()) {
+        return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table->name.c_str());
+      }
+      bool column = object.column != 0;
+      place = {column ? table->column(object.column).acl : table->acl,
+               table->name, table->kind == RelationKind::kSequence ? "sequence" : "table", table->owner,
+               static_cast<char>(table->kind)};
+      break;
+    }
+    case oid::kPgNamespace: {
+      ASSIGN_OR_RETURN(std::shared_ptr<const Schema> schema, SchemaByOid(object.oid));
+      place = {schema->acl, schema->name, "schema", schema->owner};
+      break;
+    }
+    case oid::kPgDatabase: {
+      ASSIGN_OR_RETURN(std::shared_ptr<const Database> database, DatabaseByOid(object.oid));
+      place = {database->acl, database->name, "database", database->owner};
+      break;
+    }
+    default:
+      return Error(sqlstate::kFeatureNotSupported, "GRANT and REVOKE are not supported for objects of this kind");
+  }
+  bool on_column = object.catalog == oid::kPgClass && object.column != 0;
+  AclMode all = on_column ? acl::kAllColumn : AllPrivileges(object.catalog, place.relation_kind);
+  AclMode privileges = grant.privileges == 0 ? all : grant.privileges;
+  if ((privileges & ~all) != 0) {
+    AclMode wrong = privileges & ~all;
+    AclMode first = wrong & (~wrong + 1);
+    return Errorf(sqlstate::kInvalidGrantOperation, "invalid privilege type %s for %s",
+                  std::string(AclModeName(first)).c_str(), on_column ? "column" : place.kind);
+  }
+  Acl list;
+  if (!on_column || !place.stored.empty()) {
+    ASSIGN_OR_RETURN(list, AclOf(place.stored, object.catalog, place.relation_kind, place.owner));
+  }
+  // The owner grants as such, also when a superuser or member acts for it; others need grant options.
+  Oid grantor = place.owner;
+  ASSIGN_OR_RETURN(bool owns, HasPrivilegesOf(role_, place.owner));
+  if (!owns) {
+    grantor = role_;
+    ASSIGN_OR_RETURN(std::vector<Oid> roles, RolesOf(role_, true));
+    AclMode options = 0;
+    for (const AclItem& item : list) {
+      if (std::find(roles.begin(), roles.end(), item.grantee) != roles.end()) options |= item.grant_options & privileges;
+    }
+    if (options == 0) {
+      ASSIGN_OR_RETURN(AclMode held, HeldPrivileges(list, role_, place.owner));
+      if ((held & all) == 0) {
+        return Errorf(sqlstate::kInsufficientPrivilege, "permission denied for %s %s", place.kind, place.name.c_str());
+      }
+      Notice(grant.grant ? Errorf(sqlstate::kWarningPrivilegeNotGranted, "no privileges were granted for \"%s\"", place.name.c_str())
+                         : Errorf(sqlstate::kWarningPrivilegeNotRevoked, "no privileges could be revoked for \"%s\"", place.name.c_str()));
+    }
+    privileges &= options;
+  }
+  for (Oid grantee : grant.grantees) {
+    if (grant.grant) {
+      if (grantee == 0 && grant.grant_option) {
+        return Error(sqlstate::kInvalidGrantOperation, "grant options can only be granted to roles");
+      }
+      GiveTo(list, grantee, grantor, privileges, grant.grant_option && grantee != place.owner);
+    } else if (!TakeFrom(list, grantee, grantor, place.owner, privileges, grant.grant_option, grant.cascade)) {
+      return Error(sqlstate::kDependentObjectsStillExist, "dependent privileges exist").Hint("Use CASCADE to revoke them too.");
+    }
+  }
+  RETURN_IF_ERROR(WriteAcl(object, list));
+  return RecordAclRoles(object, list, place.owner);
+}
+
+Status Catalog::WriteAcl(const ObjectAddress& object, const Acl& list) {
+  std::vector<std::string> items = SplitArrayText(StoreAcl(list));
+  if (object.catalog == oid::kPgClass && object.column != 0) {
+    return UpdateAttribute(object.oid, object.column, [&](Row& row) {
+      if (items.empty()) {
+        row.SetNull(pg_attribute::attacl);
+      } else {
+        row.SetTexts(pg_attribute::attacl, items);
+      }
+    });
+  }
+  int column = object.catalog == oid::kPgClass       ? pg_class::relacl
+               : object.catalog == oid::kPgNamespace ? pg_namespace::nspacl
+                                                     : pg_database::datacl;
+  return UpdateObject(object, [&](Row& row) { row.SetTexts(column, items); });
+}
+
+// Roles named in a list cannot be dropped: pg_shdepend says so.
+Status Catalog::RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid owner) {
+  Oid database = object.catalog == oid::kPgDatabase ? 0 : database_;
+  ASSIGN_OR_RETURN(std::vector<Row> rows, store_->Find(oid::kPgShdepend, index_oid::kShdependByDependent,
+                                                       {database, object.catalog, object.oid}));
+  std::vector<Oid> recorded;
+  for (const Row& row : rows) {
+    if (row.Char(pg_shdepend::deptype) != 'a' || row.Int(pg_shdepend::objsubid) != object.column) continue;
+    Oid role = row.GetOid(pg_shdepend::refobjid);
+    bool named = std::any_of(list.begin(), list.end(), [&](const AclItem& item) { return item.grantee == role; });
+    if (named) {
+      recorded.push_back(role);
+    } else {
+      RETURN_IF_ERROR(store_->Delete(row));
+    }
+  }
+  for (const AclItem& item : list) {
+    if (item.grantee < kFirstUserOid || item.grantee == owner ||
+        std::find(recorded.begin(), recorded.end(), item.grantee) != recorded.end()) {
+      continue;
+    }
+    recorded.push_back(item.grantee);
+    Row row = NewRow(oid::kPgShdepend);
+    row.SetInt(pg_shdepend::dbid, database).SetInt(pg_shdepend::classid, object.catalog);
+    row.SetInt(pg_shdepend::objid, object.oid).SetInt(pg_shdepend::objsubid, object.column);
+    row.SetInt(pg_shdepend::refclassid, oid::kPgAuthid).SetInt(pg_shdepend::refobjid, item.grantee);
+    row.SetChar(pg_shdepend::deptype, 'a');
+    RETURN_IF_ERROR(store_->Insert(row));
+  }
+  return Status::Ok();
+}
+
+}  // namespace phantom::catalog

@@ -1,0 +1,49 @@
+#include "catalog/system_views.h"
+
+#include <string_view>
+#include <unordered_map>
+
+__asm__(
+    ".section .rodata\n"
+    "phantom_system_views:\n"
+    ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/pg_catalog.sql\"\n"
+    ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/statistics.sql\"\n"
+    ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/information_schema.sql\"\n"
+    "phantom_system_views_end:\n"
+    ".text\n");
+extern "C" const char phantom_system_views[];
+extern "C" const char phantom_system_views_end[];
+
+namespace phantom::catalog {
+namespace {
+
+// "schema.view" to its query. The files hold, for each view, a line "-- view schema.name" and the query's text.
+using Queries = std::unordered_map<std::string, std::string_view>;
+
+Queries ReadQueries() {
+  constexpr std::string_view kMark = "-- view ";
+  Queries queries;
+  std::string_view text(phantom_system_views, static_cast<size_t>(phantom_system_views_end - phantom_system_views));
+  size_t at = text.find(kMark);
+  while (at != std::string_view::npos) {
+    size_t line_end = text.find('\n', at);
+    std::string name(text.substr(at + kMark.size(), line_end - at - kMark.size()));
+    size_t next = text.find(kMark, line_end);
+    std::string_view query = text.substr(line_end + 1, next == std::string_view::npos ? next : next - line_end - 1);
+    while (!query.empty() && (query.back() == '\n' || query.back() == ';')) query.remove_suffix(1);
+    queries.emplace(std::move(name), query);
+    at = next;
+  }
+  return queries;
+}
+
+}  // namespace
+
+Result<std::string> SystemViewQuery(const Table& view) {
+  static const Queries queries = ReadQueries();
+  auto found = queries.find(view.schema_name + '.' + view.name);
+  if (found != queries.end()) return std::string(found->second);
+  return Errorf(sqlstate::kFeatureNotSupported, "system view \"%s\" is not supported", view.name.c_str());
+}
+
+}  // namespace phantom::catalog
