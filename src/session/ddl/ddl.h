@@ -1,0 +1,58 @@
+// session/ddl/ddl.h
+//
+// Statements that define and change objects: from syntax tree to the catalog's operations (catalog/catalog.h), with the
+// work on rows they bring along: filling CREATE TABLE AS, building indexes, checking new constraints, rewriting tables.
+// Names are resolved and expressions bound here, through the planner; errors carry byte offsets in the query text.
+//
+// A statement runs inside the session's transaction, between the catalog's Begin and End, and is undone with it.
+//
+// Thread safety: the session's thread.
+#pragma once
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "catalog/catalog.h"
+#include "common/status.h"
+#include "parser/ast.h"
+#include "planner/planner.h"
+
+namespace phantom::engine {
+struct ExecutionContext;
+}
+
+namespace phantom::session {
+
+// What a statement may use of its session.
+struct DdlContext {
+  catalog::Catalog& catalog;
+  planner::PlannerContext planner;
+  // Fills the engine's context for a query the statement needs run: transaction, formats, memory, cancellation. The
+  // snapshot and the catalog are set by who runs the query.
+  std::function<void(engine::ExecutionContext&)> fill_execution;
+  // The text the tree's locations count in, and the statement's own part of it.
+  std::string_view query_text;
+  int32_t begin = 0;
+  int32_t length = 0;
+  // BEGIN was given, or the statement is one of several in a request.
+  bool in_transaction_block = false;
+  // What ON COMMIT says of a temporary table made now: the session acts on it when the transaction commits.
+  std::function<void(Oid table, bool drop)> on_commit;
+};
+
+struct DdlResult {
+  std::string tag;  // "CREATE TABLE", "SELECT 10"
+};
+
+// Is the statement one of ours?
+bool IsDdl(parser::NodeKind kind);
+
+Result<DdlResult> RunDdlStatement(const parser::Node& statement, DdlContext& context);
+
+// ANALYZE: counts rows and pages and gathers pg_statistic's rows for the table.
+Status AnalyzeTable(const catalog::Table& table, DdlContext& context);
+
+// TRUNCATE's work for ON COMMIT DELETE ROWS.
+Status EmptyTable(Oid table, catalog::Catalog& catalog);
+
+}  // namespace phantom::session
