@@ -80,12 +80,12 @@ void PageMap::FinishWrite(Write* write, bool written, uint64_t checksum) {
   MutexLock lock(mutex_);
   writes_.erase(std::find(writes_.begin(), writes_.end(), write));
   if (write->slot == 0) return;
-  if (!written || write->cancelled) {
+  SpaceMap* space = Find(write->page.space());
+  if (!written || write->cancelled || space == nullptr) {
     slots_.Release(write->slot);
     return;
   }
-  SpaceMap* space = Find(write->page.space());
-  PHANTOM_CHECK(space != nullptr && space->InUse(write->page.number()));
+  PHANTOM_CHECK(space->InUse(write->page.number()));
   const PageEntry old = space->Set(write->page.number(), PageEntry(write->slot, checksum));
   if (old) slots_.Release(old.slot());
 }
@@ -156,10 +156,16 @@ Result<bool> PageMap::CreateSpace(SpaceId id, Lsn created) {
   }
 }
 
-bool PageMap::DropSpace(SpaceId id, Lsn dropped) {
+bool PageMap::CreatedBefore(SpaceId id, Lsn lsn) {
   MutexLock lock(mutex_);
   SpaceMap* space = Find(id);
-  if (space == nullptr || space->created > dropped) return false;
+  return space != nullptr && space->created < lsn;
+}
+
+void PageMap::DropSpace(SpaceId id) {
+  MutexLock lock(mutex_);
+  SpaceMap* space = Find(id);
+  if (space == nullptr) return;
   for (Write* write : writes_) {
     if (write->page.space() == id) write->cancelled = true;
   }
@@ -176,7 +182,6 @@ bool PageMap::DropSpace(SpaceId id, Lsn dropped) {
   }
   space->numbers.clear();
   space->next_word = 0;
-  return true;
 }
 
 bool PageMap::HasSpace(SpaceId space) const { return Find(space) != nullptr; }

@@ -87,9 +87,11 @@ class PageMap {
 
   // Spaces. `created` is the LSN of the record that made it. False when it exists (54000: too many).
   Result<bool> CreateSpace(SpaceId space, Lsn created);
-  // Frees all its pages. False when it does not exist or was created after `dropped`.
-  bool DropSpace(SpaceId space, Lsn dropped);
+  // Frees all its pages; no frame may hold one any more.
+  void DropSpace(SpaceId space);
   bool HasSpace(SpaceId space) const;
+  // Whether it exists and was created before `lsn`.
+  bool CreatedBefore(SpaceId space, Lsn lsn);
   std::vector<SpaceId> ListSpaces();
   // Every page in use.
   std::vector<PageId> ListPages(SpaceId space);

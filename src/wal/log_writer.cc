@@ -311,6 +311,9 @@ Status LogWriter::ReadRecord(Lsn lsn, Record* record) {
   if (record->header().lsn != lsn.value || length < kRecordHeaderBytes || length > rest || length > kRecordBytesMax) {
     return BadRecord(lsn);
   }
+  if (record->type() == RecordType::kFiller) {
+    return record->header().checksum == FillerChecksum(record->header()) ? Status::Ok() : BadRecord(lsn);
+  }
   RETURN_IF_ERROR(files_->Read(lsn.value, {record->Resize(length), length}, durable));
   if (record->header().checksum != RecordChecksum(record->header())) return BadRecord(lsn);
   return Status::Ok();

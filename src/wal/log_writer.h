@@ -75,7 +75,8 @@ class LogWriter {
   void WhenDurable(Lsn lsn, std::function<void()> callback);
 
   // Copies the record at `lsn` out of the ring or, when it has left that, out of the files.
-  // Takes no lock and does no I/O for a record still in the ring. Requires `lsn` to name a record.
+  // Takes no lock and does no I/O for a record still in the ring. Requires `lsn` to name a record
+  // (also a filler, whose payload is then undefined, or a file header).
   // 58030 or XX001 when it cannot be read.
   Status ReadRecord(Lsn lsn, Record* record);
 

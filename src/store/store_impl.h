@@ -1,0 +1,103 @@
+// store/store_impl.h
+//
+// The store's inside, shared by its .cc files.
+//
+// Lock order: checkpoint_mutex_ has rank kCheckpoint, mutex_ rank kStore. Neither is held over I/O;
+// `busy_` keeps checkpoints and changes of spaces apart from each other.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "btree/buffer_pool.h"
+#include "btree/page_map.h"
+#include "btree/tree.h"
+#include "common/mutex.h"
+#include "io/env.h"
+#include "store/control_file.h"
+#include "store/records.h"
+#include "store/store.h"
+#include "wal/log_writer.h"
+
+namespace phantom::btree {
+class Redo;
+}
+
+namespace phantom::store {
+
+struct Store::Impl {
+  Impl(io::Env& e, std::string d, const StoreOptions& o) : env(e), directory(std::move(d)), options(o) {}
+  ~Impl();
+
+  // Opening (open.cc, recovery.cc).
+  Status Open();
+  Status CreateNew();
+  Status OpenExisting();
+  Status StartLog(Lsn end);
+  Status Analyse(Lsn* end);
+  Status Replay(Lsn end);
+  Status ReplayRecord(const wal::Record& record, btree::Redo* redo);
+
+  // Checkpoints (checkpoint.cc).
+  void Enter();  // waits for, and takes, `busy`
+  void Leave();
+  Status Checkpoint();
+  Status CheckpointEntered();
+  void RunCheckpointer();
+  void StopCheckpointer();
+  std::vector<ActiveTransaction> ActiveTransactions();
+  TxnId NextTxnId();
+  Lsn RetainLsn();
+
+  // Trees and spaces (directory.cc, spaces.cc).
+  Result<std::shared_ptr<btree::Tree>> Directory(SpaceId space);
+  Status MakeDirectory(SpaceId space);
+  Status CreateSpaceEntered(SpaceId space);
+  struct Entry {
+    DirectoryValue value{};
+    std::string attributes;
+  };
+  Result<Entry> ReadEntry(SpaceId space, TreeId tree);
+  btree::Tree TreeOf(SpaceId space, TreeId tree, const DirectoryValue& value);
+  TreeId NextTreeId();
+  void NoteTreeId(TreeId tree);
+  // Frees the tree's pages and removes its entry.
+  Status FreeTree(SpaceId space, TreeId tree, const DirectoryValue& value);
+  void ForgetTree(SpaceId space, TreeId tree);
+
+  io::Env& env;
+  const std::string directory;
+  const StoreOptions options;
+  Recovery recovery;
+
+  std::unique_ptr<io::FileLock> lock;
+  std::unique_ptr<ControlFile> control;
+  std::unique_ptr<io::File> page_file;
+  std::unique_ptr<btree::PageMap> map;
+  std::unique_ptr<btree::BufferPool> pool;
+  std::unique_ptr<wal::LogWriter> log;
+
+  Mutex checkpoint_mutex{LockRank::kCheckpoint};
+  ConditionVariable checkpoint_changed;
+  bool busy = false;
+  bool stopping = false;
+  TransactionHooks* hooks = nullptr;
+  // What counts without hooks: recovery's result, or what the hooks said last.
+  std::vector<ActiveTransaction> active_without_hooks;
+  TxnId next_txn_without_hooks;
+  Lsn redo;            // of the last checkpoint
+  Lsn checkpoint_end;  // the log's end after the last checkpoint
+  uint64_t checkpoints = 0;
+  std::thread checkpointer;
+
+  Mutex mutex{LockRank::kStore};
+  std::map<std::pair<SpaceId, TreeId>, std::shared_ptr<btree::Tree>> trees;
+  std::unordered_map<TxnId, std::vector<std::pair<SpaceId, TreeId>>> drops;  // by transactions in progress
+  std::map<SpaceId, Lsn> dropped_spaces;  // LSN of the drop
+  uint32_t next_tree = kFirstTree.value;
+};
+
+}  // namespace phantom::store
