@@ -55,7 +55,9 @@ class Numeric {
   bool is_nan() const { return tag() == kNaNTag; }
   bool is_infinite() const { return (tag() & kKindMask) == kInfinityTag; }
   bool is_finite() const { return is_inline() || is_big(); }
-  bool is_zero() const { return is_inline() && low_ == 0 && (high_ << 8) == 0; }
+  bool is_zero() const {
+    return is_inline() ? low_ == 0 && (high_ << 8) == 0 : is_big() && big_bytes().size() == kBigHeaderBytes;
+  }
   bool is_negative() const { return (tag() & kSignBit) != 0; }  // also of -Infinity
   int dscale() const;                                           // 0 of NaN and infinities
 
@@ -75,6 +77,7 @@ class Numeric {
   uint64_t high_word() const { return high_; }
 
  private:
+  static constexpr size_t kBigHeaderBytes = 4;
   static constexpr uint64_t kSignBit = 0x80, kKindMask = 0x7f;
   static constexpr uint64_t kBigTag = 0x7d, kInfinityTag = 0x7e, kNaNTag = 0x7f;
   static constexpr uint64_t kMagnitudeMask = (uint64_t{1} << 56) - 1;

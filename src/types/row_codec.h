@@ -45,16 +45,20 @@ class RowLayout {
  private:
   friend class RowEncoder;
   friend class RowReader;
+  static constexpr uint32_t kNone = ~uint32_t{0};
   struct Column {
     Type type;
     Layout layout;
-    uint32_t fixed_before;     // bytes of fixed slots of columns before
-    uint32_t variable_before;  // variable columns before
-    uint32_t previous_variable;  // index of the nearest variable column before, or kNone
+    uint32_t previous_variable = kNone;  // the nearest variable column before
   };
-  static constexpr uint32_t kNone = ~uint32_t{0};
+  // Of all columns before the one of the same index; one entry more than columns.
+  struct Before {
+    uint32_t fixed_bytes = 0;
+    uint32_t variable_columns = 0;
+  };
 
   std::vector<Column> columns_;
+  std::vector<Before> before_{1};
   std::vector<Value> missing_;  // empty, or one a column
 };
 
@@ -72,7 +76,10 @@ class RowEncoder {
   explicit RowEncoder(const RowLayout& layout) : layout_(&layout) {}
 
   // Begins a row of all the layout's columns; then every column is added in order.
-  void Begin();
+  void Begin() {
+    pieces_.clear();
+    values_.clear();
+  }
   void AddNull();
   void Add(const void* slot);
   void Add(const Value& value) { value.is_null() ? AddNull() : Add(value.slot()); }
@@ -88,9 +95,8 @@ class RowEncoder {
   std::string_view EncodeRow(const Chunk& chunk, uint32_t row);
   std::string_view EncodeValues(std::span<const Value> values);
 
-  // Stores values of more than overflow_bytes elsewhere: when set, Finish() of a row larger than row_bytes_max moves its
-  // longest variable values out through the function until it fits. Errors of the function come out of EncodeRow's
-  // sibling below.
+  // Finish() for a place that takes only rows of up to row_bytes_max: moves the longest variable values out through the
+  // function until the row fits. 54000 when it cannot fit. After a failure nothing can be said of what was moved out.
   using OverflowWriter = std::function<Result<OverflowRef>(std::string_view value)>;
   Result<std::string_view> FinishWithOverflow(size_t row_bytes_max, const OverflowWriter& write);
 
@@ -104,6 +110,8 @@ class RowEncoder {
   std::vector<Piece> pieces_;
   std::string values_;  // columns' bytes in order
   std::string row_;
+
+  size_t RowBytes() const;
 };
 
 // Reads the columns of one row. The bytes must outlive it.
@@ -125,12 +133,11 @@ class RowReader {
   std::string_view Raw(uint32_t i) const;
 
   // Writes the column's slot; it points into the row's bytes (or the missing value's). False when NULL. Requires
-  // !IsOverflow(i). arena takes nothing but what cannot point into the row.
+  // !IsOverflow(i).
   bool Get(uint32_t i, void* slot) const;
   Value GetValue(uint32_t i) const;
 
-  // Turns bytes fetched for an overflow reference into the slot.
-  static void SlotFromBytes(Layout layout, std::string_view bytes, void* slot);
+  // The bytes fetched for an overflow reference become the slot with SlotFromBytes (slot_bytes.h).
 
   // Decodes projected columns into slot `index` of the vectors (writable, flat, grown by the caller), copying what they
   // point to into the vectors' heaps. columns[k] goes to vectors[k]. Overflow values are fetched with fetch.
@@ -148,6 +155,7 @@ class RowReader {
   uint32_t slots_;      // offset of the first slot
   uint32_t variable_;   // offset of the variable data
   bool wide_;
+  bool has_nulls_;
 };
 
 }  // namespace phantom::types

@@ -28,6 +28,7 @@ class SelectionVector {
   SelIndex operator[](uint32_t i) const { return indices_[i]; }
   SelIndex& operator[](uint32_t i) { return indices_[i]; }
   uint32_t capacity() const { return capacity_; }
+  const std::shared_ptr<SelIndex[]>& shared() const { return indices_; }
 
  private:
   std::shared_ptr<SelIndex[]> indices_;

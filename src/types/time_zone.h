@@ -38,6 +38,11 @@ class TimeZone {
   // In force at a local time; a time that does not exist or exists twice is read as PostgreSQL does.
   ZoneOffset AtLocal(int64_t local_micros) const;
 
+  // What an abbreviation means in this zone around an instant; no value when the zone does not know it.
+  std::optional<ZoneOffset> Meaning(std::string_view abbreviation, int64_t utc_micros) const;
+  // True for a zone that never changes its offset.
+  bool fixed_offset(int32_t* seconds_east) const;
+
   bool operator==(const TimeZone& other) const { return name() == other.name(); }
 
  private:

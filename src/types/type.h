@@ -78,8 +78,9 @@ bool IsTextLike(Oid type);
 int16_t TypeLength(Oid type);
 
 // The type's name as PostgreSQL writes it in messages and format_type(): "integer", "character varying(10)",
-// "timestamp(3) without time zone", "text[]". Types this room does not know: "???".
-std::string FormatTypeName(Type type);
+// "timestamp(3) without time zone", "text[]". Types this room does not know: "???". With typmod_given a typmod of -1 is
+// said too, as format_type(oid, -1) and \d do: "bpchar" where "character" would mean length 1.
+std::string FormatTypeName(Type type, bool typmod_given = false);
 // pg_type.typname ("int4", "_text"), or empty when this room does not know the type.
 std::string_view InternalTypeName(Oid type);
 
