@@ -266,6 +266,10 @@ std::string_view RowReader::Raw(uint32_t i) const {
   return row_.substr(variable_ + begin, EndOffset(i) - begin);
 }
 
+void RowReader::SlotFromBytes(Layout layout, std::string_view bytes, void* slot) {
+  types::SlotFromBytes(layout, bytes, slot);
+}
+
 bool RowReader::Get(uint32_t i, void* slot) const {
   if (i >= stored_) {
     const Value* missing = layout_->missing(i);

@@ -137,7 +137,8 @@ class RowReader {
   bool Get(uint32_t i, void* slot) const;
   Value GetValue(uint32_t i) const;
 
-  // The bytes fetched for an overflow reference become the slot with SlotFromBytes (slot_bytes.h).
+  // Turns bytes fetched for an overflow reference into the slot, which points into them.
+  static void SlotFromBytes(Layout layout, std::string_view bytes, void* slot);
 
   // Decodes projected columns into slot `index` of the vectors (writable, flat, grown by the caller), copying what they
   // point to into the vectors' heaps. columns[k] goes to vectors[k]. Overflow values are fetched with fetch.
