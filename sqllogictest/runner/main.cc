@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   app.add_option("--host", host, "server address")->capture_default_str();
   app.add_option("--port", port, "server port")->capture_default_str();
   app.add_option("--user", user, "role to connect as")->capture_default_str();
-  app.add_option("--dbname", dbname, "database to connect to")->capture_default_str();
+  app.add_option("--dbname", dbname, "database to connect to first")->capture_default_str();
   app.add_option("--engine", engine, "name that skipif and onlyif compare with")->capture_default_str();
   app.add_option("--jobs", jobs, "files played at a time")->capture_default_str()->check(CLI::Range(1, 64));
   app.add_option("--exceptions", exceptions_path, "file of \"file line\" records whose failure is not counted")
@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
     scripts.push_back(std::move(script));
   }
 
-  const std::string conninfo = "host=" + host + " port=" + std::to_string(port) + " user=" + user + " dbname=" + dbname +
+  const std::string conninfo = "host=" + host + " port=" + std::to_string(port) + " user=" + user +
                                " application_name=sqllogictest";
   ProgressBar progress(total);
   std::atomic<size_t> next = 0;
@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
   const auto begin = std::chrono::steady_clock::now();
   auto work = [&] {
     for (size_t i; (i = next++) < scripts.size();) {
-      Player player(conninfo, "slt_" + std::to_string(getpid()) + "_" + std::to_string(i));
+      Player player(conninfo, dbname, "slt_" + std::to_string(getpid()) + "_" + std::to_string(i));
       Outcome outcome = player.Play(scripts[i], [&] { progress.Step(); });
       std::lock_guard lock(mutex);
       played += outcome.played;

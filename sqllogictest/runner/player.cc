@@ -90,33 +90,44 @@ std::string Trimmed(const char* text) {
 
 }  // namespace
 
-Player::Player(std::string conninfo, std::string schema) : conninfo_(std::move(conninfo)), schema_(std::move(schema)) {}
+Player::Player(std::string conninfo, std::string maintenance, std::string database)
+    : conninfo_(std::move(conninfo)), maintenance_(std::move(maintenance)), database_(std::move(database)) {}
 
 Player::~Player() {
   if (connection_) PQfinish(connection_);
 }
 
-bool Player::Connect(std::string* error) {
-  connection_ = PQconnectdb(conninfo_.c_str());
+bool Player::Connect(const std::string& database, std::string* error) {
+  if (connection_) PQfinish(connection_);
+  connection_ = PQconnectdb((conninfo_ + " dbname=" + database).c_str());
   if (PQstatus(connection_) != CONNECTION_OK) {
     *error = Trimmed(PQerrorMessage(connection_));
     return false;
   }
   PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
-  return Run(("DROP SCHEMA IF EXISTS " + schema_ + " CASCADE").c_str(), error) &&
-         Run(("CREATE SCHEMA " + schema_).c_str(), error) && Run(("SET search_path = " + schema_).c_str(), error);
+  return true;
 }
 
-bool Player::Run(const char* sql, std::string* error) {
-  ResultPtr result(PQexec(connection_, sql), PQclear);
+bool Player::Run(const std::string& sql, std::string* error) {
+  ResultPtr result(PQexec(connection_, sql.c_str()), PQclear);
   if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return true;
   *error = Trimmed(PQerrorMessage(connection_));
   return false;
 }
 
+bool Player::MakeDatabase(std::string* error) {
+  return Connect(maintenance_, error) && Run("DROP DATABASE IF EXISTS " + database_, error) &&
+         Run("CREATE DATABASE " + database_, error) && Connect(database_, error);
+}
+
+void Player::DropDatabase() {
+  std::string ignored;
+  if (Connect(maintenance_, &ignored)) Run("DROP DATABASE " + database_, &ignored);
+}
+
 Outcome Player::Play(const Script& script, const std::function<void()>& progress) {
   Outcome outcome;
-  if (!Connect(&outcome.broken)) return outcome;
+  if (!MakeDatabase(&outcome.broken)) return outcome;
   for (const Record& record : script.records) {
     if (record.kind == Record::Kind::kHalt) break;
     ++outcome.played;
@@ -128,8 +139,7 @@ Outcome Player::Play(const Script& script, const std::function<void()>& progress
       return outcome;
     }
   }
-  std::string ignored;
-  Run(("DROP SCHEMA " + schema_ + " CASCADE").c_str(), &ignored);
+  DropDatabase();
   return outcome;
 }
 

@@ -1,7 +1,7 @@
 // sqllogictest/runner/player.h
 //
 // Plays one script against a server over libpq and judges each record.
-// Every script gets a schema of its own, dropped afterwards, so that scripts run side by side.
+// Every script gets a database of its own, dropped afterwards, so that scripts run side by side.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -28,8 +28,9 @@ struct Outcome {
 
 class Player {
  public:
-  // `conninfo` is a libpq connection string; `schema` the name of the schema to make and drop.
-  Player(std::string conninfo, std::string schema);
+  // `conninfo` is a libpq connection string without a database; `maintenance` a database to connect to first, `database`
+  // the name of the one to make and drop.
+  Player(std::string conninfo, std::string maintenance, std::string database);
   ~Player();
   Player(const Player&) = delete;
   Player& operator=(const Player&) = delete;
@@ -38,12 +39,15 @@ class Player {
   Outcome Play(const Script& script, const std::function<void()>& progress);
 
  private:
-  bool Connect(std::string* error);
-  bool Run(const char* sql, std::string* error);
+  bool Connect(const std::string& database, std::string* error);
+  bool Run(const std::string& sql, std::string* error);
+  bool MakeDatabase(std::string* error);
+  void DropDatabase();
   std::string Judge(const Record& record);
 
   std::string conninfo_;
-  std::string schema_;
+  std::string maintenance_;
+  std::string database_;
   pg_conn* connection_ = nullptr;
   std::vector<std::pair<std::string, std::string>> labels_;  // label, hash of its first result
 };
