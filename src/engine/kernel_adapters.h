@@ -72,7 +72,7 @@ template <auto F, typename R, typename... A>
 }
 
 template <auto F, typename R, typename... A, size_t... I>
-Status RunStrict(KernelContext& context, std::span<const types::Vector* const> args, const Rows& rows,
+Status RunStrict(KernelContext& context, [[maybe_unused]] std::span<const types::Vector* const> args, const Rows& rows,
                  types::Vector& result, std::index_sequence<I...>) {
   const types::UnifiedView views[sizeof...(A) + 1] = {args[I]->View()...};
   if (((views[I].validity == nullptr) && ...)) {
@@ -101,7 +101,7 @@ Status RunStrict(KernelContext& context, std::span<const types::Vector* const> a
 }
 
 template <auto F, typename R, typename... A, size_t... I>
-Status RunNullable(KernelContext& context, std::span<const types::Vector* const> args, const Rows& rows,
+Status RunNullable(KernelContext& context, [[maybe_unused]] std::span<const types::Vector* const> args, const Rows& rows,
                    types::Vector& result, std::index_sequence<I...>) {
   const types::UnifiedView views[sizeof...(A) + 1] = {args[I]->View()...};
   for (size_t i = 0; i < rows.count; ++i) {
