@@ -16,6 +16,11 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       AggregateMomentKernels(),
       CountKernels(),
       GenerateSeriesKernels(),
+      CastKernels(),
+      DatetimeArithmeticKernels(),
+      DatetimePartKernels(),
+      DatetimeMakeKernels(),
+      TextBuildingKernels(),
   };
   return kTables;
 }

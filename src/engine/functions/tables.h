@@ -20,6 +20,11 @@ std::span<const KernelEntry> AggregateOrderKernels();
 std::span<const KernelEntry> AggregateMomentKernels();
 std::span<const KernelEntry> CountKernels();
 std::span<const KernelEntry> GenerateSeriesKernels();
+std::span<const KernelEntry> CastKernels();
+std::span<const KernelEntry> DatetimeArithmeticKernels();
+std::span<const KernelEntry> DatetimePartKernels();
+std::span<const KernelEntry> DatetimeMakeKernels();
+std::span<const KernelEntry> TextBuildingKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();

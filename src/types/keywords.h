@@ -1,4 +1,4 @@
-// parser/keywords.h
+// types/keywords.h
 //
 // PostgreSQL 15's keywords with their categories (appendix C), and quoting of identifiers and literals by its rules.
 //
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace phantom::parser {
+namespace phantom::types {
 
 enum class KeywordCategory : uint8_t {
   kUnreserved,
@@ -37,4 +37,4 @@ std::string QuoteIdentifier(std::string_view name);
 // The string as a literal, with an E prefix where it has backslashes (quote_literal).
 std::string QuoteLiteral(std::string_view text);
 
-}  // namespace phantom::parser
+}  // namespace phantom::types

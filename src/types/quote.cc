@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "parser/keywords.h"
+#include "types/keywords.h"
 
-namespace phantom::parser {
+namespace phantom::types {
 
 namespace {
 
@@ -35,4 +35,4 @@ std::string QuoteLiteral(std::string_view text) {
   return quoted += '\'';
 }
 
-}  // namespace phantom::parser
+}  // namespace phantom::types

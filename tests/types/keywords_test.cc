@@ -1,8 +1,8 @@
-#include "parser/keywords.h"
+#include "types/keywords.h"
 
 #include <catch2/catch.hpp>
 
-using namespace phantom::parser;
+using namespace phantom::types;
 
 TEST_CASE("keywords are found in any case") {
   CHECK(Keywords().size() == 460);

@@ -1,9 +1,9 @@
 // The words and their categories as a PostgreSQL 15 lists them (pg_get_keywords).
-#include "parser/keywords.h"
+#include "types/keywords.h"
 
 #include <algorithm>
 
-namespace phantom::parser {
+namespace phantom::types {
 
 namespace {
 
@@ -499,4 +499,4 @@ const Keyword* FindKeyword(std::string_view word) {
   return found != std::end(kKeywords) && found->name == folded ? found : nullptr;
 }
 
-}  // namespace phantom::parser
+}  // namespace phantom::types
