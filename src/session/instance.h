@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/ids.h"
 #include "common/status.h"
@@ -18,20 +17,28 @@
 namespace phantom::io {
 class Env;
 }
+namespace phantom::store {
+class Store;
+}
+namespace phantom::txn {
+class TransactionManager;
+}
+namespace phantom::catalog {
+class SharedCatalog;
+}
 
 namespace phantom::session {
 
-class ServerSettings;
-class Session;
-class SessionRegistry;
 class NotificationHub;
+class ServerSettings;
+class SessionRegistry;
 class TimerQueue;
 
 class Instance {
  public:
   // Opens the database in `directory`, creating it when the directory is absent or empty, and recovers it. The
-  // settings' memory and log parameters size the parts.
-  static Result<std::unique_ptr<Instance>> Open(io::Env& env, std::string directory,
+  // settings' memory and log parameters size the parts. 55006 when another server has it open.
+  static Result<std::unique_ptr<Instance>> Open(io::Env& env, const std::string& directory,
                                                 std::unique_ptr<ServerSettings> settings);
   // Requires that no session exists. Without Close() it is as after a crash: the next opening recovers.
   ~Instance();
@@ -43,12 +50,21 @@ class Instance {
   static Result<int64_t> Check(io::Env& env, const std::string& directory,
                                const std::function<void(const std::string&)>& report);
 
+  io::Env& env();
   ServerSettings& settings();
+  store::Store& store();
+  txn::TransactionManager& transactions();
+  catalog::SharedCatalog& catalog();
   SessionRegistry& sessions();
   NotificationHub& notifications();
   TimerQueue& timers();
-  io::Env& env();
+  // Where statements spill.
+  const std::string& temp_directory() const;
+  // When it was opened: microseconds since 2000-01-01 UTC.
+  int64_t start_us() const;
 
+  // 3D000 when there is none, 55000 when it takes no connections.
+  Result<Oid> FindDatabase(std::string_view name);
   // The stored password verifier of a role, empty when it has none; 28000 when the role does not exist.
   Result<std::string> PasswordVerifier(std::string_view role);
 
@@ -57,10 +73,8 @@ class Instance {
   void WaitDurable(Lsn lsn);
   bool IsDurable(Lsn lsn) const;
 
-  struct Parts;
-  Parts& parts() { return *parts_; }
-
  private:
+  struct Parts;
   explicit Instance(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -27,6 +27,7 @@
 namespace phantom::session {
 
 class Instance;
+class SessionState;
 class Settings;
 
 enum class Progress { kDone, kMore, kCopyIn };
@@ -105,12 +106,11 @@ class Session {
   int32_t cancel_key() const;
   const Settings& settings() const;
 
-  class State;
-  State& state() { return *state_; }
+  SessionState& state() { return *state_; }
 
  private:
-  explicit Session(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Session(std::unique_ptr<SessionState> state);
+  std::unique_ptr<SessionState> state_;
 };
 
 }  // namespace phantom::session

@@ -1,0 +1,122 @@
+#include "session/copy/fields.h"
+
+namespace phantom::session {
+
+namespace {
+
+bool IsOctal(char c) { return c >= '0' && c <= '7'; }
+
+int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+// What a backslash and the bytes from `at` mean; moves behind them.
+char Unescape(std::string_view line, size_t* at) {
+  const char c = line[(*at)++];
+  switch (c) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'v':
+      return '\v';
+    case 'x': {
+      if (*at == line.size() || HexValue(line[*at]) < 0) return c;
+      int value = HexValue(line[(*at)++]);
+      if (*at < line.size() && HexValue(line[*at]) >= 0) value = value * 16 + HexValue(line[(*at)++]);
+      return static_cast<char>(value);
+    }
+    default:
+      break;
+  }
+  if (!IsOctal(c)) return c;
+  int value = c - '0';
+  for (int digits = 1; digits < 3 && *at < line.size() && IsOctal(line[*at]); ++digits) {
+    value = value * 8 + (line[(*at)++] - '0');
+  }
+  return static_cast<char>(value & 0xff);
+}
+
+}  // namespace
+
+void CopyFieldSplitter::SplitText(std::string_view line) {
+  size_t at = 0;
+  while (true) {
+    const size_t raw_begin = at;
+    const size_t begin = text_.size();
+    while (at < line.size() && line[at] != options_.delimiter) {
+      const char c = line[at++];
+      if (c == '\\' && at < line.size()) {
+        text_ += Unescape(line, &at);
+      } else {
+        text_ += c;
+      }
+    }
+    const bool is_null = line.substr(raw_begin, at - raw_begin) == options_.null_text;
+    pieces_.push_back({is_null, begin, text_.size()});
+    if (at == line.size()) return;
+    ++at;
+  }
+}
+
+Status CopyFieldSplitter::SplitCsv(std::string_view line) {
+  size_t at = 0;
+  while (true) {
+    const size_t raw_begin = at;
+    const size_t begin = text_.size();
+    bool saw_quote = false;
+    bool in_quote = false;
+    while (at < line.size()) {
+      const char c = line[at];
+      if (!in_quote) {
+        if (c == options_.delimiter) break;
+        ++at;
+        if (c == options_.quote) {
+          saw_quote = in_quote = true;
+        } else {
+          text_ += c;
+        }
+        continue;
+      }
+      ++at;
+      if (c == options_.escape && at < line.size() && (line[at] == options_.escape || line[at] == options_.quote)) {
+        text_ += line[at++];
+      } else if (c == options_.quote) {
+        in_quote = false;
+      } else {
+        text_ += c;
+      }
+    }
+    if (in_quote) return Error(sqlstate::kBadCopyFileFormat, "unterminated CSV quoted field");
+    const bool is_null = !saw_quote && line.substr(raw_begin, at - raw_begin) == options_.null_text;
+    pieces_.push_back({is_null, begin, text_.size()});
+    if (at == line.size()) return Status::Ok();
+    ++at;
+  }
+}
+
+Result<const std::vector<CopyField>*> CopyFieldSplitter::Split(std::string_view line) {
+  text_.clear();
+  pieces_.clear();
+  fields_.clear();
+  if (options_.is_csv()) {
+    RETURN_IF_ERROR(SplitCsv(line));
+  } else {
+    SplitText(line);
+  }
+  for (const Piece& piece : pieces_) {
+    fields_.push_back({piece.is_null, std::string_view(text_).substr(piece.begin, piece.end - piece.begin)});
+  }
+  return &fields_;
+}
+
+}  // namespace phantom::session

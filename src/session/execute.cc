@@ -1,0 +1,315 @@
+// The steps of a statement: parse, analyze, plan, lock, start.
+#include "catalog/shared_catalog.h"
+#include "engine/executor.h"
+#include "engine/memory_broker.h"
+#include "parser/ast_select.h"
+#include "parser/ast_utility.h"
+#include "planner/physical_plan.h"
+#include "planner/planner.h"
+#include "session/services.h"
+#include "session/session_state.h"
+#include "types/type.h"
+
+namespace phantom::session {
+
+// The planner's bits are the catalog's.
+static_assert(planner::kPrivilegeInsert == catalog::acl::kInsert &&
+              planner::kPrivilegeSelect == catalog::acl::kSelect &&
+              planner::kPrivilegeUpdate == catalog::acl::kUpdate && planner::kPrivilegeDelete == catalog::acl::kDelete);
+
+namespace {
+
+// Plans are made again at most this often when DDL commits while their tables are being locked.
+constexpr int kPlanAttemptsMax = 10;
+// A statement may hold work_mem for this many of its operators.
+constexpr size_t kOperatorsAtOnce = 8;
+
+ColumnDescription Describe(const planner::ResultColumn& column, catalog::Catalog& catalog) {
+  ColumnDescription description;
+  description.name = column.name;
+  description.table = column.origin_table;
+  description.number = column.origin_column;
+  description.type = column.type.oid;
+  description.typmod = column.type.typmod;
+  // A domain is described as its base type.
+  while (description.type >= catalog::kFirstUserOid) {
+    const catalog::TypeRef type = catalog.TypeByOid(description.type);
+    if (type == nullptr || type->kind != catalog::TypeKind::kDomain) {
+      description.type_size = type != nullptr ? type->length : -1;
+      return description;
+    }
+    description.type = type->base_type;
+    description.typmod = type->typmod;
+  }
+  description.type_size = types::TypeLength(description.type);
+  return description;
+}
+
+const char* CommandName(planner::CommandKind command) {
+  switch (command) {
+    case planner::CommandKind::kSelect:
+      return "SELECT";
+    case planner::CommandKind::kInsert:
+      return "INSERT";
+    case planner::CommandKind::kUpdate:
+      return "UPDATE";
+    case planner::CommandKind::kDelete:
+      return "DELETE";
+    case planner::CommandKind::kMerge:
+      return "MERGE";
+  }
+  return "";
+}
+
+bool SameColumns(const std::vector<ColumnDescription>& a, const std::vector<ColumnDescription>& b) {
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (a[i].name != b[i].name || a[i].type != b[i].type || a[i].typmod != b[i].typmod) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool IsPlannable(const parser::Node* node) {
+  if (node == nullptr) return false;
+  switch (node->kind) {
+    case parser::NodeKind::kSelectStmt:
+      return parser::Cast<parser::SelectStmt>(*node).into == nullptr;
+    case parser::NodeKind::kInsertStmt:
+    case parser::NodeKind::kUpdateStmt:
+    case parser::NodeKind::kDeleteStmt:
+    case parser::NodeKind::kMergeStmt:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsTransactionExit(const parser::Node* node) {
+  const auto* transaction = parser::DynCast<parser::TransactionStmt>(node);
+  if (transaction == nullptr) return false;
+  return transaction->command == parser::TransactionCommand::kCommit ||
+         transaction->command == parser::TransactionCommand::kPrepare ||
+         transaction->command == parser::TransactionCommand::kRollback ||
+         transaction->command == parser::TransactionCommand::kRollbackTo;
+}
+
+Result<std::shared_ptr<const QueryText>> SessionState::ParseText(std::string text) {
+  auto query = std::make_shared<QueryText>();
+  query->text = std::move(text);
+  parser::ParseOptions parse_options;
+  static const int kConformingStrings = FindSetting("standard_conforming_strings");
+  static const int kBackslashQuote = FindSetting("backslash_quote");
+  parse_options.standard_conforming_strings = settings.GetBool(kConformingStrings);
+  const std::string& quote = settings.GetString(kBackslashQuote);
+  parse_options.backslash_quote = quote == "on"    ? parser::BackslashQuote::kOn
+                                  : quote == "off" ? parser::BackslashQuote::kOff
+                                                   : parser::BackslashQuote::kSafeEncoding;
+  ASSIGN_OR_RETURN(query->parsed, parser::Parse(query->text, parse_options));
+  return std::shared_ptr<const QueryText>(std::move(query));
+}
+
+Status SessionState::BeginStatement(const parser::Node* node) {
+  if (block.failed()) {
+    if (IsTransactionExit(node)) return Status::Ok();
+    return Error(sqlstate::kInFailedSqlTransaction,
+                 "current transaction is aborted, commands ignored until end of transaction block");
+  }
+  RETURN_IF_ERROR(block.Ensure(NowUs()));
+  ApplySettings();
+  return Status::Ok();
+}
+
+planner::PlannerContext SessionState::MakePlannerContext() {
+  planner::PlannerContext context;
+  context.catalog = &catalog;
+  context.format = &format;
+  context.service = services.get();
+  context.statistics = services.get();
+  static const int kSeqScan = FindSetting("enable_seqscan");
+  static const int kIndexScan = FindSetting("enable_indexscan");
+  static const int kIndexOnlyScan = FindSetting("enable_indexonlyscan");
+  static const int kHashJoin = FindSetting("enable_hashjoin");
+  static const int kNestLoop = FindSetting("enable_nestloop");
+  static const int kHashAgg = FindSetting("enable_hashagg");
+  static const int kSort = FindSetting("enable_sort");
+  static const int kMaterial = FindSetting("enable_material");
+  static const int kJoinCollapse = FindSetting("join_collapse_limit");
+  static const int kRandomPage = FindSetting("random_page_cost");
+  static const int kSeqPage = FindSetting("seq_page_cost");
+  static const int kCpuTuple = FindSetting("cpu_tuple_cost");
+  static const int kCpuIndexTuple = FindSetting("cpu_index_tuple_cost");
+  static const int kCpuOperator = FindSetting("cpu_operator_cost");
+  static const int kCursorFraction = FindSetting("cursor_tuple_fraction");
+  static const int kNullEquals = FindSetting("transform_null_equals");
+  planner::PlannerSettings& to = context.settings;
+  to.enable_seqscan = settings.GetBool(kSeqScan);
+  to.enable_indexscan = settings.GetBool(kIndexScan);
+  to.enable_indexonlyscan = settings.GetBool(kIndexOnlyScan);
+  to.enable_hashjoin = settings.GetBool(kHashJoin);
+  to.enable_nestloop = settings.GetBool(kNestLoop);
+  to.enable_hashagg = settings.GetBool(kHashAgg);
+  to.enable_sort = settings.GetBool(kSort);
+  to.enable_material = settings.GetBool(kMaterial);
+  to.join_collapse_limit = static_cast<int>(settings.GetInteger(kJoinCollapse));
+  to.random_page_cost = settings.GetReal(kRandomPage);
+  to.seq_page_cost = settings.GetReal(kSeqPage);
+  to.cpu_tuple_cost = settings.GetReal(kCpuTuple);
+  to.cpu_index_tuple_cost = settings.GetReal(kCpuIndexTuple);
+  to.cpu_operator_cost = settings.GetReal(kCpuOperator);
+  to.cursor_tuple_fraction = settings.GetReal(kCursorFraction);
+  to.transform_null_equals = settings.GetBool(kNullEquals);
+  return context;
+}
+
+Status SessionState::Analyze(Statement& statement) {
+  if (statement.node == nullptr) {
+    statement.param_types = statement.given_types;
+    statement.analyzed = true;
+    return Status::Ok();
+  }
+  if (!IsPlannable(statement.node)) {
+    ASSIGN_OR_RETURN(auto columns, UtilityColumns(statement));
+    statement.returns_rows = columns.has_value();
+    statement.columns = columns.has_value() ? std::move(*columns) : std::vector<ColumnDescription>();
+    statement.param_types = statement.given_types;
+    statement.analyzed = true;
+    return Status::Ok();
+  }
+  const bool good = statement.plan != nullptr && statement.catalog_version == catalog.version() &&
+                    statement.settings_version == settings.version() && statement.role == current_user &&
+                    !catalog.has_uncommitted_changes();
+  if (good) return Status::Ok();
+
+  planner::PlannerContext context = MakePlannerContext();
+  const uint64_t catalog_version = catalog.version();
+  ASSIGN_OR_RETURN(std::shared_ptr<const planner::PhysicalPlan> plan,
+                   planner::PlanStatement(*statement.node,
+                                          statement.analyzed ? statement.param_types : statement.given_types, context));
+  std::vector<ColumnDescription> columns;
+  for (const planner::ResultColumn& column : plan->columns) columns.push_back(Describe(column, catalog));
+  if (statement.analyzed && !SameColumns(columns, statement.columns)) {
+    return Error(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
+  }
+  statement.columns = std::move(columns);
+  statement.returns_rows = plan->command == planner::CommandKind::kSelect || !plan->columns.empty();
+  statement.param_types.clear();
+  for (const types::Type& type : plan->param_types) statement.param_types.push_back(type.oid);
+  statement.plan = std::move(plan);
+  statement.catalog_version = catalog_version;
+  statement.settings_version = settings.version();
+  statement.role = current_user;
+  statement.analyzed = true;
+  return Status::Ok();
+}
+
+Status SessionState::LockTables(const planner::PhysicalPlan& plan) {
+  for (const planner::UsedTable& used : plan.tables) {
+    // System tables change under their own rules and are not worth a lock a query.
+    if (used.table->is_system()) continue;
+    const txn::LockMode mode = used.written      ? txn::LockMode::kRowExclusive
+                               : used.row_locked ? txn::LockMode::kRowShare
+                                                 : txn::LockMode::kAccessShare;
+    RETURN_IF_ERROR(locks->AcquireTable(database_oid, used.table->oid, mode));
+  }
+  return Status::Ok();
+}
+
+Status SessionState::EnsurePlan(Statement& statement) {
+  for (int attempt = 0; attempt < kPlanAttemptsMax; ++attempt) {
+    RETURN_IF_ERROR(Analyze(statement));
+    RETURN_IF_ERROR(LockTables(*statement.plan));
+    // DDL may have committed while a lock was awaited.
+    if (statement.catalog_version == catalog.version() || catalog.has_uncommitted_changes()) break;
+    statement.catalog_version = 0;
+  }
+  for (const planner::UsedTable& used : statement.plan->tables) {
+    const Oid role = used.check_as != 0 ? used.check_as : current_user;
+    if (used.privileges == 0) continue;
+    RETURN_IF_ERROR(catalog.CheckTablePrivilege(*used.table, used.privileges, role));
+  }
+  const planner::PhysicalPlan& plan = *statement.plan;
+  if ((plan.modifies || plan.has_row_marks) && block.modes().read_only) {
+    bool temporary_only = true;
+    for (const planner::UsedTable& used : plan.tables) {
+      if ((used.written || used.row_locked) && used.table->persistence != catalog::Persistence::kTemporary) {
+        temporary_only = false;
+      }
+    }
+    if (!temporary_only) {
+      return Errorf(sqlstate::kReadOnlySqlTransaction, "cannot execute %s in a read-only transaction",
+                    plan.command == planner::CommandKind::kSelect && plan.has_row_marks ? "SELECT FOR UPDATE"
+                                                                                        : CommandName(plan.command));
+    }
+  }
+  return Status::Ok();
+}
+
+void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal) {
+  context->transaction = &block.transaction();
+  context->snapshot = &portal.snapshot;
+  context->catalog = &catalog;
+  portal.format = format;
+  portal.format.now = block.start_us();
+  context->format = &portal.format;
+  context->parameters = portal.parameters;
+  context->session = services.get();
+  static const int kWorkMem = FindSetting("work_mem");
+  const size_t work_bytes = static_cast<size_t>(settings.GetInteger(kWorkMem)) * 1024;
+  portal.memory = std::make_unique<engine::MemoryBroker>(work_bytes, work_bytes * kOperatorsAtOnce);
+  context->memory = portal.memory.get();
+  context->env = &instance.env();
+  context->temp_directory = instance.temp_directory();
+  context->cancelled = &control->cancelled;
+  context->timed_out = &control->timed_out;
+  context->transaction_start_us = block.start_us();
+  context->statement_start_us = statement_start_us;
+  context->query_text = portal.statement->source->text;
+}
+
+std::unique_ptr<Portal> SessionState::MakePortal(std::shared_ptr<Statement> statement) {
+  auto portal = std::make_unique<Portal>();
+  portal->statement = std::move(statement);
+  portal->transaction_serial = block.serial();
+  portal->savepoint_depth = block.savepoint_depth();
+  portal->created_us = statement_start_us;
+  return portal;
+}
+
+Status SessionState::StartPortal(Portal& portal) {
+  Statement& statement = *portal.statement;
+  portal.started = true;
+  if (statement.node == nullptr) return Status::Ok();
+  if (!IsPlannable(statement.node)) {
+    ASSIGN_OR_RETURN(UtilityResult result, RunUtility(statement, portal));
+    portal.tag = std::move(result.tag);
+    portal.rows = std::move(result.rows);
+    portal.task = std::move(result.task);
+    if (portal.formats.empty()) portal.formats = std::move(result.formats);
+    if (result.portal != nullptr) {
+      // EXECUTE: what it names runs here.
+      Portal& inner = *result.portal;
+      portal.statement = inner.statement;
+      portal.parameters = std::move(inner.parameters);
+      portal.columns = portal.statement->columns;
+      return StartPortal(portal);
+    }
+    return Status::Ok();
+  }
+  RETURN_IF_ERROR(EnsurePlan(statement));
+  portal.plan = statement.plan;
+  portal.columns = statement.columns;
+  portal.snapshot = block.transaction().TakeSnapshot();
+  FillContext(&portal.context, portal);
+  ASSIGN_OR_RETURN(portal.execution, engine::PreparedExecution::Create(*portal.plan, portal.context));
+  return portal.execution->Open();
+}
+
+void SessionState::DropPortal(std::string_view name) {
+  const auto found = portals.find(name);
+  if (found == portals.end()) return;
+  portals.erase(found);
+}
+
+}  // namespace phantom::session

@@ -1,0 +1,231 @@
+// Requests of a client: the simple query, the running of what it and Execute started, errors, and what ends a request.
+#include "engine/executor.h"
+#include "session/session_state.h"
+
+namespace phantom::session {
+
+void SessionState::BeginRequest(ResultSink& to, std::string_view query) {
+  sink = &to;
+  statement_start_us = NowUs();
+  statement_number_ = control->BeginStatement();
+  current_query = query;
+  SetActivity("active");
+  static const int kTimeout = FindSetting("statement_timeout");
+  if (const int64_t timeout_ms = settings.GetInteger(kTimeout); timeout_ms > 0) {
+    statement_timer_ = instance.timers().Schedule(
+        timeout_ms, [control = control, number = statement_number_] { control->TimeOut(number); });
+  }
+}
+
+void SessionState::EndRequest() {
+  if (statement_timer_ != 0) instance.timers().Cancel(statement_timer_);
+  statement_timer_ = 0;
+  control->EndStatement();
+}
+
+void SessionState::SetActivity(const char* state) {
+  const int64_t now = NowUs();
+  control->UpdateActivity([&](Activity& activity) {
+    if (activity.state != state) activity.state_change = now;
+    activity.state = state;
+    if (state[0] == 'a') {
+      activity.query_start = now;
+      activity.query = current_query.substr(0, 1023);
+    }
+    activity.transaction_start = block.active() ? block.start_us() : 0;
+  });
+}
+
+void SessionState::ConvertLocation(Status* status) const {
+  ErrorFields& fields = status->mutable_error();
+  if (fields.location < 0 || fields.position != 0) return;
+  const size_t end = std::min(static_cast<size_t>(fields.location), current_query.size());
+  int32_t characters = 1;
+  for (size_t i = 0; i < end; ++i) characters += (static_cast<unsigned char>(current_query[i]) & 0xc0) != 0x80;
+  fields.position = characters;
+}
+
+void SessionState::Report(Severity severity, Status status) {
+  if (sink == nullptr) return;
+  static const int kMinimum = FindSetting("client_min_messages");
+  const std::string& minimum = settings.GetString(kMinimum);
+  if (severity == Severity::kNotice && (minimum == "warning" || minimum == "error")) return;
+  if (severity == Severity::kWarning && minimum == "error") return;
+  if (severity == Severity::kDebug && !minimum.starts_with("debug")) return;
+  if (severity == Severity::kLog && !(minimum.starts_with("debug") || minimum == "log")) return;
+  ConvertLocation(&status);
+  sink->Report(severity, status);
+}
+
+Portal* SessionState::running_portal() {
+  if (simple_.has_value()) return simple_->portal.get();
+  const auto found = portals.find(running_);
+  return executing_ && found != portals.end() ? found->second.get() : nullptr;
+}
+
+Progress SessionState::SimpleQuery(std::string text, ResultSink& to) {
+  BeginRequest(to, text);
+  skip_to_sync = false;
+  // A simple query replaces the unnamed statement and portal.
+  if (const auto unnamed = statements.find(std::string_view()); unnamed != statements.end()) statements.erase(unnamed);
+  DropPortal("");
+  Result<std::shared_ptr<const QueryText>> source = ParseText(std::move(text));
+  simple_.emplace();
+  if (!source.ok()) return FailRequest(std::move(source).status());
+  simple_->source = std::move(source).value();
+  if (simple_->source->parsed.statements.empty()) {
+    sink->EmptyQuery();
+    return FinishSimple();
+  }
+  return Advance();
+}
+
+Status SessionState::StartNext() {
+  const parser::ParsedStatement& parsed = simple_->source->parsed.statements[simple_->next++];
+  RETURN_IF_ERROR(BeginStatement(parsed.node));
+  auto statement = std::make_shared<Statement>();
+  statement->source = simple_->source;
+  statement->node = parsed.node;
+  statement->begin = parsed.begin;
+  statement->length = parsed.length;
+  RETURN_IF_ERROR(Analyze(*statement));
+  simple_->portal = MakePortal(std::move(statement));
+  Portal& portal = *simple_->portal;
+  RETURN_IF_ERROR(StartPortal(portal));
+  // The format of FETCH from a binary cursor is the cursor's.
+  if (portal.statement->returns_rows && portal.task == nullptr) {
+    if (portal.columns.empty()) portal.columns = portal.statement->columns;
+    sink->RowDescription(portal.columns, portal.formats);
+  }
+  task_ = std::make_unique<PortalTask>(portal, 0);
+  return Status::Ok();
+}
+
+Status SessionState::FinishTask() {
+  Portal* portal = running_portal();
+  if (portal->execution != nullptr) RETURN_IF_ERROR(portal->execution->Close());
+  const std::string tag = task_->Tag();
+  RETURN_IF_ERROR(portal->CloseExecution());
+  portal->finished = true;
+  task_.reset();
+  if (simple_.has_value()) {
+    const bool last = simple_->next == simple_->source->parsed.statements.size();
+    const bool empty = portal->statement->node == nullptr;
+    simple_->portal.reset();
+    if (last) RETURN_IF_ERROR(block.FinishImplicit());
+    if (!empty) sink->CommandComplete(tag);
+    return Status::Ok();
+  }
+  executing_ = false;
+  if (portal->statement->node == nullptr) {
+    sink->EmptyQuery();
+  } else {
+    sink->CommandComplete(tag);
+  }
+  return Status::Ok();
+}
+
+Progress SessionState::Advance() {
+  while (true) {
+    if (task_ == nullptr) {
+      if (!simple_.has_value()) return Progress::kDone;
+      if (simple_->next == simple_->source->parsed.statements.size()) return FinishSimple();
+      if (Status status = StartNext(); !status.ok()) return FailRequest(std::move(status));
+    }
+    Result<TaskState> state = task_->Run(*sink);
+    if (!state.ok()) return FailRequest(std::move(state).status());
+    switch (*state) {
+      case TaskState::kPaused:
+        return Progress::kMore;
+      case TaskState::kCopyIn:
+        return Progress::kCopyIn;
+      case TaskState::kSuspended:
+        sink->PortalSuspended();
+        task_.reset();
+        executing_ = false;
+        EndRequest();
+        return Progress::kDone;
+      case TaskState::kDone:
+        if (Status status = FinishTask(); !status.ok()) return FailRequest(std::move(status));
+        if (!simple_.has_value()) {
+          EndRequest();
+          return Progress::kDone;
+        }
+        break;
+    }
+  }
+}
+
+Progress SessionState::Continue(ResultSink& to) {
+  sink = &to;
+  return Advance();
+}
+
+Progress SessionState::FinishSimple() {
+  if (Status status = block.FinishImplicit(); !status.ok()) return FailRequest(std::move(status));
+  simple_.reset();
+  EndRequest();
+  Ready(*sink);
+  return Progress::kDone;
+}
+
+Progress SessionState::FailRequest(Status status) {
+  // A session that is to end says why, not that a statement was cancelled.
+  if (const std::optional<Status> reason = control->TerminationReason(); !reason.has_value()) {
+    ConvertLocation(&status);
+    sink->Error(status);
+  }
+  if (Portal* portal = running_portal(); portal != nullptr) portal->failed = true;
+  task_.reset();
+  const bool simple = simple_.has_value();
+  simple_.reset();
+  if (executing_) DropPortal(running_);
+  executing_ = false;
+  block.Fail();
+  EndRequest();
+  if (simple) {
+    Ready(*sink);
+  } else {
+    skip_to_sync = true;
+  }
+  return Progress::kDone;
+}
+
+void SessionState::Ready(ResultSink& to) {
+  sink = &to;
+  if (settings.has_reports()) {
+    for (const auto& [name, value] : settings.TakeReports()) to.ParameterStatus(name, value);
+  }
+  if (!block.active() && !block.in_block() && control->has_notifications()) {
+    for (const Notification& notification : control->TakeNotifications()) {
+      to.Notification(notification.sender_pid, notification.channel, notification.payload);
+    }
+  }
+  SetActivity(block.status() == 'I'   ? "idle"
+              : block.status() == 'T' ? "idle in transaction"
+                                      : "idle in transaction (aborted)");
+  to.ReadyForQuery(block.status());
+}
+
+Progress SessionState::CopyInput(std::string_view bytes, ResultSink& to) {
+  sink = &to;
+  Portal* portal = running_portal();
+  if (portal == nullptr || portal->task == nullptr) return Progress::kDone;
+  if (Status status = portal->task->Data(bytes); !status.ok()) return FailRequest(std::move(status));
+  return Progress::kCopyIn;
+}
+
+Progress SessionState::CopyEnd(ResultSink& to) {
+  sink = &to;
+  Portal* portal = running_portal();
+  if (portal == nullptr || portal->task == nullptr) return Progress::kDone;
+  if (Status status = portal->task->DataEnd(); !status.ok()) return FailRequest(std::move(status));
+  return Advance();
+}
+
+Progress SessionState::CopyAbort(Status error, ResultSink& to) {
+  sink = &to;
+  return FailRequest(std::move(error));
+}
+
+}  // namespace phantom::session

@@ -1,0 +1,239 @@
+// session/session_state.h
+//
+// What a session is made of, for the files of this room: identity, settings, transaction, statements, portals, pending
+// notifications, and the request in progress. Session (session.h) is its face to the outside.
+//
+// Thread safety: the session's thread.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "session/instance.h"
+#include "session/notification_hub.h"
+#include "session/portal.h"
+#include "session/result_sink.h"
+#include "session/session.h"
+#include "session/session_registry.h"
+#include "session/settings.h"
+#include "session/statement.h"
+#include "session/timer_queue.h"
+#include "session/transaction_block.h"
+#include "types/format_context.h"
+
+namespace phantom::engine {
+class SessionServices;
+}
+namespace phantom::planner {
+struct PlannerContext;
+}
+
+namespace phantom::session {
+
+class Services;
+class CatalogTypeHooks;
+
+// What a utility statement leaves behind: a tag, rows, or a task that goes on delivering.
+struct UtilityResult {
+  std::string tag;
+  std::unique_ptr<RowStore> rows;  // of the columns that UtilityColumns() gave
+  std::unique_ptr<Task> task;
+  std::unique_ptr<Portal> portal;  // EXECUTE: runs in place of the statement
+  std::vector<int16_t> formats;    // FETCH: the cursor's, unless the client asked for others
+};
+
+class SessionState : public TransactionObserver, public catalog::NoticeSink {
+ public:
+  SessionState(Instance& instance, std::shared_ptr<SessionControl> control, Oid database);
+  ~SessionState() override;
+
+  // ---- Identity ----
+  Instance& instance;
+  const std::shared_ptr<SessionControl> control;
+  ConnectionOptions options;
+  Oid database_oid;
+  std::string database_name;
+  Oid login_user = 0;    // who connected
+  Oid session_user = 0;  // SET SESSION AUTHORIZATION
+  Oid current_user = 0;  // SET ROLE
+  std::string session_role_name;
+  bool session_superuser = false;
+  bool superuser = false;  // of current_user
+
+  Settings settings;
+  std::unique_ptr<txn::LockHolder> locks;
+  catalog::Catalog catalog;
+  TransactionBlock block;
+  types::FormatContext format;
+  std::unique_ptr<Services> services;
+  std::unique_ptr<CatalogTypeHooks> type_hooks;
+
+  // ---- Statements and portals ----
+  std::map<std::string, std::shared_ptr<Statement>, std::less<>> statements;  // "" is the unnamed one
+  std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals;
+
+  // ---- LISTEN and NOTIFY ----
+  struct ListenAction {
+    enum class Kind { kListen, kUnlisten, kUnlistenAll } kind;
+    std::string channel;
+    size_t depth;  // savepoints there were
+  };
+  struct PendingNotification {
+    std::string channel;
+    std::string payload;
+    size_t depth;
+  };
+  std::vector<ListenAction> listen_actions;
+  std::vector<PendingNotification> pending_notifications;
+  bool listening = false;
+
+  // ---- ON COMMIT of temporary tables ----
+  struct OnCommit {
+    Oid table;
+    bool drop;     // else its rows are deleted
+    size_t depth;  // savepoints there were
+    bool fresh;    // made by the current transaction
+  };
+  std::vector<OnCommit> on_commit;
+  void AddOnCommit(Oid table, bool drop);
+  Status RunOnCommit();
+
+  // ---- The request in progress ----
+  ResultSink* sink = nullptr;  // where notices go
+  std::string current_query;
+  int64_t statement_start_us = 0;
+  bool skip_to_sync = false;
+  std::optional<Status> failed_setup;
+
+  // ---- Requests (session.cc, extended.cc) ----
+  Progress SimpleQuery(std::string text, ResultSink& to);
+  Progress Continue(ResultSink& to);
+  void Parse(std::string name, std::string query, std::span<const Oid> types, ResultSink& to);
+  void Bind(std::string portal, std::string_view statement, std::span<const int16_t> parameter_formats,
+            std::span<const Session::BoundValue> values, std::span<const int16_t> result_formats, ResultSink& to);
+  void DescribeStatement(std::string_view name, ResultSink& to);
+  void DescribePortal(std::string_view name, ResultSink& to);
+  Progress Execute(std::string_view portal, int32_t row_limit, ResultSink& to);
+  void Sync(ResultSink& to);
+  Progress CopyInput(std::string_view bytes, ResultSink& to);
+  Progress CopyEnd(ResultSink& to);
+  Progress CopyAbort(Status error, ResultSink& to);
+  // Ends the current request with an error.
+  Progress FailRequest(Status status);
+  void Ready(ResultSink& to);
+  // Turns a byte offset in the current query into a position in characters.
+  void ConvertLocation(Status* status) const;
+
+  // ---- Steps of a statement (execute.cc) ----
+  Result<std::shared_ptr<const QueryText>> ParseText(std::string text);
+  // Checks that a statement may run now and makes sure there is a transaction for it.
+  Status BeginStatement(const parser::Node* node);
+  // Finds parameter types and result columns, and a plan when the statement is planned.
+  Status Analyze(Statement& statement);
+  // A plan that is good now, with its tables locked and privileges checked.
+  Status EnsurePlan(Statement& statement);
+  // Starts a bound portal: sets the engine up, or runs the utility statement.
+  Status StartPortal(Portal& portal);
+  // The engine's view of this session for one execution.
+  void FillContext(engine::ExecutionContext* context, Portal& portal);
+  planner::PlannerContext MakePlannerContext();
+  std::unique_ptr<Portal> MakePortal(std::shared_ptr<Statement> statement);
+  Status LockTables(const planner::PhysicalPlan& plan);
+  void DropPortal(std::string_view name);
+
+  // ---- Utility statements (utility.cc and its kin) ----
+  Result<UtilityResult> RunUtility(const Statement& statement, Portal& portal);
+  // Columns of its result; nothing when it returns no rows.
+  Result<std::optional<std::vector<ColumnDescription>>> UtilityColumns(const Statement& statement);
+  Result<UtilityResult> RunTransaction(const parser::Node& node);
+  Result<UtilityResult> RunSet(const parser::Node& node);
+  Result<UtilityResult> RunShow(const parser::Node& node);
+  Result<UtilityResult> RunDiscard(const parser::Node& node);
+  Result<UtilityResult> RunPrepare(const parser::Node& node, const Statement& outer);
+  Result<UtilityResult> RunExecute(const parser::Node& node, const Portal& outer);
+  Result<UtilityResult> RunDeallocate(const parser::Node& node);
+  Result<UtilityResult> RunDeclareCursor(const parser::Node& node, const Portal& outer);
+  Result<UtilityResult> RunFetch(const parser::Node& node);
+  Result<UtilityResult> RunClosePortal(const parser::Node& node);
+  Result<UtilityResult> RunListen(const parser::Node& node);
+  Result<UtilityResult> RunLock(const parser::Node& node);
+  Result<UtilityResult> RunExplain(const parser::Node& node, const Portal& outer);
+  Result<UtilityResult> RunMaintenance(const parser::Node& node);
+  Result<UtilityResult> RunCopy(const parser::Node& node, const Portal& outer);
+  Status ApplyTransactionModes(parser::ListOf<parser::DefElem> modes);
+  // EXECUTE's arguments, evaluated.
+  Result<std::vector<types::Value>> ExecuteArguments(const Statement& statement, parser::NodeList arguments);
+  Status Notify(std::string_view channel, std::string_view payload);
+  void PublishNotifications();
+  Status DropTemporaryTables();
+  void DiscardSequences();
+  // Is this one of several statements of a simple query?
+  bool in_multi_statement() const;
+
+  // ---- Settings ----
+  // Brings what is derived from settings (formats, search path, timeouts) up to date.
+  void ApplySettings();
+  Status SetSetting(std::string_view name, std::string_view value, SettingScope scope);
+  Status ResetSetting(std::string_view name, SettingScope scope);
+  Result<std::string> ShowSetting(std::string_view name);
+  // SET ROLE and SET SESSION AUTHORIZATION.
+  Status SetRole(std::string_view name, SettingScope scope);
+  Status SetSessionAuthorization(std::string_view name, SettingScope scope);
+  void DiscardAll();
+  // The role settings were rolled back: the identity follows them.
+  void RestoreRoles();
+
+  // ---- Notices ----
+  void Notice(const Status& notice) override { Report(Severity::kNotice, notice); }
+  void Report(Severity severity, Status status);
+  void Warning(SqlState sqlstate, std::string message) {
+    Report(Severity::kWarning, Error(sqlstate, std::move(message)));
+  }
+
+  // ---- TransactionObserver ----
+  Status BeforeCommit() override;
+  void BeforeAbort() override;
+  void AfterCommit() override;
+  void AfterAbort() override;
+  void AfterSavepointRollback(size_t depth) override;
+  void AfterSavepointRelease(size_t depth) override;
+
+  // Microseconds since 2000-01-01 UTC.
+  int64_t NowUs() const;
+  void SetActivity(const char* state);
+
+ private:
+  struct SimpleRequest {
+    std::shared_ptr<const QueryText> source;
+    size_t next = 0;
+    std::unique_ptr<Portal> portal;
+  };
+
+  void BeginRequest(ResultSink& to, std::string_view query);
+  void EndRequest();
+  Progress Advance();
+  // Starts the simple request's next statement.
+  Status StartNext();
+  // The running task is done: closes it, commits what is to be committed, sends the tag.
+  Status FinishTask();
+  Progress FinishSimple();
+  Portal* running_portal();
+  void DropPortalsOfTransaction();
+
+  std::optional<SimpleRequest> simple_;
+  std::string running_;  // name of the portal an Execute runs
+  bool executing_ = false;
+  std::unique_ptr<PortalTask> task_;
+  uint64_t settings_applied_ = 0;
+  TimerQueue::TimerId statement_timer_ = 0;
+  uint64_t statement_number_ = 0;
+};
+
+}  // namespace phantom::session

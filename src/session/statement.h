@@ -1,0 +1,60 @@
+// session/statement.h
+//
+// A parsed statement with the plan it was last given: the unnamed and named ones of the extended protocol, those of SQL
+// PREPARE, and the statements of a simple query.
+//
+// Thread safety: the session's thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "parser/parser.h"
+#include "session/result_sink.h"
+#include "types/type.h"
+
+namespace phantom::planner {
+struct PhysicalPlan;
+}
+
+namespace phantom::session {
+
+// The text of a request and its statements. Shared by the statements that point into it.
+struct QueryText {
+  std::string text;
+  parser::ParsedText parsed;
+};
+
+struct Statement {
+  std::string name;
+  std::shared_ptr<const QueryText> source;
+  const parser::Node* node = nullptr;  // null: an empty query
+  int32_t begin = 0;                   // of the statement in the text
+  int32_t length = 0;
+  std::vector<Oid> given_types;  // of parameters, as the client gave them; 0: to be inferred
+  std::vector<Oid> param_types;  // of all parameters, once analyzed
+  std::vector<ColumnDescription> columns;
+  bool returns_rows = false;
+  bool analyzed = false;
+  bool from_sql = false;  // PREPARE
+  int64_t prepared_us = 0;
+
+  // The plan, and what it was made under. Null for utility statements.
+  std::shared_ptr<const planner::PhysicalPlan> plan;
+  uint64_t catalog_version = 0;
+  uint64_t settings_version = 0;
+  Oid role = 0;
+
+  std::string_view text() const {
+    return std::string_view(source->text).substr(static_cast<size_t>(begin), static_cast<size_t>(length));
+  }
+};
+
+// Is it planned (SELECT without INTO, INSERT, UPDATE, DELETE, MERGE), rather than a utility statement?
+bool IsPlannable(const parser::Node* node);
+// May it run in a failed transaction block: COMMIT, ROLLBACK, ROLLBACK TO, PREPARE TRANSACTION?
+bool IsTransactionExit(const parser::Node* node);
+
+}  // namespace phantom::session

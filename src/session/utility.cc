@@ -1,0 +1,190 @@
+// Utility statements: which file runs which, what columns they give, and the small ones.
+#include "catalog/catalog.h"
+#include "parser/ast_select.h"
+#include "parser/ast_table.h"
+#include "parser/ast_utility.h"
+#include "session/ddl_dispatch.h"
+#include "session/session_state.h"
+#include "store/store.h"
+#include "types/oids.h"
+
+namespace phantom::session {
+
+using parser::Cast;
+using parser::NodeKind;
+
+namespace {
+
+constexpr Oid kXmlOid = 142;
+
+ColumnDescription TextColumn(std::string name, Oid type = types::kTextOid) {
+  ColumnDescription column;
+  column.name = std::move(name);
+  column.type = type;
+  column.type_size = types::TypeLength(type);
+  return column;
+}
+
+// EXPLAIN's rows are text, or documents of the format asked for.
+Oid ExplainType(const parser::ExplainStmt& explain) {
+  Oid type = types::kTextOid;
+  for (const parser::DefElem* option : explain.options) {
+    if (option->name != "format") continue;
+    const auto* value = parser::DynCast<parser::Constant>(option->arg);
+    if (value == nullptr) continue;
+    type = value->text == "json" ? types::kJsonOid : value->text == "xml" ? kXmlOid : types::kTextOid;
+  }
+  return type;
+}
+
+txn::LockMode LockModeOf(int32_t mode) { return static_cast<txn::LockMode>(mode); }
+
+}  // namespace
+
+Result<std::optional<std::vector<ColumnDescription>>> SessionState::UtilityColumns(const Statement& statement) {
+  using Columns = std::optional<std::vector<ColumnDescription>>;
+  const parser::Node& node = *statement.node;
+  switch (node.kind) {
+    case NodeKind::kVariableShowStmt: {
+      const std::string_view name = Cast<parser::VariableShowStmt>(node).name;
+      if (name == "all") {
+        return Columns({TextColumn("name"), TextColumn("setting"), TextColumn("description")});
+      }
+      return Columns({TextColumn(settings.CanonicalName(name))});
+    }
+    case NodeKind::kExplainStmt:
+      return Columns({TextColumn("QUERY PLAN", ExplainType(Cast<parser::ExplainStmt>(node)))});
+    case NodeKind::kFetchStmt: {
+      const auto& fetch = Cast<parser::FetchStmt>(node);
+      if (fetch.is_move) return Columns();
+      const auto found = portals.find(fetch.name);
+      if (found == portals.end()) return Columns();
+      return Columns(found->second->columns);
+    }
+    case NodeKind::kExecuteStmt: {
+      const auto found = statements.find(Cast<parser::ExecuteStmt>(node).name);
+      if (found == statements.end() || block.failed()) return Columns();
+      const std::shared_ptr<Statement> inner = found->second;
+      RETURN_IF_ERROR(Analyze(*inner));
+      return inner->returns_rows ? Columns(inner->columns) : Columns();
+    }
+    default:
+      return Columns();
+  }
+}
+
+Result<UtilityResult> SessionState::RunUtility(const Statement& statement, Portal& portal) {
+  const parser::Node& node = *statement.node;
+  switch (node.kind) {
+    case NodeKind::kTransactionStmt:
+      return RunTransaction(node);
+    case NodeKind::kVariableSetStmt:
+    case NodeKind::kConstraintsSetStmt:
+      return RunSet(node);
+    case NodeKind::kVariableShowStmt:
+      return RunShow(node);
+    case NodeKind::kDiscardStmt:
+      return RunDiscard(node);
+    case NodeKind::kPrepareStmt:
+      return RunPrepare(node, statement);
+    case NodeKind::kExecuteStmt:
+      return RunExecute(node, portal);
+    case NodeKind::kDeallocateStmt:
+      return RunDeallocate(node);
+    case NodeKind::kDeclareCursorStmt:
+      return RunDeclareCursor(node, portal);
+    case NodeKind::kFetchStmt:
+      return RunFetch(node);
+    case NodeKind::kClosePortalStmt:
+      return RunClosePortal(node);
+    case NodeKind::kListenStmt:
+    case NodeKind::kUnlistenStmt:
+    case NodeKind::kNotifyStmt:
+      return RunListen(node);
+    case NodeKind::kLockStmt:
+      return RunLock(node);
+    case NodeKind::kExplainStmt:
+      return RunExplain(node, portal);
+    case NodeKind::kVacuumStmt:
+    case NodeKind::kCheckpointStmt:
+      return RunMaintenance(node);
+    case NodeKind::kCopyStmt:
+      return RunCopy(node, portal);
+    case NodeKind::kLoadStmt:
+      return Errorf(sqlstate::kUndefinedFile, "could not access file \"%s\": No such file or directory",
+                    std::string(Cast<parser::LoadStmt>(node).filename).c_str());
+    default:
+      return RunDdl(*this, portal);
+  }
+}
+
+Result<UtilityResult> SessionState::RunLock(const parser::Node& node) {
+  const auto& lock = Cast<parser::LockStmt>(node);
+  if (!block.in_block()) {
+    return Error(sqlstate::kNoActiveSqlTransaction, "LOCK TABLE can only be used in transaction blocks");
+  }
+  const txn::LockMode mode = LockModeOf(lock.mode);
+  for (const parser::RangeVar* relation : lock.relations) {
+    ASSIGN_OR_RETURN(const catalog::TableRef table,
+                     catalog.TableOrError({relation->schema, relation->name, relation->location}));
+    if (table->kind != catalog::RelationKind::kTable && table->kind != catalog::RelationKind::kView) {
+      return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a table or view", table->name.c_str());
+    }
+    const catalog::AclMode any_write = catalog::acl::kUpdate | catalog::acl::kDelete | catalog::acl::kTruncate;
+    catalog::AclMode allowed = any_write;
+    if (mode == txn::LockMode::kAccessShare) allowed |= catalog::acl::kSelect;
+    if (mode == txn::LockMode::kRowExclusive) allowed |= catalog::acl::kInsert;
+    Status denied = catalog.CheckTablePrivilege(*table, catalog::acl::kUpdate, current_user);
+    for (catalog::AclMode bit = 1; !denied.ok() && bit <= catalog::acl::kTruncate; bit <<= 1) {
+      if ((allowed & bit) != 0) denied = catalog.CheckTablePrivilege(*table, bit, current_user);
+    }
+    RETURN_IF_ERROR(std::move(denied));
+    txn::LockRequest request;
+    request.policy = lock.nowait ? txn::WaitPolicy::kNoWait : txn::WaitPolicy::kWait;
+    request.relation_name = table->name;
+    ASSIGN_OR_RETURN(const bool held, locks->Acquire(txn::LockTag::Relation(database_oid, table->oid), mode, request));
+    PHANTOM_CHECK(held);
+  }
+  return UtilityResult{"LOCK TABLE"};
+}
+
+Result<UtilityResult> SessionState::RunMaintenance(const parser::Node& node) {
+  if (node.kind == NodeKind::kCheckpointStmt) {
+    if (!superuser) {
+      return Error(sqlstate::kInsufficientPrivilege,
+                   "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+    }
+    RETURN_IF_ERROR(instance.store().Checkpoint());
+    return UtilityResult{"CHECKPOINT"};
+  }
+  const auto& vacuum = Cast<parser::VacuumStmt>(node);
+  if (vacuum.is_vacuum && (block.in_block() || in_multi_statement())) {
+    return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
+  }
+  bool analyze = !vacuum.is_vacuum;
+  for (const parser::DefElem* option : vacuum.options) {
+    if (option->name == "analyze") analyze = true;
+  }
+  for (const parser::VacuumRelation* target : vacuum.relations) {
+    if (target->relation == nullptr) continue;
+    ASSIGN_OR_RETURN(
+        const catalog::TableRef table,
+        catalog.TableOrError({target->relation->schema, target->relation->name, target->relation->location}));
+    if (table->kind != catalog::RelationKind::kTable) {
+      Warning(sqlstate::kWrongObjectType, Format("skipping \"%s\" --- cannot %s non-tables or special system tables",
+                                                 table->name.c_str(), vacuum.is_vacuum ? "vacuum" : "analyze"));
+      continue;
+    }
+    for (const std::string_view column : target->columns) {
+      if (table->FindColumn(column) == 0) {
+        return Errorf(sqlstate::kUndefinedColumn, "column \"%s\" of relation \"%s\" does not exist",
+                      std::string(column).c_str(), table->name.c_str());
+      }
+    }
+  }
+  if (vacuum.is_vacuum) RETURN_IF_ERROR(block.transaction().manager().RunPurge());
+  if (analyze) RETURN_IF_ERROR(AnalyzeTables(*this, vacuum));
+  return UtilityResult{vacuum.is_vacuum ? "VACUUM" : "ANALYZE"};
+}
+
+}  // namespace phantom::session
