@@ -21,6 +21,10 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       DatetimePartKernels(),
       DatetimeMakeKernels(),
       TextBuildingKernels(),
+      BinaryStringKernels(),
+      ArrayKernels(),
+      ArrayComparisonKernels(),
+      ArrayTextKernels(),
   };
   return kTables;
 }
