@@ -76,8 +76,9 @@ struct ConstraintDefinition {
   bool nulls_not_distinct = false;
   Oid use_index = 0;  // PRIMARY KEY or UNIQUE USING INDEX
   ExpressionDefinition check;
-  // Foreign key, columns resolved.
-  Oid referenced_table = 0;
+  // Foreign key.
+  Oid referenced_table = 0;  // 0: the table itself, which is being made
+  std::vector<std::string> referenced_names;  // as written; empty: the primary key
   Oid referenced_index = 0;
   std::vector<int16_t> referenced_columns;
   std::vector<Oid> equal_operators;

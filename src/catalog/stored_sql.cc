@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "types/keywords.h"
+
 namespace phantom::catalog {
 namespace {
 
@@ -105,10 +107,6 @@ std::string Quoted(std::string_view name) {
   return quoted + '"';
 }
 
-std::string QuotedIfNeeded(std::string_view name) {
-  bool plain = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || name[0] == '_');
-  for (char c : name) plain &= (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  return plain ? std::string(name) : Quoted(name);
-}
+std::string QuotedIfNeeded(std::string_view name) { return types::QuoteIdentifier(name); }
 
 }  // namespace phantom::catalog

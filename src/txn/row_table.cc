@@ -95,11 +95,13 @@ Result<std::string> RowTable::Materialize(std::string_view row) const {
   const types::RowReader reader(*layout_, row);
   types::RowEncoder encoder(*layout_);
   encoder.Begin();
+  std::string value;
   for (uint32_t i = 0; i < layout_->column_count(); ++i) {
     if (i < reader.stored_columns() && !reader.IsNull(i) && reader.IsOverflow(i)) {
-      types::Vector value(layout_->type(i), layout_->layout(i), 1);
-      RETURN_IF_ERROR(Decode(row, {&i, 1}, {&value, 1}, 0));
-      encoder.Add(value.slot(0));
+      RETURN_IF_ERROR(ReadOverflow(*parts_->state, reader.Overflow(i), &value));
+      alignas(16) std::byte slot[16];
+      types::RowReader::SlotFromBytes(layout_->layout(i), value, slot);
+      encoder.Add(slot);
     } else {
       encoder.AddFrom(reader, i);
     }

@@ -262,9 +262,7 @@ Result<Oid> Catalog::CreateTable(const TableDefinition& definition) {
   Changed();
   for (const ConstraintDefinition& constraint : definition.constraints) {
     ASSIGN_OR_RETURN(TableRef table, TableByOid(oid));
-    ConstraintDefinition complete = constraint;
-    if (complete.kind == ConstraintKind::kForeignKey && complete.referenced_table == 0) complete.referenced_table = oid;
-    ASSIGN_OR_RETURN(Oid made, AddConstraint(*table, complete));
+    ASSIGN_OR_RETURN(Oid made, AddConstraint(*table, constraint));
     (void)made;
   }
   return oid;

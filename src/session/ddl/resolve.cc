@@ -1,0 +1,199 @@
+// Names, types, roles, expressions and options of DDL statements.
+#include "catalog/ddl/rows.h"
+#include "catalog/system_store.h"
+#include "parser/ast_expr.h"
+#include "session/ddl/runner.h"
+#include "session/ddl/sql_text.h"
+#include "txn/transaction.h"
+#include "types/text_format.h"
+
+namespace phantom::session {
+
+using parser::DynCast;
+
+catalog::QualifiedName DdlRunner::NameOf(const parser::RangeVar& range) {
+  return {range.schema, range.name, range.location};
+}
+
+catalog::QualifiedName DdlRunner::NameOf(parser::NameList names, int32_t location) {
+  catalog::QualifiedName name{{}, names.back(), location};
+  if (names.size() >= 2) name.schema = names[names.size() - 2];
+  return name;
+}
+
+Result<Oid> DdlRunner::TargetSchema(std::string_view schema, char persistence) {
+  return catalog_.CreationSchema(schema, persistence == 't' ? catalog::Persistence::kTemporary
+                                                            : catalog::Persistence::kPermanent);
+}
+
+Result<types::Type> DdlRunner::ResolveType(const parser::TypeName& name, Oid* collation) {
+  types::Type type;
+  if (name.percent_type) {
+    catalog::QualifiedName relation = NameOf(name.names.subspan(0, name.names.size() - 1), name.location);
+    ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableOrError(relation));
+    int column = table->FindColumn(name.names.back());
+    if (column == 0) {
+      return Errorf(sqlstate::kUndefinedColumn, "column \"%s\" of relation \"%s\" does not exist",
+                    std::string(name.names.back()).c_str(), table->name.c_str())
+          .At(name.location);
+    }
+    type = table->column(column).type;
+  } else {
+    ASSIGN_OR_RETURN(catalog::TypeRef row, catalog_.TypeOrError(NameOf(name.names, name.location)));
+    type.oid = row->oid;
+    std::vector<int32_t> modifiers;
+    for (const parser::Node* node : name.typmods) {
+      const auto* constant = DynCast<parser::Constant>(node);
+      if (constant == nullptr || (constant->type != parser::ConstantType::kInteger &&
+                                  constant->type != parser::ConstantType::kString)) {
+        return Error(sqlstate::kSyntaxError, "type modifiers must be simple constants or identifiers").At(name.location);
+      }
+      int32_t modifier = constant->integer;
+      if (constant->type == parser::ConstantType::kString) {
+        ASSIGN_OR_RETURN(modifier, types::ParseInt32(constant->text));
+      }
+      modifiers.push_back(modifier);
+    }
+    if (!modifiers.empty()) {
+      if (row->typmod_in == 0) {
+        return Errorf(sqlstate::kSyntaxError, "type modifier is not allowed for type \"%s\"",
+                      std::string(row->name).c_str())
+            .At(name.location);
+      }
+      Result<int32_t> typmod = types::TypmodFromModifiers(type.oid, modifiers);
+      if (!typmod.ok()) return std::move(typmod).status().At(name.location);
+      type.typmod = *typmod;
+    }
+  }
+  catalog::TypeRef row = catalog_.TypeByOid(type.oid);
+  if (!name.array_bounds.empty() && !row->is_array()) {
+    if (row->array == 0) {
+      return Errorf(sqlstate::kUndefinedObject, "could not find array type for data type %s",
+                    catalog_.FormatType({type.oid}).c_str())
+          .At(name.location);
+    }
+    type.oid = row->array;
+    row = catalog_.TypeByOid(type.oid);
+  }
+  if (collation != nullptr) *collation = row->collation;
+  return type;
+}
+
+Result<Oid> DdlRunner::ResolveCollation(parser::NameList names, int32_t location) {
+  const catalog::CollationRow* row = catalog_.builtins().Collation(names.back());
+  if (row != nullptr) return row->oid;
+  return Errorf(sqlstate::kUndefinedObject, "collation \"%s\" for encoding \"UTF8\" does not exist",
+                std::string(names.back()).c_str())
+      .At(location);
+}
+
+Result<Oid> DdlRunner::ResolveRole(const parser::RoleSpec& role) {
+  switch (role.role) {
+    case parser::RoleSpecType::kPublic:
+      return catalog::oid::kRolePublic;
+    case parser::RoleSpecType::kCurrentRole:
+    case parser::RoleSpecType::kCurrentUser:
+    case parser::RoleSpecType::kSessionUser:
+      return catalog_.current_role();
+    case parser::RoleSpecType::kName:
+      break;
+  }
+  ASSIGN_OR_RETURN(std::shared_ptr<const catalog::Role> found, catalog_.RoleOrError(role.name));
+  return found->oid;
+}
+
+Result<catalog::ExpressionDefinition> DdlRunner::BindStored(const parser::Node& expression, planner::ExpressionUse use,
+                                                            const catalog::Table* table, types::Type target,
+                                                            std::string_view target_name, types::Type value_type) {
+  ASSIGN_OR_RETURN(planner::BoundExpression bound, planner::BindExpression(expression, use, table, target, target_name,
+                                                                           context_.planner, value_type));
+  catalog::ExpressionDefinition definition;
+  ASSIGN_OR_RETURN(definition.stored_sql, StoredExpression(expression, table, catalog_));
+  for (int column : bound.columns) definition.columns.push_back(static_cast<int16_t>(column));
+  for (Oid relation : bound.relations) definition.uses.push_back({catalog::oid::kPgClass, relation});
+  for (Oid type : bound.types) definition.uses.push_back({catalog::oid::kPgType, type});
+  return definition;
+}
+
+catalog::Table DdlRunner::MakeShape(const Definition& definition) {
+  catalog::Table shape;
+  shape.name = definition.name;
+  shape.schema = definition.schema;
+  std::vector<types::Type> types;
+  std::vector<types::Layout> layouts;
+  for (const catalog::ColumnDefinition& column : definition.columns) {
+    catalog::Column made;
+    made.name = column.name;
+    made.type = column.type;
+    made.collation = column.collation;
+    made.not_null = column.not_null;
+    made.identity = column.identity;
+    made.generated = column.generated;
+    shape.columns.push_back(std::move(made));
+  }
+  return shape;
+}
+
+Status DdlRunner::CheckOwnsTable(const catalog::Table& table) {
+  return catalog_.CheckOwner(table, catalog_.current_role());
+}
+
+Result<catalog::TableRef> DdlRunner::OpenForAlter(const parser::RangeVar& range, txn::LockMode mode, bool missing_ok) {
+  catalog::QualifiedName name = NameOf(range);
+  if (missing_ok) {
+    ASSIGN_OR_RETURN(catalog::TableRef found, catalog_.FindTable(name));
+    if (found == nullptr) {
+      catalog_.Notice(Errorf(sqlstate::kSuccessfulCompletion, "relation \"%s\" does not exist, skipping",
+                             std::string(range.name).c_str()));
+      return found;
+    }
+  }
+  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenTable(name, mode));
+  RETURN_IF_ERROR(CheckOwnsTable(*table));
+  if (table->is_system()) {
+    return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table->name.c_str());
+  }
+  return table;
+}
+
+Result<std::string> DdlRunner::OptionText(const parser::DefElem& option) {
+  if (option.arg == nullptr) {
+    return Errorf(sqlstate::kSyntaxError, "%s requires a parameter", std::string(option.name).c_str());
+  }
+  if (const auto* constant = DynCast<parser::Constant>(option.arg)) {
+    switch (constant->type) {
+      case parser::ConstantType::kInteger: return std::to_string(constant->integer);
+      case parser::ConstantType::kBoolean: return std::string(constant->boolean ? "true" : "false");
+      default: return std::string(constant->text);
+    }
+  }
+  if (const auto* type = DynCast<parser::TypeName>(option.arg)) return std::string(type->names.back());
+  if (const auto* list = DynCast<parser::StringList>(option.arg)) return std::string(list->names.back());
+  return Errorf(sqlstate::kSyntaxError, "invalid argument for %s", std::string(option.name).c_str());
+}
+
+Result<int64_t> DdlRunner::OptionInteger(const parser::DefElem& option) {
+  ASSIGN_OR_RETURN(std::string text, OptionText(option));
+  Result<int64_t> number = types::ParseInt64(text);
+  if (number.ok()) return number;
+  return Errorf(sqlstate::kSyntaxError, "%s requires a numeric value", std::string(option.name).c_str());
+}
+
+Result<bool> DdlRunner::OptionBool(const parser::DefElem& option) {
+  if (option.arg == nullptr) return true;
+  ASSIGN_OR_RETURN(std::string text, OptionText(option));
+  bool value = false;
+  if (types::TryParseBool(text, &value)) return value;
+  return Errorf(sqlstate::kSyntaxError, "%s requires a Boolean value", std::string(option.name).c_str());
+}
+
+std::vector<std::string> DdlRunner::StorageOptions(parser::ListOf<parser::DefElem> options) {
+  std::vector<std::string> texts;
+  for (const parser::DefElem* option : options) {
+    Result<std::string> value = OptionText(*option);
+    texts.push_back(std::string(option->name) + '=' + (value.ok() ? *value : "true"));
+  }
+  return texts;
+}
+
+}  // namespace phantom::session
