@@ -72,7 +72,9 @@ void SetShortest(SplitPoint* point, Bytes low, Bytes high) {
   std::memcpy(point->separator, high.data(), point->separator_bytes);
 }
 
-// Where to cut the full node so that `key` can be inserted.
+// Where to cut the full node so that `key` can be inserted. Both parts fit with the fence they get: with
+// truncated separators it is no longer than what moves out, give or take the prefix that both fences have;
+// in inner nodes neither part keeps more than half.
 void ChooseSplit(const std::byte* page, Bytes key, SplitPoint* point) {
   const uint32_t count = node::Count(page);
   std::byte left[kKeyBytesMax];
@@ -81,18 +83,24 @@ void ChooseSplit(const std::byte* page, Bytes key, SplitPoint* point) {
   bool equal;
   const uint32_t place = node::LowerBound(page, key, &equal);
   const bool is_leaf = HeaderOf(page).level == 0;
-  if (is_leaf && !equal && (place == count || count == 1)) {
-    // Keys that only grow leave full leaves behind when they stay alone on the new one.
-    if (place == count && (count == 1 || !node::HasHighFence(page))) {
-      point->position = count;
-      SetShortest(point, key_at(count - 1, left), key);
-      return;
-    }
-    if (count == 1) {
-      point->position = 0;
+  if (is_leaf && !equal && count == 1) {
+    point->position = place;
+    if (place == 0) {
       SetShortest(point, key, key_at(0, right));
-      return;
+    } else {
+      SetShortest(point, key_at(0, left), key);
     }
+    return;
+  }
+  if (is_leaf && place == count && !node::HasHighFence(page)) {
+    // Keys that only grow leave full leaves behind. The high fence that the leaf gets must fit; with
+    // an entry moved out it does.
+    point->position = count;
+    SetShortest(point, key_at(count - 1, left), key);
+    if (point->separator_bytes <= node::FreeBytes(page)) return;
+    point->position = count - 1;
+    SetShortest(point, key_at(count - 2, left), key_at(count - 1, right));
+    return;
   }
   PHANTOM_CHECK(count >= 2);
   size_t total = 0;
