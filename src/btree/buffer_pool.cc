@@ -9,6 +9,7 @@
 
 #include "btree/node.h"
 #include "btree/page_map.h"
+#include "common/blocking_region.h"
 #include "common/check.h"
 #include "wal/log_writer.h"
 
@@ -73,6 +74,7 @@ Result<Frame*> BufferPool::Fetch(PageId page) {
     }
     // A page in use is in memory or in the map, and it is in the map before it leaves memory.
     if (!map_.Get(page)) return nullptr;
+    BlockingRegion region;
     ASSIGN_OR_RETURN(Frame * frame, AcquireFrame());
     uint64_t entry = 0;
     Status status = ReadPage(page, *frame, &entry);

@@ -135,7 +135,7 @@ void StampLsn(Frame& frame, Lsn lsn) { HeaderOf(frame.data).lsn = lsn.value; }
 }  // namespace
 
 Status Tree::Make(BufferPool& pool, wal::LogWriter& log, TreeId id, PageId root, TreeKind kind) {
-  RETURN_IF_ERROR(log.Admit());
+  log.AwaitRoom();
   ASSIGN_OR_RETURN(Frame * frame, pool.NewFrame());
   node::Init(frame->data, root, id, kind, 0, {}, nullptr);
   PagesRecord record;
@@ -152,7 +152,7 @@ Status StructureChange::Split(uint32_t level, Bytes key) {
   BufferPool& pool = tree_.pool_;
   Backoff backoff;
   for (;; backoff.Pause()) {
-    RETURN_IF_ERROR(tree_.log_.Admit());
+    tree_.log_.AwaitRoom();
     Tree::Position at;
     Tree::Position parent;
     ASSIGN_OR_RETURN(bool found, tree_.Descend({key, false}, level, &at, &parent));
@@ -243,7 +243,7 @@ Status StructureChange::SplitRoot(Frame* root, uint64_t version, Bytes key) {
 
 Status StructureChange::Merge(uint32_t level, Bytes key) {
   BufferPool& pool = tree_.pool_;
-  RETURN_IF_ERROR(tree_.log_.Admit());
+  tree_.log_.AwaitRoom();
   Tree::Position at;
   Tree::Position parent;
   ASSIGN_OR_RETURN(bool found, tree_.Descend({key, false}, level, &at, &parent));
@@ -371,7 +371,7 @@ Status StructureChange::FreeBelow(PageId page, uint32_t level) {
   for (PageId child : children) RETURN_IF_ERROR(FreeBelow(child, level - 1));
 
   for (;;) {
-    RETURN_IF_ERROR(tree_.log_.Admit());
+    tree_.log_.AwaitRoom();
     ASSIGN_OR_RETURN(Frame * frame, pool.Fetch(page));
     if (frame == nullptr) return Status::Ok();
     frame->latch.LockExclusive();
@@ -402,7 +402,7 @@ Status StructureChange::FreeBelow(PageId page, uint32_t level) {
 Status StructureChange::FreeRoot() {
   BufferPool& pool = tree_.pool_;
   for (;;) {
-    RETURN_IF_ERROR(tree_.log_.Admit());
+    tree_.log_.AwaitRoom();
     ASSIGN_OR_RETURN(Frame * frame, pool.Fetch(tree_.root()));
     if (frame == nullptr) return Status::Ok();
     frame->latch.LockExclusive();

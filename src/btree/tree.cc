@@ -156,7 +156,7 @@ Result<Lsn> Tree::Modify(Bytes key, FunctionRef<Status(std::optional<Bytes>, Edi
     return Errorf(sqlstate::kProgramLimitExceeded, "index row size %zu exceeds maximum %zu", key.size(), kKeyBytesMax);
   }
   for (;;) {
-    RETURN_IF_ERROR(log_.Admit());
+    log_.AwaitRoom();
     ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, true));
     const std::byte* page = leaf->data;
     bool exists;

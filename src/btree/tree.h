@@ -11,7 +11,9 @@
 // Every change to a key is one kChange record, applied to one page. Splits and merges are system
 // actions, logged by themselves and never undone.
 //
-// Errors: 53100 no room on disk; 58030 I/O; XX001 corrupted page; 54000 key or value too long.
+// Changes wait for room in the log but do not refuse; who may be refused asks LogWriter::Admit() first.
+//
+// Errors: 53100 no room on disk for pages; 58030 I/O; XX001 corrupted page; 54000 key or value too long.
 // After an error from Modify nothing has changed.
 // Thread safety: all methods may be called from any thread. Bytes: docs/formats/page.md.
 #pragma once

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "common/blocking_region.h"
 #include "common/check.h"
 #include "common/checksum.h"
 #include "wal/file_header.h"
@@ -88,6 +89,8 @@ void LogWriter::WaitForRoom(MutexLock& lock, uint64_t end) {
   auto has_room = [&] {
     return end - durable_.load(std::memory_order_relaxed) <= options_.ring_bytes && end <= files_->prepared_end();
   };
+  if (has_room()) [[likely]] return;
+  BlockingRegion region;
   while (!has_room()) {
     wanted_ = std::max(wanted_, appended_.load(std::memory_order_relaxed));
     work_.notify_one();
@@ -173,20 +176,23 @@ Status LogWriter::Admit() {
     prepare_.notify_one();
     return Error(sqlstate::kDiskFull, "could not extend the write-ahead log: No space left on device");
   }
-  if (appended - durable_.load(std::memory_order_acquire) > options_.ring_bytes / 4 * 3) [[unlikely]] {
-    MutexLock lock(mutex_);
-    while (appended_.load(std::memory_order_relaxed) - durable_.load(std::memory_order_relaxed) >
-           options_.ring_bytes / 4 * 3) {
-      work_.notify_one();
-      progress_.wait(lock);
-    }
-  }
+  AwaitRoom();
   return Status::Ok();
+}
+
+void LogWriter::AwaitRoom() {
+  auto nearly_full = [&] { return appended().value - durable().value > options_.ring_bytes / 4 * 3; };
+  if (!nearly_full()) [[likely]] return;
+  BlockingRegion region;
+  MutexLock lock(mutex_);
+  work_.notify_one();
+  progress_.wait(lock, [&] { return !nearly_full(); });
 }
 
 void LogWriter::Flush(Lsn lsn) {
   if (IsDurable(lsn)) return;
   PHANTOM_CHECK(lsn < appended());
+  BlockingRegion region;
   MutexLock lock(mutex_);
   wanted_ = std::max(wanted_, lsn.value + 1);
   work_.notify_one();

@@ -61,6 +61,8 @@ class LogWriter {
   // To be called before a change that may fail, with no latch held: waits while the ring is nearly
   // full; 53100 when the disk has no room for more log than the reserve.
   Status Admit();
+  // The same for what must not fail (rollback, and all a tree does): only waits.
+  void AwaitRoom();
 
   // Position just past the last record; the next one's LSN is this or greater. Never decreases.
   Lsn appended() const { return Lsn(appended_.load(std::memory_order_acquire)); }

@@ -23,7 +23,7 @@ struct Fixture {
     map->Create();
     REQUIRE(map->CreateSpace(SpaceId(1), Lsn(1)).value());
     pool = std::make_unique<BufferPool>(*map, pool_bytes);
-    log = std::move(wal::LogWriter::Open(env, "wal", {.file_bytes = 16 << 20, .ring_bytes = 1 << 20}, Lsn(0), 1)).value();
+    log = std::move(wal::LogWriter::Open(env, "wal", {.file_bytes = 4 << 20, .ring_bytes = 1 << 20}, Lsn(0), 1)).value();
     pool->SetLog(log.get());
   }
 

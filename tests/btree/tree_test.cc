@@ -182,8 +182,8 @@ TEST_CASE("keys and values have limits, and a refused change changes nothing") {
 }
 
 TEST_CASE("a full last leaf finds room for its new high fence") {
+  Fixture fixture(64 * kPageBytes);
   for (size_t value_bytes = 100; value_bytes < 180; ++value_bytes) {
-    Fixture fixture(64 * kPageBytes);
     Tree tree = fixture.NewTree(TreeKind::kKeyed);
     for (int n = 0; n < 300; ++n) {
       REQUIRE(Put(tree, AsBytes(Format("a rather long key %08d", n)), std::string(value_bytes, 'v')).ok());

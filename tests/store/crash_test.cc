@@ -252,12 +252,12 @@ void LiveAndCrash(uint64_t seed, uint64_t cut, int lives, bool thread) {
 
 TEST_CASE("a store survives a power cut at many moments") {
   SetLogLevel(LogLevel::kError);
-  for (uint64_t i = 0; i < 24; ++i) LiveAndCrash(i + 1, 1 + i * 37 % 900, 2, false);
+  for (uint64_t i = 0; i < 16; ++i) LiveAndCrash(i + 1, 1 + i * 67 % 900, 2, false);
 }
 
 TEST_CASE("a store survives a power cut while checkpoints go on in the background") {
   SetLogLevel(LogLevel::kError);
-  for (uint64_t i = 0; i < 8; ++i) LiveAndCrash(100 + i, 100 + i * 113, 2, true);
+  for (uint64_t i = 0; i < 6; ++i) LiveAndCrash(100 + i, 100 + i * 113, 2, true);
 }
 
 TEST_CASE("a store survives a power cut at every write", "[.][slow]") {

@@ -24,12 +24,14 @@ class MiniTxns : public TransactionHooks {
   }
 
   Status Put(btree::Tree& tree, Bytes key, std::string_view value, TxnId txn) {
+    RETURN_IF_ERROR(store_.log().Admit());
     return Write(tree, key, txn, [&](std::optional<Bytes>, btree::Edit& edit) {
       edit.op = btree::Edit::Op::kPut;
       edit.body = AsBytes(value);
     });
   }
   Status Remove(btree::Tree& tree, Bytes key, TxnId txn) {
+    RETURN_IF_ERROR(store_.log().Admit());
     return Write(tree, key, txn,
                   [&](std::optional<Bytes>, btree::Edit& edit) { edit.op = btree::Edit::Op::kRemove; });
   }
