@@ -170,11 +170,21 @@ void LogWriter::StartFile() {
 }
 
 Status LogWriter::Admit() {
-  const uint64_t appended = appended_.load(std::memory_order_acquire);
-  if (disk_full_.load(std::memory_order_relaxed) &&
-      files_->prepared_end() - appended < options_.file_bytes / 2) [[unlikely]] {
-    prepare_.notify_one();
-    return Error(sqlstate::kDiskFull, "could not extend the write-ahead log: No space left on device");
+  auto prepared = [&] { return files_->prepared_end() - appended().value; };
+  if (prepared() < options_.file_bytes / 2) [[unlikely]] {
+    // What is left is for those who must not fail, unless more is coming.
+    if (prepared() < options_.file_bytes / 4 && !disk_full_.load(std::memory_order_relaxed)) {
+      BlockingRegion region;
+      MutexLock lock(mutex_);
+      prepare_.notify_one();
+      progress_.wait(lock, [&] {
+        return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed);
+      });
+    }
+    if (disk_full_.load(std::memory_order_relaxed)) {
+      prepare_.notify_one();
+      return Error(sqlstate::kDiskFull, "could not extend the write-ahead log: No space left on device");
+    }
   }
   AwaitRoom();
   return Status::Ok();
