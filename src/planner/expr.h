@@ -175,6 +175,7 @@ struct AggregateCall : ExprOf<ExprKind::kAggregate> {
   bool variadic = false;
   bool within_group = false;       // ordered-set: order_by expressions are the aggregated arguments
   std::vector<types::Type> arg_types;  // resolved (polymorphic) types of what is aggregated
+  const Query* query = nullptr;        // the query whose rows it aggregates (perhaps an outer one)
 };
 
 enum class FrameMode : uint8_t { kRows, kRange, kGroups };
@@ -409,6 +410,7 @@ struct SqlValueExpr : ExprOf<ExprKind::kSqlValue> {
 struct GroupingCall : ExprOf<ExprKind::kGrouping> {
   std::vector<Expr*> args;
   std::vector<int> groups;  // per argument, index into the query's group expressions
+  const Query* query = nullptr;
 };
 
 // WHERE CURRENT OF cursor: true for the row the named cursor stands on.

@@ -193,6 +193,7 @@ struct LogicalWith : LogicalOf<LogicalKind::kWith> {
 
 struct LogicalLockRows : LogicalOf<LogicalKind::kLockRows> {
   std::vector<RowMark> marks;
+  std::vector<Expr*> rechecks;    // conditions to test again on rows that changed meanwhile
 };
 
 // INSERT, UPDATE, DELETE, MERGE of query->target. Child: the source (INSERT) or the rows joined. Produces (rel, i) = RETURNING.

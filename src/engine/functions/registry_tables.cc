@@ -21,10 +21,6 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       DatetimePartKernels(),
       DatetimeMakeKernels(),
       TextBuildingKernels(),
-      BinaryStringKernels(),
-      ArrayKernels(),
-      ArrayComparisonKernels(),
-      ArrayTextKernels(),
   };
   return kTables;
 }

@@ -25,10 +25,6 @@ std::span<const KernelEntry> DatetimeArithmeticKernels();
 std::span<const KernelEntry> DatetimePartKernels();
 std::span<const KernelEntry> DatetimeMakeKernels();
 std::span<const KernelEntry> TextBuildingKernels();
-std::span<const KernelEntry> BinaryStringKernels();
-std::span<const KernelEntry> ArrayKernels();
-std::span<const KernelEntry> ArrayComparisonKernels();
-std::span<const KernelEntry> ArrayTextKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();

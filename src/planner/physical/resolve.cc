@@ -1,0 +1,205 @@
+// Expressions of the logical plan to expressions over positions; subqueries left in them to SubPlans.
+#include <algorithm>
+
+#include "planner/expr_util.h"
+#include "planner/logical_util.h"
+#include "planner/physical/physical_planner.h"
+#include "planner/query_util.h"
+
+namespace phantom::planner {
+
+void PhysicalPlanner::Use(const Expr* expr, Columns& columns) { CollectColumns(expr, columns); }
+
+Result<Expr*> PhysicalPlanner::Resolve(const Expr* expr, const Layout& layout) {
+  Status status;
+  Expr* result = Copy(ctx_.arena, expr, [&](const Expr* node) -> Expr* {
+    if (!status.ok()) return const_cast<Expr*>(node);
+    if (auto* column = DynAs<ColumnRef>(node)) {
+      ColumnId id{column->rel, column->column};
+      for (size_t i = 0; i < layout.size(); ++i) {
+        if (layout[i].id != id) continue;
+        auto* ref = ctx_.arena.New<InputRef>();
+        ref->index = static_cast<int>(i);
+        ref->type = column->type;
+        ref->collation = column->collation;
+        ref->location = column->location;
+        return ref;
+      }
+      // A column of an operator further out: it comes through a slot.
+      if (free_ == nullptr) {
+        status = Errorf(sqlstate::kInternalError, "column (%d, %d) not found in the plan", id.rel, id.column);
+        return const_cast<Expr*>(node);
+      }
+      auto [slot, added] = slots_.try_emplace(id, plan_.exec_param_count);
+      if (added) {
+        ++plan_.exec_param_count;
+        slot_types_[id] = column->type;
+      }
+      free_->insert(id);
+      auto* param = ctx_.arena.New<ExecParam>();
+      param->slot = slot->second;
+      param->type = column->type;
+      param->collation = column->collation;
+      param->location = column->location;
+      return param;
+    }
+    if (auto* subquery = DynAs<SubqueryExpr>(node)) {
+      auto planned = ResolveSubquery(*subquery, layout);
+      if (!planned.ok()) {
+        status = std::move(planned).status();
+        return const_cast<Expr*>(node);
+      }
+      return planned.value();
+    }
+    return nullptr;
+  });
+  RETURN_IF_ERROR(std::move(status));
+  return result;
+}
+
+Result<std::vector<Expr*>> PhysicalPlanner::ResolveAll(const std::vector<Expr*>& exprs, const Layout& layout) {
+  std::vector<Expr*> result;
+  for (const Expr* expr : exprs) {
+    ASSIGN_OR_RETURN(Expr * resolved, Resolve(expr, layout));
+    result.push_back(resolved);
+  }
+  return result;
+}
+
+Result<Expr*> PhysicalPlanner::ResolveAnd(const std::vector<Expr*>& conditions, const Layout& layout) {
+  // Cheap tests first: those with subqueries last, otherwise as written.
+  std::vector<Expr*> ordered = conditions;
+  std::stable_partition(ordered.begin(), ordered.end(), [](const Expr* e) { return !ContainsSubquery(e); });
+  ASSIGN_OR_RETURN(std::vector<Expr*> resolved, ResolveAll(ordered, layout));
+  return JoinAnd(ctx_.arena, resolved);
+}
+
+Result<std::vector<SortKey>> PhysicalPlanner::ResolveKeys(const std::vector<SortKey>& keys, const Layout& layout) {
+  std::vector<SortKey> result;
+  for (const SortKey& key : keys) {
+    SortKey copy = key;
+    ASSIGN_OR_RETURN(copy.expr, Resolve(key.expr, layout));
+    result.push_back(copy);
+  }
+  return result;
+}
+
+namespace {
+
+bool ReadsSlots(const Expr* expr, const std::vector<int>& slots) {
+  return Contains(expr, [&](const Expr* node) {
+    auto* test = DynAs<CaseTest>(node);
+    return test != nullptr && std::find(slots.begin(), slots.end(), test->slot) != slots.end();
+  });
+}
+
+}  // namespace
+
+Result<Expr*> PhysicalPlanner::ResolveSubquery(const SubqueryExpr& expr, const Layout& layout) {
+  // One query planned once, even when several expressions (SET (a, b) = ...) read its columns.
+  auto found = subqueries_.find(expr.query);
+  if (found == subqueries_.end()) {
+    PlannedSubquery planned;
+    size_t visible = 0;
+    for (const Target& target : expr.query->targets) visible += !target.junk;
+    RelId rel = expr.output_rel;
+    Columns free;
+    Columns* saved = free_;
+    free_ = &free;
+    auto plan = [&]() -> Status {
+      ASSIGN_OR_RETURN(LogicalNode * logical, Rewritten(*expr.query, rel));
+      std::vector<ColumnId> columns;
+      if (expr.subquery != SubqueryKind::kExists) {
+        for (size_t i = 0; i < visible; ++i) columns.push_back({rel, static_cast<int>(i)});
+        ASSIGN_OR_RETURN(Planned result, PlanExact(*logical, columns));
+        planned.plan = result.node;
+        planned.layout = result.layout;
+      } else {
+        ASSIGN_OR_RETURN(Planned result, Plan(*logical, {}));
+        planned.plan = result.node;
+        planned.layout = result.layout;
+      }
+      return Status::Ok();
+    };
+    Status status = plan();
+    free_ = saved;
+    RETURN_IF_ERROR(std::move(status));
+    planned.id = static_cast<int>(plan_.subplan_names.size());
+    planned.free = std::move(free);
+    plan_.subplan_names.push_back(Format("%s %d", planned.free.empty() ? "InitPlan" : "SubPlan", planned.id + 1));
+    found = subqueries_.emplace(expr.query, std::move(planned)).first;
+  }
+  const PlannedSubquery& planned = found->second;
+  auto* node = ctx_.arena.New<SubPlanExpr>();
+  node->subquery = expr.subquery == SubqueryKind::kMultiAssign ? SubqueryKind::kScalar : expr.subquery;
+  node->plan = planned.plan;
+  node->id = planned.id;
+  node->column = expr.column;
+  node->type = expr.type;
+  node->collation = expr.collation;
+  node->location = expr.location;
+  for (ColumnId id : planned.free) {
+    bool here = std::any_of(layout.begin(), layout.end(), [&](const LayoutColumn& column) { return column.id == id; });
+    if (!here) {
+      // Set by someone further out.
+      if (free_ == nullptr) return Errorf(sqlstate::kInternalError, "column (%d, %d) not found in the plan", id.rel, id.column);
+      free_->insert(id);
+      node->depends_on_outer_params = true;
+      continue;
+    }
+    ASSIGN_OR_RETURN(Expr * arg, Resolve(ctx_.MakeColumn(id.rel, id.column, slot_types_[id], 0), layout));
+    node->slots.push_back(slots_[id]);
+    node->args.push_back(arg);
+  }
+  if (expr.test != nullptr) {
+    std::map<int, int> slot_of;
+    Expr* test = Copy(ctx_.arena, expr.test, [&](const Expr* inner) -> Expr* {
+      auto* column = DynAs<ColumnRef>(inner);
+      if (column == nullptr || column->rel != expr.output_rel) return nullptr;
+      auto [slot, added] = slot_of.try_emplace(column->column, ctx_.next_case_slot);
+      if (added) ++ctx_.next_case_slot;
+      auto* value = ctx_.arena.New<CaseTest>();
+      value->slot = slot->second;
+      value->type = column->type;
+      value->collation = column->collation;
+      return value;
+    });
+    for (size_t i = 0; i < planned.layout.size(); ++i) {
+      auto slot = slot_of.find(static_cast<int>(i));
+      node->test_slots.push_back(slot == slot_of.end() ? -1 : slot->second);
+    }
+    ASSIGN_OR_RETURN(node->test, Resolve(test, layout));
+    // Plain equalities over an uncorrelated result can be looked up in a hash table.
+    if (expr.subquery == SubqueryKind::kAny && node->slots.empty() && !node->depends_on_outer_params) {
+      std::vector<Expr*> parts;
+      SplitAnd(node->test, parts);
+      std::map<size_t, std::pair<Expr*, const catalog::FunctionRow*>> keys;
+      bool possible = parts.size() == planned.layout.size();
+      for (Expr* part : parts) {
+        auto* call = DynAs<FunctionCall>(part);
+        if (call == nullptr || call->op == nullptr || !call->op->can_hash || call->op->name != "=" || call->args.size() != 2) {
+          possible = false;
+          break;
+        }
+        auto* right = DynAs<CaseTest>(call->args[1]);
+        if (right == nullptr || ReadsSlots(call->args[0], node->test_slots)) {
+          possible = false;
+          break;
+        }
+        for (size_t i = 0; i < node->test_slots.size(); ++i) {
+          if (node->test_slots[i] == right->slot) keys[i] = {call->args[0], call->function};
+        }
+      }
+      if (possible && keys.size() == planned.layout.size()) {
+        node->hashed = true;
+        for (auto& [column, key] : keys) {
+          node->hash_left.push_back(key.first);
+          node->hash_equal.push_back(key.second);
+        }
+      }
+    }
+  }
+  return node;
+}
+
+}  // namespace phantom::planner

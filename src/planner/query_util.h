@@ -1,0 +1,21 @@
+// planner/query_util.h
+//
+// Visiting everything in a bound query.
+#pragma once
+#include <functional>
+
+#include "planner/query.h"
+
+namespace phantom::planner {
+
+// Visits every top expression of the query, its FROM subqueries, CTEs and set operation branches included (subqueries inside
+// expressions are left to the visitor).
+void ForEachQueryExpr(Query& query, const std::function<void(Expr*&)>& visit);
+// Visits the query and all queries within it, also those inside expressions.
+void ForEachQuery(Query& query, const std::function<void(Query&)>& visit);
+
+bool QueryIsVolatile(const Query& query);
+// Does the query (or one within it) refer to columns of relations outside it?
+bool IsCorrelated(const Query& query);
+
+}  // namespace phantom::planner
