@@ -1,0 +1,215 @@
+// Functions of the server and the session, by the name of their implementation (pg_proc.prosrc).
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+#include "common/blocking_region.h"
+#include "session/services.h"
+#include "session/session_state.h"
+#include "store/store.h"
+#include "types/format_context.h"
+#include "types/text_format.h"
+#include "types/value.h"
+
+namespace phantom::session {
+
+namespace {
+
+using Text = std::optional<std::string>;
+using Args = std::span<const Text>;
+
+int64_t IntegerOf(const Text& text) {
+  int64_t value = 0;
+  if (text.has_value()) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
+Text BoolText(bool value) { return std::string(value ? "t" : "f"); }
+
+Text LsnText(Lsn lsn) {
+  return Format("%X/%X", static_cast<unsigned>(lsn.value >> 32), static_cast<unsigned>(lsn.value & 0xffffffff));
+}
+
+Result<Text> TimestampText(int64_t us) {
+  std::string text;
+  types::FormatContext iso;
+  RETURN_IF_ERROR(types::AppendText(types::Type(types::kTimestamptzOid), &us, iso, text));
+  return Text(std::move(text));
+}
+
+txn::LockTag AdvisoryTag(const SessionState& state, std::string_view function, Args args) {
+  if (function.ends_with("_int4")) {
+    return txn::LockTag::Advisory(state.database_oid, static_cast<int32_t>(IntegerOf(args[0])),
+                                  static_cast<int32_t>(IntegerOf(args[1])));
+  }
+  return txn::LockTag::Advisory(state.database_oid, IntegerOf(args[0]));
+}
+
+bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// pg_advisory_lock_int8, pg_try_advisory_xact_lock_shared_int4, pg_advisory_unlock_int8, ...
+Result<Text> Advisory(SessionState& state, std::string_view function, Args args) {
+  if (function == "pg_advisory_unlock_all") {
+    state.locks->ReleaseAllSession();
+    return Text("");
+  }
+  const txn::LockMode mode = Contains(function, "_shared") ? txn::LockMode::kShare : txn::LockMode::kExclusive;
+  const txn::LockTag tag = AdvisoryTag(state, function, args);
+  if (Contains(function, "_unlock")) {
+    const bool held = state.locks->ReleaseSession(tag, mode);
+    if (!held) {
+      state.Warning(sqlstate::kWarning, Format("you don't own a lock of type %s",
+                                               mode == txn::LockMode::kShare ? "ShareLock" : "ExclusiveLock"));
+    }
+    return BoolText(held);
+  }
+  const bool only_try = Contains(function, "_try_");
+  txn::LockRequest request;
+  request.policy = only_try ? txn::WaitPolicy::kSkip : txn::WaitPolicy::kWait;
+  request.for_session = !Contains(function, "_xact_");
+  ASSIGN_OR_RETURN(const bool held, state.locks->Acquire(tag, mode, request));
+  return only_try ? BoolText(held) : Text("");
+}
+
+// Another session, as far as the current user may signal it. Null when there is none (a WARNING was sent).
+Result<std::shared_ptr<SessionControl>> SignalTarget(SessionState& state, int32_t pid, const char* verb) {
+  std::shared_ptr<SessionControl> target = state.instance.sessions().Find(pid);
+  if (target == nullptr) {
+    state.Warning(sqlstate::kWarning, Format("PID %d is not a PostgreSQL server process", pid));
+    return target;
+  }
+  const Oid owner = target->ReadActivity().user_oid;
+  if (!state.superuser && owner != state.current_user) {
+    ASSIGN_OR_RETURN(const bool member, state.catalog.HasPrivilegesOf(state.current_user, owner));
+    if (!member) {
+      return Errorf(sqlstate::kInsufficientPrivilege,
+                    "must be a member of the role whose %s or member of pg_signal_backend", verb);
+    }
+  }
+  return target;
+}
+
+Result<Text> Sleep(SessionState& state, double seconds) {
+  if (!(seconds > 0)) return Text("");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(std::min(seconds, 1e9));
+  const BlockingRegion region;
+  while (true) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) return Text("");
+    if (state.control->cancelled.load(std::memory_order_acquire)) {
+      return Error(sqlstate::kQueryCanceled, state.control->timed_out.load() ? "canceling statement due to statement timeout"
+                                                                             : "canceling statement due to user request");
+    }
+    // Short naps, so that a cancel is seen soon.
+    std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(deadline - now, std::chrono::milliseconds(5)));
+  }
+}
+
+Result<Text> Transactions(SessionState& state, std::string_view function, Args args) {
+  txn::Transaction& transaction = state.block.transaction();
+  if (function == "pg_current_xact_id") {
+    ASSIGN_OR_RETURN(const TxnId id, transaction.EnsureId());
+    return Text(std::to_string(id.value));
+  }
+  if (function == "pg_current_xact_id_if_assigned") {
+    return transaction.id() ? Text(std::to_string(transaction.id().value)) : Text();
+  }
+  txn::TransactionManager& manager = transaction.manager();
+  if (function == "pg_current_snapshot") {
+    const uint64_t oldest = manager.oldest_active().value;
+    const uint64_t next = manager.last_id().value + 1;
+    return Text(std::to_string(oldest) + ":" + std::to_string(std::max(oldest, next)) + ":");
+  }
+  const TxnId id(static_cast<uint64_t>(IntegerOf(args[0])));
+  if (id > manager.last_id()) {
+    return Errorf(sqlstate::kInvalidParameterValue, "transaction ID %llu is in the future",
+                  static_cast<unsigned long long>(id.value));
+  }
+  switch (manager.FateOf(id)) {
+    case txn::TransactionManager::Fate::kInProgress:
+      return Text("in progress");
+    case txn::TransactionManager::Fate::kCommitted:
+      return Text("committed");
+    case txn::TransactionManager::Fate::kAborted:
+      return Text("aborted");
+  }
+  return Text();
+}
+
+Result<Text> SettingFlags(const Text& name) {
+  const int index = FindSetting(*name);
+  if (index < 0) return Text();
+  const uint32_t flags = SettingRows()[static_cast<size_t>(index)].flags;
+  constexpr std::pair<uint32_t, const char*> kShown[] = {
+      {setting_flag::kExplain, "EXPLAIN"},          {setting_flag::kNoShowAll, "NO_SHOW_ALL"},
+      {setting_flag::kNoReset, "NO_RESET"},         {setting_flag::kNoResetAll, "NO_RESET_ALL"},
+      {setting_flag::kNotInSample, "NOT_IN_SAMPLE"}, {setting_flag::kRuntimeComputed, "RUNTIME_COMPUTED"},
+  };
+  std::string array;
+  for (const auto& [flag, shown] : kShown) {
+    if ((flags & flag) != 0) array += (array.empty() ? "" : ",") + std::string(shown);
+  }
+  return Text("{" + array + "}");
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> Services::Call(std::string_view function,
+                                                  std::span<const std::optional<std::string>> args) {
+  Instance& instance = state_.instance;
+  if (Contains(function, "advisory")) return Advisory(state_, function, args);
+  if (function == "pg_backend_pid") return Text(std::to_string(state_.control->pid));
+  if (function == "pg_notify") {
+    RETURN_IF_ERROR(state_.Notify(args[0].value_or(""), args[1].value_or("")));
+    return Text("");
+  }
+  if (function == "pg_sleep") {
+    ASSIGN_OR_RETURN(const double seconds, types::ParseFloat8(*args[0]));
+    return Sleep(state_, seconds);
+  }
+  if (function == "pg_cancel_backend") {
+    ASSIGN_OR_RETURN(const auto target, SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])),
+                                                     "query is being canceled"));
+    if (target != nullptr) target->Cancel();
+    return BoolText(target != nullptr);
+  }
+  if (function == "pg_terminate_backend") {
+    ASSIGN_OR_RETURN(const auto target, SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])),
+                                                     "process is being terminated"));
+    if (target != nullptr) {
+      target->Terminate(
+          Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
+    }
+    return BoolText(target != nullptr);
+  }
+  if (function.starts_with("pg_current_xact_id") || function == "pg_current_snapshot" || function == "pg_xact_status") {
+    return Transactions(state_, function, args);
+  }
+  if (function == "pg_blocking_pids" || function == "pg_safe_snapshot_blocking_pids") {
+    std::string array;
+    if (function == "pg_blocking_pids") {
+      for (const int32_t pid : instance.transactions().locks().BlockingProcesses(static_cast<int32_t>(IntegerOf(args[0])))) {
+        array += (array.empty() ? "" : ",") + std::to_string(pid);
+      }
+    }
+    return Text("{" + array + "}");
+  }
+  if (function == "pg_is_in_recovery") return BoolText(false);
+  if (function == "pg_current_wal_lsn" || function == "pg_current_wal_insert_lsn" || function == "pg_switch_wal") {
+    return LsnText(instance.store().Stats().appended);
+  }
+  if (function == "pg_current_wal_flush_lsn") return LsnText(instance.store().log().durable());
+  if (function == "pg_postmaster_start_time" || function == "pg_conf_load_time") return TimestampText(instance.start_us());
+  if (function == "pg_reload_conf") return BoolText(true);
+  if (function == "pg_my_temp_schema") return Text(std::to_string(state_.catalog.temporary_schema()));
+  if (function == "pg_is_other_temp_schema") {
+    ASSIGN_OR_RETURN(const auto schema, state_.catalog.SchemaByOid(static_cast<Oid>(IntegerOf(args[0]))));
+    return BoolText(schema != nullptr && schema->oid != state_.catalog.temporary_schema() &&
+                    schema->name.starts_with("pg_temp_"));
+  }
+  if (function == "pg_settings_get_flags") return SettingFlags(args[0]);
+  return Errorf(sqlstate::kFeatureNotSupported, "function %s is not supported", std::string(function).c_str());
+}
+
+}  // namespace phantom::session
