@@ -109,6 +109,10 @@ Result<Numeric> ParseNumeric(std::string_view text, Arena& arena);
 void AppendNumeric(const Numeric& value, std::string& out);
 std::string NumericText(const Numeric& value);
 
+// The wire's binary form: 22P03 for bytes that are none.
+Result<Numeric> ParseNumericBinary(std::string_view bytes, Arena& arena);
+void AppendNumericBinary(const Numeric& value, std::string& out);
+
 // Applies numeric(p,s): rounds to the scale, 22003 "numeric field overflow" with PostgreSQL's DETAIL. typmod -1: as is.
 Result<Numeric> ApplyNumericTypmod(Numeric value, int32_t typmod, Arena& arena);
 
