@@ -1,4 +1,5 @@
 // Every kind of statement that the grammar has goes through Parse, the conversion and DumpTree.
+#include "test_paths.h"
 #include "parser/statements.h"
 
 #include <catch2/catch.hpp>
@@ -16,7 +17,7 @@ using namespace phantom::parser;
 namespace phantom::parser {
 
 std::vector<std::string> ReadStatements() {
-  std::ifstream file(std::string(PHANTOM_TESTS_DIRECTORY) + "/parser/data/statements.sql");
+  std::ifstream file(TestsDirectory() + "/parser/data/statements.sql");
   std::stringstream text;
   text << file.rdbuf();
   Result<ParsedText> parsed = Parse(text.str());

@@ -1,0 +1,3 @@
+#include "test_paths.h"
+
+std::string TestsDirectory() { return PHANTOM_TESTS_DIRECTORY; }
