@@ -170,7 +170,11 @@ Result<Oid> Catalog::FindRelationOid(Oid schema, std::string_view name) {
 }
 
 Result<TableRef> Catalog::TableByOid(Oid oid) {
-  if (oid < kFirstUserOid) return SystemTables::Get().Find(oid);
+  if (oid < kFirstUserOid) {
+    if (TableRef system = SystemTables::Get().Find(oid)) return system;
+    return TableRef();
+  }
+  if (pretended_ != nullptr && pretended_->oid == oid) return pretended_;
   ObjectCache& local = Local();
   auto known = local.tables.find(oid);
   if (known != local.tables.end()) return known->second;
@@ -233,6 +237,17 @@ Result<bool> Catalog::IsTableVisible(const Table& table) {
     if (found != 0) return found == table.oid;
   }
   return false;
+}
+
+Result<std::vector<TableRef>> Catalog::TablesOf(Oid schema) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows, store_->Find(oid::kPgClass, index_oid::kClassByName, {}));
+  std::vector<TableRef> tables;
+  for (const Row& row : rows) {
+    if (row.GetOid(pg_class::relnamespace) != schema) continue;
+    ASSIGN_OR_RETURN(TableRef table, TableByOid(row.GetOid(pg_class::oid)));
+    if (table != nullptr) tables.push_back(std::move(table));
+  }
+  return tables;
 }
 
 Result<std::string> Catalog::ViewQuery(const Table& view) {

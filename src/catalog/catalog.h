@@ -72,6 +72,7 @@ class Catalog {
   // ---- Session state ----
   // Names as in the setting; "$user" stands for the current role's name.
   void SetSearchPath(std::vector<std::string> names);
+  const std::vector<std::string>& search_path() const { return path_names_; }
   void SetCurrentRole(Oid role);
   Oid current_role() const { return role_; }
   void SetNoticeSink(NoticeSink* sink) { notices_ = sink; }
@@ -105,8 +106,13 @@ class Catalog {
   // Finds it, locks it, and finds it again in case it changed meanwhile: what a statement that uses a table does.
   Result<TableRef> OpenTable(const QualifiedName& name, txn::LockMode mode);
   Status LockTable(Oid table, txn::LockMode mode);
+  // Until it is called with null, look-ups of this table give this description of it: how a rewrite reads a table's old
+  // rows after its definition has changed.
+  void Pretend(TableRef table) { pretended_ = std::move(table); }
   // Would an unqualified use of its name find it?
   Result<bool> IsTableVisible(const Table& table);
+  // Every user relation of a schema, by name.
+  Result<std::vector<TableRef>> TablesOf(Oid schema);
   // Text of a view's query, ready for the parser (system views too).
   Result<std::string> ViewQuery(const Table& view);
 
@@ -183,6 +189,11 @@ class Catalog {
   Result<std::string> DescribeObject(const ObjectAddress& object);
   Status DropRole(Oid role);
   Status DropDatabase(Oid database);
+  Status AlterDatabase(const Database& changed);  // template, connections, limit
+  // Settings kept for a role in a database (0: every one): ALTER ROLE / DATABASE ... SET. No value removes the setting; an
+  // empty name removes all of them.
+  Status SetRoleSetting(Oid database, Oid role, std::string_view name, const std::optional<std::string>& value);
+  Result<std::vector<std::pair<std::string, std::string>>> RoleSettings(Oid database, Oid role);
 
   // ---- Altering ----
   Status AddColumn(const Table& table, const ColumnDefinition& column);
@@ -197,6 +208,8 @@ class Catalog {
   Status SetConstraintValidated(const Table& table, Oid constraint);
   Status AlterSequence(const Table& sequence, const SequenceParameters& parameters);
   Status RestartSequence(const Table& sequence, int64_t start);  // transactional
+  // "rule _RETURN on view v" when a view uses the column; else empty.
+  Result<std::string> RuleUsing(Oid table, int column);
   // The column that owns a sequence, or (0, 0); the sequence a column owns (serial, identity), or 0.
   Result<std::pair<Oid, int>> SequenceOwner(Oid sequence);
   Result<Oid> OwnedSequence(Oid table, int column);
@@ -282,6 +295,7 @@ class Catalog {
   NoticeSink* notices_ = nullptr;
   std::vector<std::string> path_names_;
   bool private_ = false;
+  TableRef pretended_;
   std::unique_ptr<SystemStore> store_;
   txn::Transaction* transaction_ = nullptr;
 

@@ -115,6 +115,16 @@ Status Catalog::SetColumnType(const Table& table, int column, types::Type type, 
   return rewrite ? ReplaceStorage(table) : Status::Ok();
 }
 
+Result<std::string> Catalog::RuleUsing(Oid table, int column) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows,
+                   store_->Find(oid::kPgDepend, index_oid::kDependByReferenced, {oid::kPgClass, table, column}));
+  for (const Row& row : rows) {
+    if (row.GetOid(pg_depend::classid) != oid::kPgRewrite) continue;
+    return DescribeObject({oid::kPgRewrite, row.GetOid(pg_depend::objid)});
+  }
+  return std::string();
+}
+
 Status Catalog::ReplaceStorage(const Table& table) {
   txn::TransactionManager& manager = shared_->manager();
   ASSIGN_OR_RETURN(TreeId tree, manager.CreateTableTree(*transaction_, store_->space()));

@@ -278,4 +278,41 @@ Status Catalog::DropDatabase(Oid database) {
   return Status::Ok();
 }
 
+Status Catalog::AlterDatabase(const Database& changed) {
+  return UpdateObject({oid::kPgDatabase, changed.oid}, [&](Row& row) {
+    row.SetBool(pg_database::datistemplate, changed.is_template);
+    row.SetBool(pg_database::datallowconn, changed.allow_connections);
+    row.SetInt(pg_database::datconnlimit, changed.connection_limit);
+  });
+}
+
+// ---- Settings of roles and databases ------------------------------------------------------------
+
+Result<std::vector<std::pair<std::string, std::string>>> Catalog::RoleSettings(Oid database, Oid role) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  ASSIGN_OR_RETURN(std::optional<Row> row,
+                   store_->FindOne(oid::kPgDbRoleSetting, index_oid::kDbRoleSetting, {database, role}));
+  if (!row) return settings;
+  for (const std::string& entry : row->Texts(pg_db_role_setting::setconfig)) {
+    size_t equals = entry.find('=');
+    settings.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return settings;
+}
+
+Status Catalog::SetRoleSetting(Oid database, Oid role, std::string_view name, const std::optional<std::string>& value) {
+  ASSIGN_OR_RETURN(std::optional<Row> row,
+                   store_->FindOne(oid::kPgDbRoleSetting, index_oid::kDbRoleSetting, {database, role}));
+  std::vector<std::string> entries;
+  if (row && !name.empty()) entries = row->Texts(pg_db_role_setting::setconfig);
+  std::string prefix = std::string(name) + '=';
+  std::erase_if(entries, [&](const std::string& entry) { return entry.starts_with(prefix); });
+  if (value) entries.push_back(prefix + *value);
+  if (entries.empty()) return row ? store_->Delete(*row) : Status::Ok();
+  Row changed = row ? *row : NewRow(oid::kPgDbRoleSetting);
+  changed.SetInt(pg_db_role_setting::setdatabase, database).SetInt(pg_db_role_setting::setrole, role);
+  changed.SetTexts(pg_db_role_setting::setconfig, entries);
+  return row ? store_->Update(*row, changed) : store_->Insert(changed);
+}
+
 }  // namespace phantom::catalog

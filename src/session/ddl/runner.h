@@ -59,7 +59,7 @@ class DdlRunner {
   Result<bool> AnyRow(const std::string& sql);
   static std::string TableSql(const catalog::Table& table);  // "schema"."name"
 
-  // ---- Tables (create_table.cc, columns.cc, constraints.cc, create_as.cc) ----
+  // ---- Tables (create_table.cc, columns.cc, constraints.cc, create_view.cc) ----
   Result<DdlResult> CreateTable(const parser::CreateTableStmt& statement);
   Status ApplyLike(const parser::TableLikeClause& like, Definition& definition,
                    std::vector<catalog::ConstraintDefinition>& constraints,
@@ -89,19 +89,22 @@ class DdlRunner {
   Status CheckNotNullRows(const catalog::Table& table, int column);
   Status DuplicateInIndex(const catalog::Table& table, const catalog::Index& index);
 
-  // ---- ALTER TABLE (alter_table.cc, alter_column.cc) ----
+  // ---- ALTER TABLE (alter_table.cc) ----
   Result<DdlResult> AlterTable(const parser::AlterTableStmt& statement);
   Status AlterCommand(Oid table, const parser::AlterTableCmd& command);
   Status AddColumn(const catalog::Table& table, const parser::AlterTableCmd& command);
   Status AlterColumnType(const catalog::Table& table, const parser::AlterTableCmd& command);
   Status AddConstraint(const catalog::Table& table, const parser::Constraint& node);
+  Status AddDefinedConstraint(const catalog::Table& table, catalog::ConstraintDefinition& constraint);
   Status AlterIdentity(const catalog::Table& table, const parser::AlterTableCmd& command);
   Result<int> ColumnToAlter(const catalog::Table& table, std::string_view name);
-  // Copies all rows into the table's new storage; columns of `replaced` (by attribute number) are computed.
+  // Copies all rows into new storage; values[i], unless empty, computes column i + 1 from the old row.
   Status RewriteTable(const catalog::Table& before, const catalog::Table& after, const std::vector<std::string>& values);
 
   // ---- Views (create_view.cc) ----
   Result<DdlResult> CreateView(const parser::CreateViewStmt& statement);
+  // The query's text, [begin, end) of the statement's, in stored form.
+  Result<std::string> StoredQuery(const parser::Node& query, size_t begin, size_t end);
 
   // ---- Other objects (objects.cc, sequences.cc, drop.cc, rename.cc, types.cc) ----
   Result<DdlResult> CreateSchema(const parser::CreateSchemaStmt& statement);
@@ -134,6 +137,7 @@ class DdlRunner {
   Result<DdlResult> AlterDatabase(const parser::AlterDatabaseStmt& statement);
   Result<DdlResult> AlterDatabaseSet(const parser::AlterDatabaseSetStmt& statement);
   Result<DdlResult> DropDatabase(const parser::DropDatabaseStmt& statement);
+  Status ApplySetting(Oid database, Oid role, const parser::VariableSetStmt& set);
   Result<DdlResult> Grant(const parser::GrantStmt& statement);
   Result<DdlResult> GrantRole(const parser::GrantRoleStmt& statement);
   Status GrantTargets(const parser::GrantStmt& statement, std::vector<catalog::ObjectAddress>& objects);
