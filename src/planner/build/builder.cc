@@ -72,6 +72,12 @@ Result<LogicalNode*> Builder::Build(Query& query, RelId rel) {
   return node;
 }
 
+Result<LogicalNode*> Builder::BuildRows(Query& query) {
+  ExpandWholeRows(query);
+  ASSIGN_OR_RETURN(LogicalNode * node, BuildFrom(query.from));
+  return Filter(node, query.where);
+}
+
 Status Builder::DefineCtes(Query& query, Definitions& definitions) {
   for (CommonTable* cte : query.ctes) {
     // Used once and without effects, it takes the place of its reference; not used, it is not run.

@@ -18,6 +18,8 @@ class Builder {
 
   // The query's visible columns become (rel, 0), (rel, 1), ...
   Result<LogicalNode*> Build(Query& query, RelId rel);
+  // FROM and WHERE alone, of a query without CTEs: the columns are those of its relations.
+  Result<LogicalNode*> BuildRows(Query& query);
 
  private:
   using Definitions = std::vector<LogicalWith*>;

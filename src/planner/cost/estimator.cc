@@ -258,17 +258,16 @@ double Estimator::Selectivity(const std::vector<Expr*>& conditions) {
   return Clamp(product);
 }
 
+double Estimator::JoinSelectivity(const Expr* condition) {
+  auto* call = DynAs<FunctionCall>(condition);
+  if (call == nullptr || call->op == nullptr || call->op->name != "=" || call->args.size() != 2) return Selectivity(condition);
+  double distinct = std::max(Distinct(call->args[0]), Distinct(call->args[1]));
+  return distinct > 0 ? 1 / distinct : kEqualSelectivity;
+}
+
 double Estimator::JoinRows(double left, double right, const std::vector<Expr*>& conditions) {
   double rows = left * right;
-  for (const Expr* condition : conditions) {
-    auto* call = DynAs<FunctionCall>(condition);
-    if (call != nullptr && call->op != nullptr && call->op->name == "=" && call->args.size() == 2) {
-      double distinct = std::max(Distinct(call->args[0]), Distinct(call->args[1]));
-      rows *= distinct > 0 ? 1 / distinct : kEqualSelectivity;
-    } else {
-      rows *= Selectivity(condition);
-    }
-  }
+  for (const Expr* condition : conditions) rows *= JoinSelectivity(condition);
   return std::max(1.0, rows);
 }
 

@@ -24,6 +24,8 @@ class Estimator {
   double Selectivity(const std::vector<Expr*>& conditions);
   // Rows of an inner join of so many rows under the conditions between them.
   double JoinRows(double left, double right, const std::vector<Expr*>& conditions);
+  // The fraction of pairs of rows a condition between relations lets through.
+  double JoinSelectivity(const Expr* condition);
   double Groups(const std::vector<Expr*>& groups, double rows);
   // How many different values an expression has; 0: unknown.
   double Distinct(const Expr* expr);

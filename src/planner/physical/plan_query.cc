@@ -16,8 +16,10 @@ Result<LogicalNode*> PhysicalPlanner::Rewritten(Query& query, RelId rel) {
   Builder builder(ctx_);
   ASSIGN_OR_RETURN(LogicalNode * node, builder.Build(query, rel));
   FoldConstants(ctx_, *node);
+  ASSIGN_OR_RETURN(node, UnnestSubqueries(ctx_, node));
   node = PushDown(ctx_, node);
   estimator_.NoteColumns(*node);
+  node = OrderJoins(ctx_, node, estimator_);
   return node;
 }
 
