@@ -21,6 +21,10 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       DatetimePartKernels(),
       DatetimeMakeKernels(),
       TextBuildingKernels(),
+      AggregateCollectKernels(),
+      WindowRangeKernels(),
+      SessionInfoKernels(),
+      CatalogInfoKernels(),
   };
   return kTables;
 }

@@ -25,6 +25,10 @@ std::span<const KernelEntry> DatetimeArithmeticKernels();
 std::span<const KernelEntry> DatetimePartKernels();
 std::span<const KernelEntry> DatetimeMakeKernels();
 std::span<const KernelEntry> TextBuildingKernels();
+std::span<const KernelEntry> AggregateCollectKernels();
+std::span<const KernelEntry> WindowRangeKernels();
+std::span<const KernelEntry> SessionInfoKernels();
+std::span<const KernelEntry> CatalogInfoKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
