@@ -24,6 +24,16 @@ Sha256Digest HmacSha256(std::string_view key, std::string_view data) {
   return digest;
 }
 
+std::string Digest(DigestKind kind, std::string_view data) {
+  const EVP_MD* const algorithms[] = {EVP_md5(), EVP_sha224(), EVP_sha256(), EVP_sha384(), EVP_sha512()};
+  std::string digest(EVP_MAX_MD_SIZE, '\0');
+  unsigned length = 0;
+  PHANTOM_CHECK(EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()), &length,
+                           algorithms[static_cast<size_t>(kind)], nullptr) == 1);
+  digest.resize(length);
+  return digest;
+}
+
 std::string Base64Encode(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
   const int length =

@@ -21,6 +21,10 @@ inline std::string_view AsText(const Sha256Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
+// The digests SQL offers: 16, 28, 32, 48 and 64 bytes.
+enum class DigestKind : uint8_t { kMd5, kSha224, kSha256, kSha384, kSha512 };
+std::string Digest(DigestKind kind, std::string_view data);
+
 // Without line breaks, padded.
 std::string Base64Encode(std::string_view bytes);
 std::optional<std::string> Base64Decode(std::string_view text);

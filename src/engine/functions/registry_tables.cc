@@ -25,6 +25,10 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       WindowRangeKernels(),
       SessionInfoKernels(),
       CatalogInfoKernels(),
+      BinaryStringKernels(),
+      ArrayKernels(),
+      ArrayComparisonKernels(),
+      ArrayTextKernels(),
   };
   return kTables;
 }

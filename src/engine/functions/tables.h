@@ -29,6 +29,10 @@ std::span<const KernelEntry> AggregateCollectKernels();
 std::span<const KernelEntry> WindowRangeKernels();
 std::span<const KernelEntry> SessionInfoKernels();
 std::span<const KernelEntry> CatalogInfoKernels();
+std::span<const KernelEntry> BinaryStringKernels();
+std::span<const KernelEntry> ArrayKernels();
+std::span<const KernelEntry> ArrayComparisonKernels();
+std::span<const KernelEntry> ArrayTextKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
