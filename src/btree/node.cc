@@ -12,10 +12,7 @@ static const Slot* Slots(const std::byte* page) { return reinterpret_cast<const 
 static Slot* Slots(std::byte* page) { return reinterpret_cast<Slot*>(page + kSlotsOffset); }
 
 static uint32_t HeadOf(const std::byte* key, size_t size) {
-  if (size >= 4) return LoadBE<uint32_t>(key);
-  uint32_t head = 0;
-  for (size_t i = 0; i < size; ++i) head |= static_cast<uint32_t>(key[i]) << (24 - 8 * i);
-  return head;
+  return size >= 4 ? LoadBE<uint32_t>(key) : static_cast<uint32_t>(KeyHead(key, size) >> 32);
 }
 
 // Nothing when the range leaves the page.
@@ -54,27 +51,31 @@ uint32_t LowerBound(const std::byte* page, Bytes key, bool* equal) {
     key = key.subspan(prefix.size());
   }
   const Slot* slots = Slots(page);
-  const uint32_t head = HeadOf(key.data(), key.size());
+  const uint64_t long_head = KeyHead(key.data(), key.size());
+  const auto head = static_cast<uint32_t>(long_head >> 32);
   uint32_t low = 0;
   uint32_t high = count;
   while (low < high) {
     const uint32_t middle = (low + high) / 2;
     const Slot slot = slots[middle];
-    int order;
-    if (slot.head != head) {
-      order = slot.head < head ? -1 : 1;
-    } else {
-      order = CompareKeys(SuffixOf(page, slot), key);
-      if (order == 0) {
-        *equal = true;
-        return middle;
+    bool less = slot.head < head;
+    if (slot.head == head) {
+      const size_t offset = size_t{slot.offset} + kCellHeaderBytes;
+      if (offset + slot.key_bytes > kPageBytes) return low;
+      const uint64_t slot_long_head = KeyHead(page + offset, slot.key_bytes);
+      if (slot_long_head != long_head) {
+        less = slot_long_head < long_head;
+      } else {
+        const int order = CompareKeys({page + offset, slot.key_bytes}, key);
+        if (order == 0) {
+          *equal = true;
+          return middle;
+        }
+        less = order < 0;
       }
     }
-    if (order < 0) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
+    low = less ? middle + 1 : low;
+    high = less ? high : middle;
   }
   return low;
 }
@@ -230,10 +231,20 @@ bool Put(std::byte* page, Bytes key, Bytes value) {
 }
 
 void AppendFrom(std::byte* page, const std::byte* other, uint32_t from, uint32_t to) {
+  const size_t prefix = HeaderOf(page).prefix_bytes;
+  const size_t other_prefix = HeaderOf(other).prefix_bytes;
   std::byte key[kPageBytes];
   for (uint32_t i = from; i < to; ++i) {
-    const size_t key_bytes = CopyKey(other, i, key);
-    Insert(page, HeaderOf(page).count, {key, key_bytes}, Value(other, i));
+    Bytes suffix = Suffix(other, i);
+    if (prefix >= other_prefix) {
+      suffix = suffix.subspan(prefix - other_prefix);
+    } else {
+      suffix = Bytes(key, CopyKey(other, i, key)).subspan(prefix);
+    }
+    PageHeader& header = HeaderOf(page);
+    const uint16_t offset = AddCell(page, header.count + 1u, suffix, Value(other, i));
+    Slots(page)[header.count] = {offset, static_cast<uint16_t>(suffix.size()), HeadOf(suffix.data(), suffix.size())};
+    ++header.count;
   }
 }
 

@@ -211,10 +211,8 @@ Lsn Tree::Apply(Frame& frame, uint32_t position, bool exists, Bytes key, const E
     }
   }
   const size_t common = std::min(before.size(), value_bytes);
-  size_t prefix = 0;
-  while (prefix < common && value[prefix] == before[prefix]) ++prefix;
-  size_t suffix = 0;
-  while (suffix < common - prefix && value[value_bytes - 1 - suffix] == before[before.size() - 1 - suffix]) ++suffix;
+  const size_t prefix = CommonPrefix(value, before.data(), common);
+  const size_t suffix = CommonSuffix(value + value_bytes, before.data() + before.size(), common - prefix);
 
   ChangePayload payload{};
   payload.page = frame.page_id().value;
