@@ -73,7 +73,7 @@ Status ApplyToPage(const ParsedPageAction& action, std::byte* page) {
   switch (action.action) {
     case PageAction::kImage: {
       if (data.size() < kSlotsOffset || data.size() > kPageBytes) return inapplicable();
-      const size_t front = kSlotsOffset + HeaderOf(data.data()).count * sizeof(Slot);
+      const size_t front = kSlotsOffset + LoadLE<PageHeader>(data.data()).count * sizeof(Slot);
       if (front > data.size()) return inapplicable();
       const size_t back = data.size() - front;
       std::memcpy(page, data.data(), front);
