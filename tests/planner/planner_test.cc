@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "planner/explain.h"
+
 #include <catch2/catch.hpp>
 
 namespace phantom::planner {
@@ -135,6 +137,26 @@ TEST_CASE("access paths and joins") {
   CHECK(shape("SELECT t.b FROM t, u WHERE t.a = u.a AND t.b = u.b AND u.b = 1") == "Project(IndexLookupJoin(SeqScan))");
   CHECK(shape("SELECT * FROM t ORDER BY a LIMIT 5") == "Limit(IndexScan)");
   CHECK(shape("SELECT * FROM t ORDER BY b LIMIT 5") == "TopN(SeqScan)");
+}
+
+TEST_CASE("EXPLAIN reads like PostgreSQL's") {
+  PlannerFixture f;
+  auto explain = [&](const char* sql) {
+    INFO(sql);
+    auto plan = f.Plan(sql);
+    INFO(plan.status().ToString());
+    REQUIRE(plan.ok());
+    return Explain(*plan.value(), {.costs = false}, {}, f.context);
+  };
+  CHECK(explain("SELECT a FROM t WHERE b = 1 AND a > 3") == "Seq Scan on t\n  Filter: ((b = 1) AND (a > 3))");
+  CHECK(explain("SELECT * FROM t ORDER BY b LIMIT 5") ==
+        "Limit\n  ->  Sort\n        Sort Key: b\n        ->  Seq Scan on t");
+  CHECK(explain("SELECT b FROM t WHERE a = 1") == "Index Scan using t_pkey on t\n  Index Cond: (a = 1)");
+  CHECK(explain("SELECT count(*) FROM t JOIN s ON s.v = t.b::numeric") ==
+        "Aggregate\n  ->  Hash Join\n        Hash Cond: ((t.b)::numeric = s.v)\n        ->  Seq Scan on t\n        ->  Hash\n"
+        "              ->  Seq Scan on s");
+  CHECK(explain("SELECT * FROM t WHERE EXISTS (SELECT 1 FROM s WHERE s.v = t.b AND s.id <> t.a)").starts_with("Hash Semi Join"));
+  CHECK(explain("SELECT * FROM t WHERE b < (SELECT avg(v) FROM s WHERE s.id = t.a)").find("SubPlan") == std::string::npos);
 }
 
 }  // namespace phantom::planner
