@@ -29,6 +29,9 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       ArrayKernels(),
       ArrayComparisonKernels(),
       ArrayTextKernels(),
+      JsonAccessKernels(),
+      JsonbKernels(),
+      JsonBuildKernels(),
   };
   return kTables;
 }

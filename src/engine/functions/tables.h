@@ -33,6 +33,9 @@ std::span<const KernelEntry> BinaryStringKernels();
 std::span<const KernelEntry> ArrayKernels();
 std::span<const KernelEntry> ArrayComparisonKernels();
 std::span<const KernelEntry> ArrayTextKernels();
+std::span<const KernelEntry> JsonAccessKernels();
+std::span<const KernelEntry> JsonbKernels();
+std::span<const KernelEntry> JsonBuildKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
