@@ -32,6 +32,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       JsonAccessKernels(),
       JsonbKernels(),
       JsonBuildKernels(),
+      WindowKernels(),
   };
   return kTables;
 }

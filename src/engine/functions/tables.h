@@ -36,6 +36,7 @@ std::span<const KernelEntry> ArrayTextKernels();
 std::span<const KernelEntry> JsonAccessKernels();
 std::span<const KernelEntry> JsonbKernels();
 std::span<const KernelEntry> JsonBuildKernels();
+std::span<const KernelEntry> WindowKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();

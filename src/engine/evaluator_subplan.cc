@@ -1,0 +1,348 @@
+// Subqueries inside expressions, and the values SQL writes without parentheses (CURRENT_DATE).
+#include "engine/evaluator_internal.h"
+#include "engine/operator.h"
+#include "engine/row_buffer.h"
+#include "engine/row_keys.h"
+#include "types/array.h"
+#include "types/format_context.h"
+
+namespace phantom::engine::internal {
+
+using planner::SubqueryKind;
+
+namespace {
+
+std::vector<types::Type> TypesOf(std::span<planner::Expr* const> exprs) {
+  std::vector<types::Type> types;
+  for (const planner::Expr* expr : exprs) types.push_back(expr->type);
+  return types;
+}
+
+class SubPlanEvaluator final : public OwningEvaluator {
+ public:
+  SubPlanEvaluator(const planner::SubPlanExpr& expr, Runtime& runtime)
+      : OwningEvaluator(expr.type, runtime),
+        expr_(expr),
+        value_(runtime.MakeVector(expr.type, 1)),
+        rows_(runtime, expr.plan->types),
+        left_keys_(runtime, TypesOf(expr.hash_left), false),
+        right_keys_(runtime, std::span(expr.plan->types).first(expr.hash_left.size()), false) {
+    for (types::Type type : expr.plan->types) row_.push_back(runtime.MakeVector(type, 1));
+  }
+
+  Status Make() {
+    ASSIGN_OR_RETURN(plan_, BuildOperator(*expr_.plan, runtime_));
+    ASSIGN_OR_RETURN(args_, CompileAll(expr_.args, runtime_));
+    values_.resize(args_.size());
+    for (int slot : expr_.test_slots) runtime_.EnsureCaseSlot(slot);
+    if (expr_.test != nullptr) {
+      ASSIGN_OR_RETURN(test_, Compile(*expr_.test, runtime_));
+    }
+    if (expr_.hashed) {
+      ASSIGN_OR_RETURN(hash_left_, CompileAll(expr_.hash_left, runtime_));
+      hash_values_.resize(hash_left_.size());
+    }
+    return Status::Ok();
+  }
+
+ protected:
+  Status Compute(const Batch& batch, const types::Vector*& result) override {
+    if (expr_.slots.empty()) {
+      const bool fresh = run_epoch_ == runtime_.run_epoch &&
+                         (!expr_.depends_on_outer_params || param_epoch_ == runtime_.param_epoch);
+      if (!fresh) {
+        RETURN_IF_ERROR(RunPlan());
+        run_epoch_ = runtime_.run_epoch;
+        param_epoch_ = runtime_.param_epoch;
+      }
+      if (IsTest()) {
+        result_.Reset();
+        RETURN_IF_ERROR(Test(batch));
+        result = &result_;
+      } else {
+        result = &value_;
+      }
+      return Status::Ok();
+    }
+    for (size_t i = 0; i < args_.size(); ++i) RETURN_IF_ERROR(args_[i]->Evaluate(batch, values_[i]));
+    result_.Reset();
+    for (size_t i = 0; i < batch.rows.count; ++i) {
+      const types::SelIndex row = static_cast<types::SelIndex>(batch.rows[i]);
+      for (size_t a = 0; a < args_.size(); ++a) runtime_.SetParam(expr_.slots[a], *values_[a], row);
+      RETURN_IF_ERROR(RunPlan());
+      if (IsTest()) {
+        RETURN_IF_ERROR(Test({batch.columns, {&row, 1}}));
+      } else {
+        CopyValue(value_, 0, result_, row);
+      }
+    }
+    result = &result_;
+    return Status::Ok();
+  }
+
+ private:
+  bool IsTest() const {
+    return expr_.subquery == SubqueryKind::kAny || expr_.subquery == SubqueryKind::kAll ||
+           expr_.subquery == SubqueryKind::kRowCompare;
+  }
+
+  // Leaves the result in value_, or the rows to be tested in rows_.
+  Status RunPlan() {
+    RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+    RETURN_IF_ERROR(plan_->Open());
+    Batch in;
+    value_.Reset();
+    switch (expr_.subquery) {
+      case SubqueryKind::kExists:
+        RETURN_IF_ERROR(plan_->Next(in));
+        value_.data<bool>()[0] = !in.empty();
+        break;
+      case SubqueryKind::kScalar:
+      case SubqueryKind::kMultiAssign: {
+        RETURN_IF_ERROR(plan_->Next(in));
+        if (in.empty()) {
+          value_.SetNull(0);
+          break;
+        }
+        const uint32_t first = static_cast<uint32_t>(in.rows[0]);
+        CopyValue(*in.columns[expr_.column], first, value_, 0);
+        if (in.rows.count > 1) return TooManyRows();
+        RETURN_IF_ERROR(plan_->Next(in));
+        if (!in.empty()) return TooManyRows();
+        break;
+      }
+      case SubqueryKind::kArray:
+        RETURN_IF_ERROR(MakeArray());
+        break;
+      default:
+        RETURN_IF_ERROR(KeepRows());
+        return Status::Ok();
+    }
+    value_.SetConstant();
+    return Status::Ok();
+  }
+
+  static Status TooManyRows() {
+    return Error(sqlstate::kCardinalityViolation, "more than one row returned by a subquery used as an expression");
+  }
+
+  Status MakeArray() {
+    const types::Type element = runtime_.StorageType(expr_.plan->types[0]);
+    types::ArrayBuilder builder(expr_.plan->types[0].oid, types::LayoutOf(element));
+    Batch in;
+    while (true) {
+      RETURN_IF_ERROR(plan_->Next(in));
+      if (in.empty()) break;
+      for (size_t i = 0; i < in.rows.count; ++i) {
+        const uint32_t row = static_cast<uint32_t>(in.rows[i]);
+        if (in.columns[0]->IsNull(row)) {
+          builder.AddNull();
+        } else {
+          builder.Add(in.columns[0]->row_slot(row));
+        }
+      }
+    }
+    value_.SetString(0, builder.Finish());
+    return Status::Ok();
+  }
+
+  Status KeepRows() {
+    rows_.Clear();
+    table_.Clear();
+    right_null_ = false;
+    Batch in;
+    while (true) {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(plan_->Next(in));
+      if (in.empty()) break;
+      rows_.Append(in);
+      if (!expr_.hashed) continue;
+      right_keys_.Encode(in.columns.first(hash_left_.size()), in.rows);
+      for (size_t i = 0; i < in.rows.count; ++i) {
+        if (right_keys_.has_null(i)) {
+          right_null_ = true;
+          continue;
+        }
+        bool added = false;
+        table_.FindOrAdd(right_keys_.key(i), right_keys_.hash(i), added);
+      }
+    }
+    if (expr_.subquery == SubqueryKind::kRowCompare && rows_.size() > 1) return TooManyRows();
+    return Status::Ok();
+  }
+
+  Status Test(const Batch& batch) {
+    if (expr_.subquery == SubqueryKind::kRowCompare && rows_.empty()) {
+      for (size_t i = 0; i < batch.rows.count; ++i) result_.SetNull(static_cast<uint32_t>(batch.rows[i]));
+      return Status::Ok();
+    }
+    // With NULLs in keys of several columns a comparison may still be false: those are tested pair by pair.
+    if (expr_.hashed && expr_.subquery == SubqueryKind::kAny) {
+      for (size_t i = 0; i < hash_left_.size(); ++i) RETURN_IF_ERROR(hash_left_[i]->Evaluate(batch, hash_values_[i]));
+      left_keys_.Encode(hash_values_, batch.rows);
+      size_t open = 0;
+      for (size_t i = 0; i < batch.rows.count; ++i) {
+        const types::SelIndex row = static_cast<types::SelIndex>(batch.rows[i]);
+        const bool left_null = left_keys_.has_null(i);
+        const bool found =
+            !left_null && table_.Find(left_keys_.key(i), left_keys_.hash(i)) != KeyTable::kNone;
+        result_.data<bool>()[row] = found;
+        if (found || rows_.empty() || (!left_null && !right_null_)) continue;
+        if (hash_left_.size() == 1) {
+          result_.SetNull(row);
+        } else {
+          tested_.data()[open++] = row;
+        }
+      }
+      return open == 0 ? Status::Ok() : TestPairs({batch.columns, tested_.rows(open)});
+    }
+    return TestPairs(batch);
+  }
+
+  // Tests each kept row against all rows of the batch that are still undecided.
+  Status TestPairs(const Batch& batch) {
+    const bool any = expr_.subquery != SubqueryKind::kAll;
+    const bool single = expr_.subquery == SubqueryKind::kRowCompare;
+    for (size_t i = 0; i < batch.rows.count; ++i) result_.data<bool>()[batch.rows[i]] = !any;
+    Batch open = batch;
+    int list = 0;
+    for (uint64_t number = 0; number < rows_.size() && open.rows.count > 0; ++number) {
+      for (size_t c = 0; c < expr_.test_slots.size(); ++c) {
+        row_[c].Reset();
+        rows_.Fetch(number, c, row_[c], 0);
+        row_[c].SetConstant();
+        runtime_.case_slots[expr_.test_slots[c]] = &row_[c];
+      }
+      const types::Vector* truth = nullptr;
+      RETURN_IF_ERROR(test_->Evaluate(open, truth));
+      size_t count = 0;
+      for (size_t i = 0; i < open.rows.count; ++i) {
+        const types::SelIndex row = static_cast<types::SelIndex>(open.rows[i]);
+        if (truth->IsNull(row)) {
+          result_.SetNull(row);
+        } else if (single || truth->Get<bool>(row) == any) {
+          result_.data<bool>()[row] = truth->Get<bool>(row);
+          result_.SetValid(row);
+          continue;
+        }
+        lists_[list].data()[count++] = row;
+      }
+      open.rows = lists_[list].rows(count);
+      list ^= 1;
+    }
+    return Status::Ok();
+  }
+
+  const planner::SubPlanExpr& expr_;
+  OperatorPtr plan_;
+  std::vector<EvaluatorPtr> args_;
+  std::vector<const types::Vector*> values_;
+  EvaluatorPtr test_;
+  std::vector<EvaluatorPtr> hash_left_;
+  std::vector<const types::Vector*> hash_values_;
+  types::Vector value_;
+  RowBuffer rows_;
+  RowKeys left_keys_, right_keys_;
+  KeyTable table_;
+  std::vector<types::Vector> row_;  // one kept row
+  RowList lists_[2], tested_;
+  bool right_null_ = false;
+  uint64_t run_epoch_ = 0, param_epoch_ = 0;
+};
+
+constexpr int64_t kSecondUs = 1'000'000;
+constexpr int64_t kDayUs = 86'400 * kSecondUs;
+
+class SqlValueEvaluator final : public OwningEvaluator {
+ public:
+  SqlValueEvaluator(const planner::SqlValueExpr& expr, Runtime& runtime)
+      : OwningEvaluator(expr.type, runtime), op_(expr.op) {}
+
+ protected:
+  Status Compute(const Batch&, const types::Vector*& result) override {
+    if (epoch_ != runtime_.run_epoch) {
+      result_.Reset();
+      RETURN_IF_ERROR(op_ < planner::SqlValueOp::kCurrentRole ? Time() : Name());
+      result_.SetConstant();
+      epoch_ = runtime_.run_epoch;
+    }
+    result = &result_;
+    return Status::Ok();
+  }
+
+ private:
+  int64_t Rounded(int64_t micros) const {
+    const int32_t precision = result_.type().typmod;
+    if (precision < 0 || precision >= 6) return micros;
+    int64_t unit = 1;
+    for (int32_t i = precision; i < 6; ++i) unit *= 10;
+    const int64_t half = micros >= 0 ? unit / 2 : -(unit / 2);
+    return (micros + half) / unit * unit;
+  }
+
+  Status Time() {
+    const int64_t utc = runtime_.context.transaction_start_us;
+    const types::ZoneOffset zone = runtime_.format().time_zone.At(utc);
+    const int64_t local = utc + zone.seconds_east * kSecondUs;
+    const int64_t day = local >= 0 ? local / kDayUs : -((-local + kDayUs - 1) / kDayUs);
+    switch (op_) {
+      case planner::SqlValueOp::kCurrentDate:
+        result_.data<int32_t>()[0] = static_cast<int32_t>(day);
+        break;
+      case planner::SqlValueOp::kCurrentTime:
+        result_.data<types::TimeTz>()[0] = {Rounded(local - day * kDayUs), -zone.seconds_east, 0};
+        break;
+      case planner::SqlValueOp::kLocalTime:
+        result_.data<int64_t>()[0] = Rounded(local - day * kDayUs);
+        break;
+      case planner::SqlValueOp::kLocalTimestamp:
+        result_.data<int64_t>()[0] = Rounded(local);
+        break;
+      default:
+        result_.data<int64_t>()[0] = Rounded(utc);
+    }
+    return Status::Ok();
+  }
+
+  Status Name() {
+    SessionServices* session = runtime_.context.session;
+    if (session == nullptr) return Error(sqlstate::kFeatureNotSupported, "this expression needs a session");
+    switch (op_) {
+      case planner::SqlValueOp::kSessionUser:
+        result_.SetString(0, session->SessionUser());
+        break;
+      case planner::SqlValueOp::kCurrentCatalog:
+        result_.SetString(0, session->CurrentDatabase());
+        break;
+      case planner::SqlValueOp::kCurrentSchema: {
+        const std::vector<std::string> path = session->SearchPath(false);
+        if (path.empty()) {
+          result_.SetNull(0);
+        } else {
+          result_.SetString(0, path[0]);
+        }
+        break;
+      }
+      default:
+        result_.SetString(0, session->CurrentUser());
+    }
+    return Status::Ok();
+  }
+
+  const planner::SqlValueOp op_;
+  uint64_t epoch_ = 0;
+};
+
+}  // namespace
+
+Result<EvaluatorPtr> CompileSubPlan(const planner::SubPlanExpr& subplan, Runtime& runtime) {
+  auto evaluator = std::make_unique<SubPlanEvaluator>(subplan, runtime);
+  RETURN_IF_ERROR(evaluator->Make());
+  return EvaluatorPtr(std::move(evaluator));
+}
+
+Result<EvaluatorPtr> CompileSqlValue(const planner::SqlValueExpr& value, Runtime& runtime) {
+  return EvaluatorPtr(std::make_unique<SqlValueEvaluator>(value, runtime));
+}
+
+}  // namespace phantom::engine::internal

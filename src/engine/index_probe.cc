@@ -1,0 +1,198 @@
+#include "engine/index_probe.h"
+
+#include <algorithm>
+
+#include "catalog/catalog.h"
+#include "planner/planner.h"
+#include "types/array.h"
+
+namespace phantom::engine {
+
+using Op = planner::IndexCondition::Op;
+
+// The index's rule bound over the full row, and room for one row.
+struct IndexProbe::Recheck {
+  planner::NodeArena nodes;
+  std::vector<std::shared_ptr<const void>> pinned;
+  planner::TableRules rules;
+  std::unique_ptr<IndexKeys> keys;
+  std::vector<types::Vector> row;
+  std::vector<const types::Vector*> pointers;
+  std::vector<uint32_t> columns;
+  KeyBatch batch;
+};
+
+IndexProbe::IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime)
+    : table_(table), access_(access), runtime_(runtime) {}
+IndexProbe::~IndexProbe() = default;
+
+Result<std::unique_ptr<IndexProbe>> IndexProbe::Make(const catalog::Table& table, const planner::IndexAccess& access,
+                                                     Runtime& runtime) {
+  std::unique_ptr<IndexProbe> probe(new IndexProbe(table, access, runtime));
+  probe->codec_ = IndexCodec(*access.index, runtime);
+  txn::TransactionManager& manager = runtime.context.transaction->manager();
+  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
+  probe->rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+  ASSIGN_OR_RETURN(txn::Index index, txn::Index::Open(manager, table.space, access.index->tree));
+  probe->index_ = std::make_unique<txn::Index>(std::move(index));
+  for (const planner::IndexCondition& condition : access.conditions) {
+    EvaluatorPtr value;
+    if (condition.value != nullptr) {
+      ASSIGN_OR_RETURN(value, Compile(*condition.value, runtime));
+    }
+    probe->exprs_.push_back(std::move(value));
+  }
+  probe->values_.resize(probe->exprs_.size());
+  return probe;
+}
+
+Status IndexProbe::Prepare(const Batch& batch) {
+  for (size_t i = 0; i < exprs_.size(); ++i) {
+    if (exprs_[i] != nullptr) RETURN_IF_ERROR(exprs_[i]->Evaluate(batch, values_[i]));
+  }
+  return Status::Ok();
+}
+
+// The range of keys with the prefix that meet the bounds from condition `first_bound` on.
+void IndexProbe::AddRange(const std::string& prefix, uint32_t row, size_t first_bound) {
+  txn::KeyRange range;
+  range.lower = prefix;
+  std::string end = prefix;
+  const auto set_upper = [&range](std::string key) {
+    if (types::PrefixSuccessor(key)) {
+      range.upper = std::move(key);
+    } else {
+      range.upper.reset();
+    }
+  };
+  if (first_bound < access_.conditions.size()) {
+    // NULLs lie outside of every bound.
+    const uint32_t column = static_cast<uint32_t>(access_.conditions[first_bound].key_column);
+    const char marker = static_cast<char>(codec_.ValueMarker(column));
+    range.lower->push_back(marker);
+    end.push_back(marker);
+  }
+  set_upper(end);
+  for (size_t i = first_bound; i < access_.conditions.size(); ++i) {
+    const planner::IndexCondition& condition = access_.conditions[i];
+    if (condition.op == Op::kIsNotNull) continue;
+    if (values_[i]->IsNull(row)) return;
+    const uint32_t column = static_cast<uint32_t>(condition.key_column);
+    std::string key = prefix;
+    codec_.AppendColumn(column, values_[i]->row_slot(row), key);
+    const bool descending = codec_.columns()[column].descending;
+    const bool greater = condition.op == Op::kGreater || condition.op == Op::kGreaterEqual;
+    const bool inclusive = condition.op == Op::kGreaterEqual || condition.op == Op::kLessEqual;
+    if (greater != descending) {
+      if (!inclusive && !types::PrefixSuccessor(key)) return;
+      range.lower = std::move(key);
+    } else if (inclusive) {
+      set_upper(std::move(key));
+    } else {
+      range.upper = std::move(key);
+    }
+  }
+  ranges_.push_back(std::move(range));
+}
+
+Status IndexProbe::Start(uint32_t row) {
+  ranges_.clear();
+  range_ = 0;
+  scanning_ = false;
+  std::vector<std::string> prefixes(1);
+  size_t next = 0;
+  for (; next < access_.conditions.size(); ++next) {
+    const planner::IndexCondition& condition = access_.conditions[next];
+    const uint32_t column = static_cast<uint32_t>(condition.key_column);
+    if (condition.op == Op::kIsNull) {
+      for (std::string& prefix : prefixes) codec_.AppendNull(column, prefix);
+    } else if (condition.op == Op::kEqual) {
+      if (values_[next]->IsNull(row)) return Status::Ok();
+      for (std::string& prefix : prefixes) codec_.AppendColumn(column, values_[next]->row_slot(row), prefix);
+    } else if (condition.op == Op::kIn) {
+      if (values_[next]->IsNull(row)) return Status::Ok();
+      const types::ArrayView array(values_[next]->Get<types::StringRef>(row).view());
+      std::vector<std::string> longer;
+      for (const std::string& prefix : prefixes) {
+        for (uint32_t e = 0; e < array.size(); ++e) {
+          if (array.IsNull(e)) continue;
+          alignas(8) std::byte slot[16];
+          array.Get(e, slot);
+          std::string& key = longer.emplace_back(prefix);
+          codec_.AppendColumn(column, slot, key);
+        }
+      }
+      std::sort(longer.begin(), longer.end());
+      longer.erase(std::unique(longer.begin(), longer.end()), longer.end());
+      prefixes = std::move(longer);
+    } else {
+      break;
+    }
+  }
+  for (const std::string& prefix : prefixes) AddRange(prefix, row, next);
+  if (access_.backward) std::reverse(ranges_.begin(), ranges_.end());
+  return Status::Ok();
+}
+
+Result<bool> IndexProbe::Next(txn::FetchedRow& fetched, RowId& id) {
+  while (true) {
+    if (!scanning_) {
+      if (range_ >= ranges_.size()) return false;
+      if (scan_ == nullptr) {
+        scan_ = std::make_unique<txn::IndexScan>(
+            *index_, *runtime_.context.snapshot, std::move(ranges_[range_]),
+            access_.backward ? txn::ScanDirection::kBackward : txn::ScanDirection::kForward);
+      } else {
+        scan_->Restart(std::move(ranges_[range_]));
+      }
+      ++range_;
+      scanning_ = true;
+    }
+    txn::IndexEntry entry;
+    ASSIGN_OR_RETURN(const bool more, scan_->Next(&entry));
+    if (!more) {
+      scanning_ = false;
+      continue;
+    }
+    RETURN_IF_ERROR(rows_->Fetch(*runtime_.context.snapshot, entry.row, &fetched));
+    if (!fetched.found) continue;
+    if (entry.dead || !fetched.newest) {
+      ASSIGN_OR_RETURN(const bool same, HasKey(fetched.row, entry.key));
+      if (!same) continue;
+    }
+    id = entry.row;
+    return true;
+  }
+}
+
+Status IndexProbe::BindRecheck() {
+  auto recheck = std::make_unique<Recheck>();
+  planner::PlannerContext context;
+  context.catalog = runtime_.context.catalog;
+  context.format = runtime_.context.format;
+  ASSIGN_OR_RETURN(recheck->rules, planner::BindTableRules(table_, recheck->nodes, recheck->pinned, context));
+  for (const planner::TableRules::IndexKeys& rule : recheck->rules.indexes) {
+    if (rule.index->oid != access_.index->oid) continue;
+    ASSIGN_OR_RETURN(recheck->keys, IndexKeys::Make(rule, runtime_));
+  }
+  if (recheck->keys == nullptr) return Error(sqlstate::kInternalError, "index of the plan is not one of its table");
+  recheck->row.reserve(table_.columns.size());
+  for (size_t c = 0; c < table_.columns.size(); ++c) {
+    recheck->row.push_back(runtime_.MakeVector(table_.columns[c].type, 1));
+    recheck->columns.push_back(static_cast<uint32_t>(c));
+  }
+  for (const types::Vector& vector : recheck->row) recheck->pointers.push_back(&vector);
+  recheck_ = std::move(recheck);
+  return Status::Ok();
+}
+
+Result<bool> IndexProbe::HasKey(std::string_view row, std::string_view key) {
+  if (recheck_ == nullptr) RETURN_IF_ERROR(BindRecheck());
+  Recheck& recheck = *recheck_;
+  for (types::Vector& vector : recheck.row) vector.Reset();
+  RETURN_IF_ERROR(rows_->Decode(row, recheck.columns, recheck.row, 0));
+  RETURN_IF_ERROR(recheck.keys->Compute({recheck.pointers, {nullptr, 1}}, recheck.batch));
+  return recheck.batch.indexed(0) && recheck.batch.key(0) == key;
+}
+
+}  // namespace phantom::engine

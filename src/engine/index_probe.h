@@ -1,0 +1,58 @@
+// engine/index_probe.h
+//
+// Reads rows through an index: turns an IndexAccess with evaluated values into key ranges, follows the entries and gives
+// the rows the snapshot sees, each once, checking again where an entry may be out of date.
+//
+// Thread safety: one thread.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/index_keys.h"
+#include "engine/table_reader.h"
+#include "planner/physical_plan.h"
+#include "txn/index.h"
+
+namespace phantom::engine {
+
+class IndexProbe {
+ public:
+  // The values are over `input` columns of a batch (none: scans).
+  static Result<std::unique_ptr<IndexProbe>> Make(const catalog::Table& table, const planner::IndexAccess& access,
+                                                  Runtime& runtime);
+
+  ~IndexProbe();
+
+  // Evaluates the values for a batch; then Start() with one of its rows.
+  Status Prepare(const Batch& batch);
+  Status Start(uint32_t row);
+  // The next row; false at the end. `fetched` keeps its memory.
+  Result<bool> Next(txn::FetchedRow& fetched, RowId& id);
+
+  const txn::RowTable& rows() const { return *rows_; }
+
+ private:
+  struct Recheck;
+  IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime);
+  // Whether the row version has the entry's key.
+  Result<bool> HasKey(std::string_view row, std::string_view key);
+  Status BindRecheck();
+  void AddRange(const std::string& prefix, uint32_t row, size_t first_bound);
+
+  const catalog::Table& table_;
+  const planner::IndexAccess& access_;
+  Runtime& runtime_;
+  types::KeyCodec codec_;
+  std::unique_ptr<txn::RowTable> rows_;
+  std::unique_ptr<txn::Index> index_;
+  std::unique_ptr<txn::IndexScan> scan_;
+  std::vector<EvaluatorPtr> exprs_;  // by condition; null for IS [NOT] NULL
+  std::vector<const types::Vector*> values_;
+  std::vector<txn::KeyRange> ranges_;  // in the order of the scan
+  size_t range_ = 0;
+  bool scanning_ = false;
+  std::unique_ptr<Recheck> recheck_;
+};
+
+}  // namespace phantom::engine

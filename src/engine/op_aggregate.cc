@@ -1,0 +1,305 @@
+// GROUP BY, grouping sets and plain aggregates, by hashing. When the groups outgrow their memory, rows of groups that are
+// not yet known are put away by hash and aggregated in later rounds; known groups go on.
+#include <algorithm>
+
+#include "engine/aggregate_call.h"
+#include "engine/memory_broker.h"
+#include "engine/operator_internal.h"
+#include "engine/row_keys.h"
+#include "engine/spill_file.h"
+
+namespace phantom::engine::internal {
+
+namespace {
+
+constexpr int kPartitionBits = 4;
+constexpr size_t kPartitions = 1 << kPartitionBits;
+constexpr int kLevelsMax = 6;
+
+// One grouping set: its groups and their states.
+struct GroupSet {
+  GroupSet(std::vector<int> group_members, std::vector<types::Type> types, Runtime& runtime)
+      : members(std::move(group_members)), keys(runtime, types, true), values(runtime, types) {}
+
+  std::vector<int> members;  // which of the node's group expressions
+  RowKeys keys;
+  KeyTable table;
+  RowBuffer values;                // by group: the first row's values
+  std::vector<std::byte*> states;  // by group: all aggregates' states
+  std::vector<const types::Vector*> columns;
+};
+
+class AggregateOperator final : public Operator {
+ public:
+  AggregateOperator(const planner::PhysicalAggregate& node, OperatorPtr child, Runtime& runtime)
+      : Operator(runtime),
+        node_(node),
+        child_(std::move(child)),
+        out_(runtime, node.types),
+        memory_(runtime.context.memory),
+        state_of_row_(types::kVectorSize),
+        shifted_(types::kVectorSize) {}
+  ~AggregateOperator() override { Clear(); }
+
+  Status Make() {
+    ASSIGN_OR_RETURN(groups_, CompileAll(node_.groups, runtime_));
+    group_values_.resize(groups_.size());
+    for (const planner::AggregateCall* call : node_.aggregates) {
+      ASSIGN_OR_RETURN(AggregateCall made, AggregateCall::Make(*call, arena_, runtime_));
+      const size_t alignment = made.state_alignment();
+      state_bytes_ = (state_bytes_ + alignment - 1) / alignment * alignment;
+      offsets_.push_back(state_bytes_);
+      state_bytes_ += made.state_bytes();
+      alignment_ = std::max(alignment_, alignment);
+      calls_.push_back(std::move(made));
+    }
+    std::vector<std::vector<int>> sets = node_.sets;
+    if (sets.empty()) {
+      sets.emplace_back();
+      for (size_t i = 0; i < node_.groups.size(); ++i) sets[0].push_back(static_cast<int>(i));
+    }
+    for (std::vector<int>& members : sets) {
+      std::vector<types::Type> types;
+      for (int member : members) types.push_back(node_.groups[member]->type);
+      RETURN_IF_ERROR(RowKeys::CheckHashable(runtime_, types));
+      sets_.push_back(std::make_unique<GroupSet>(std::move(members), std::move(types), runtime_));
+    }
+    may_spill_ = sets_.size() == 1 && !node_.groups.empty() && runtime_.context.env != nullptr &&
+                 node_.strategy != planner::AggregateStrategy::kSorted;
+    return Status::Ok();
+  }
+
+  Status Open() override {
+    Clear();
+    pending_.clear();
+    collected_ = false;
+    return child_->Open();
+  }
+
+  Status Next(Batch& out) override {
+    if (!collected_) {
+      RETURN_IF_ERROR(Collect(nullptr, 0));
+      collected_ = true;
+    }
+    while (true) {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      while (set_ < sets_.size()) {
+        if (group_ < sets_[set_]->states.size()) return Emit(out);
+        ++set_;
+        group_ = 0;
+      }
+      if (pending_.empty()) {
+        out = {};
+        return Status::Ok();
+      }
+      Partition partition = std::move(pending_.back());
+      pending_.pop_back();
+      Clear();
+      RETURN_IF_ERROR(partition.file->Rewind());
+      RETURN_IF_ERROR(Collect(partition.file.get(), partition.level));
+    }
+  }
+
+  Status Finish() override { return child_->Finish(); }
+
+ private:
+  struct Partition {
+    std::unique_ptr<SpillFile> file;
+    int level = 0;
+  };
+
+  void Clear() {
+    for (std::unique_ptr<GroupSet>& set : sets_) {
+      for (std::byte* state : set->states) {
+        for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Destroy(state + offsets_[a]);
+      }
+      set->states.clear();
+      set->table.Clear();
+      set->values.Clear();
+    }
+    for (AggregateCall& call : calls_) call.Clear();
+    arena_ = Arena();
+    memory_.Reset();
+    set_ = group_ = 0;
+  }
+
+  std::byte* NewStates() {
+    auto* states = static_cast<std::byte*>(arena_.Allocate(state_bytes_, alignment_));
+    for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Init(states + offsets_[a]);
+    return states;
+  }
+
+  // Aggregates the child's rows, or those put away in a file.
+  Status Collect(SpillFile* file, int level) {
+    partitions_.clear();
+    for (std::unique_ptr<GroupSet>& set : sets_) {
+      if (!set->members.empty()) continue;
+      bool added = false;
+      set->table.FindOrAdd({}, 0, added);
+      set->states.push_back(NewStates());
+    }
+    Batch in;
+    while (true) {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(file != nullptr ? file->Read(in) : child_->Next(in));
+      if (in.empty()) break;
+      for (size_t g = 0; g < groups_.size(); ++g) RETURN_IF_ERROR(groups_[g]->Evaluate(in, group_values_[g]));
+      if (may_spill_) {
+        RETURN_IF_ERROR(AssignGroups(*sets_[0], in, level));
+        if (in.empty()) continue;
+      }
+      for (AggregateCall& call : calls_) RETURN_IF_ERROR(call.Prepare(in));
+      for (std::unique_ptr<GroupSet>& set : sets_) RETURN_IF_ERROR(Update(*set, in, level));
+      RETURN_IF_ERROR(Reserve(level));
+    }
+    for (std::unique_ptr<SpillFile>& partition : partitions_) {
+      if (partition->rows() == 0) continue;
+      if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += partition->bytes();
+      pending_.push_back({std::move(partition), level + 1});
+    }
+    partitions_.clear();
+    return Status::Ok();
+  }
+
+  Status Reserve(int level) {
+    size_t bytes = arena_.allocated_bytes();
+    for (const std::unique_ptr<GroupSet>& set : sets_) bytes += set->table.memory_bytes() + set->values.memory_bytes();
+    for (const AggregateCall& call : calls_) bytes += call.memory_bytes();
+    if (!may_spill_ || level >= kLevelsMax || !partitions_.empty()) {
+      memory_.Force(bytes);
+    } else if (!memory_.Resize(bytes)) {
+      for (size_t p = 0; p < kPartitions; ++p) {
+        ASSIGN_OR_RETURN(std::unique_ptr<SpillFile> file, SpillFile::Create(runtime_, node_.children[0]->types));
+        partitions_.push_back(std::move(file));
+      }
+    }
+    return Status::Ok();
+  }
+
+  // Finds the states of each row's group, making new groups; while spilling, rows of new groups are put away instead
+  // and leave the batch.
+  Status AssignGroups(GroupSet& set, Batch& batch, int level) {
+    set.columns.clear();
+    for (int member : set.members) set.columns.push_back(group_values_[member]);
+    set.keys.Encode(set.columns, batch.rows);
+    size_t fresh = 0, kept = 0, away = 0;
+    for (size_t i = 0; i < batch.rows.count; ++i) {
+      const types::SelIndex row = static_cast<types::SelIndex>(batch.rows[i]);
+      uint32_t number;
+      if (partitions_.empty()) {
+        bool added = false;
+        number = set.table.FindOrAdd(set.keys.key(i), set.keys.hash(i), added);
+        if (added) {
+          set.states.push_back(NewStates());
+          fresh_.data()[fresh++] = row;
+        }
+      } else {
+        number = set.table.Find(set.keys.key(i), set.keys.hash(i));
+        if (number == KeyTable::kNone) {
+          away_partition_[away] = static_cast<uint8_t>(set.keys.hash(i) >> (20 + level * kPartitionBits) & (kPartitions - 1));
+          away_.data()[away++] = row;
+          continue;
+        }
+      }
+      state_of_row_[row] = set.states[number];
+      kept_.data()[kept++] = row;
+    }
+    if (fresh > 0) set.values.Append({set.columns, fresh_.rows(fresh)});
+    if (away > 0) {
+      RETURN_IF_ERROR(PutAway(batch, away));
+      batch.rows = kept_.rows(kept);
+    }
+    return Status::Ok();
+  }
+
+  Status PutAway(const Batch& batch, size_t away) {
+    for (size_t p = 0; p < kPartitions; ++p) {
+      size_t count = 0;
+      for (size_t i = 0; i < away; ++i) {
+        if (away_partition_[i] == p) fresh_.data()[count++] = away_.data()[i];
+      }
+      if (count > 0) RETURN_IF_ERROR(partitions_[p]->Write({batch.columns, fresh_.rows(count)}));
+    }
+    return Status::Ok();
+  }
+
+  Status Update(GroupSet& set, Batch& batch, int level) {
+    if (set.members.empty()) {
+      for (size_t a = 0; a < calls_.size(); ++a) RETURN_IF_ERROR(calls_[a].UpdateOne(set.states[0] + offsets_[a]));
+      return Status::Ok();
+    }
+    if (!may_spill_) RETURN_IF_ERROR(AssignGroups(set, batch, level));
+    for (size_t a = 0; a < calls_.size(); ++a) {
+      for (size_t i = 0; i < batch.rows.count; ++i) {
+        const uint32_t row = batch.rows[i];
+        shifted_[row] = state_of_row_[row] + offsets_[a];
+      }
+      RETURN_IF_ERROR(calls_[a].Update(shifted_.data()));
+    }
+    return Status::Ok();
+  }
+
+  Status Emit(Batch& out) {
+    GroupSet& set = *sets_[set_];
+    out_.Reset();
+    const size_t count = std::min<size_t>(types::kVectorSize, set.states.size() - group_);
+    numbers_.resize(count);
+    for (size_t i = 0; i < count; ++i) numbers_[i] = group_ + i;
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      const auto member = std::find(set.members.begin(), set.members.end(), static_cast<int>(g));
+      if (member == set.members.end()) {
+        out_[g].SetConstantNull();
+      } else {
+        set.values.Gather(static_cast<size_t>(member - set.members.begin()), numbers_, out_[g]);
+      }
+    }
+    size_t column = groups_.size();
+    for (size_t a = 0; a < calls_.size(); ++a, ++column) {
+      for (size_t i = 0; i < count; ++i) shifted_[i] = set.states[group_ + i] + offsets_[a];
+      RETURN_IF_ERROR(calls_[a].Finalize(shifted_.data(), count, out_[column]));
+    }
+    for (const std::vector<int>& call : node_.grouping_calls) {
+      int32_t bits = 0;
+      for (int group : call) {
+        const bool grouped = std::find(set.members.begin(), set.members.end(), group) != set.members.end();
+        bits = bits << 1 | (grouped ? 0 : 1);
+      }
+      out_[column].data<int32_t>()[0] = bits;
+      out_[column++].SetConstant();
+    }
+    group_ += count;
+    out = out_.batch(count);
+    return Status::Ok();
+  }
+
+  const planner::PhysicalAggregate& node_;
+  OperatorPtr child_;
+  OutputColumns out_;
+  MemoryReservation memory_;
+  Arena arena_;
+  std::vector<EvaluatorPtr> groups_;
+  std::vector<const types::Vector*> group_values_;
+  std::vector<AggregateCall> calls_;
+  std::vector<size_t> offsets_;
+  size_t state_bytes_ = 0, alignment_ = 1;
+  std::vector<std::unique_ptr<GroupSet>> sets_;
+  std::vector<std::byte*> state_of_row_, shifted_;
+  std::vector<uint64_t> numbers_;
+  RowList fresh_, kept_, away_;
+  uint8_t away_partition_[types::kVectorSize];
+  std::vector<std::unique_ptr<SpillFile>> partitions_;
+  std::vector<Partition> pending_;
+  size_t set_ = 0, group_ = 0;
+  bool may_spill_ = false, collected_ = false;
+};
+
+}  // namespace
+
+Result<OperatorPtr> MakeAggregate(const planner::PhysicalAggregate& node, Runtime& runtime) {
+  ASSIGN_OR_RETURN(OperatorPtr child, BuildOperator(*node.children[0], runtime));
+  auto aggregate = std::make_unique<AggregateOperator>(node, std::move(child), runtime);
+  RETURN_IF_ERROR(aggregate->Make());
+  return OperatorPtr(std::move(aggregate));
+}
+
+}  // namespace phantom::engine::internal

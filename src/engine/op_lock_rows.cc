@@ -1,0 +1,112 @@
+// SELECT ... FOR UPDATE and its weaker kin.
+#include "engine/evaluator.h"
+#include "engine/operator_internal.h"
+#include "catalog/table.h"
+#include "txn/row_table.h"
+
+namespace phantom::engine::internal {
+
+namespace {
+
+class LockRowsOperator final : public Operator {
+ public:
+  struct Lock {
+    const planner::RowLock* rule;
+    std::unique_ptr<txn::RowTable> rows;
+    std::vector<types::Vector> newest;    // of the columns wanted
+    std::vector<uint32_t> table_columns;
+    std::vector<size_t> positions;        // where they are in the row
+  };
+
+  LockRowsOperator(const planner::PhysicalLockRows& node, OperatorPtr child, std::vector<Lock> locks, Predicate recheck,
+                   Runtime& runtime)
+      : Operator(runtime),
+        child_(std::move(child)),
+        locks_(std::move(locks)),
+        recheck_(std::move(recheck)),
+        out_(runtime, node.types) {}
+
+  Status Open() override { return child_->Open(); }
+
+  Status Next(Batch& out) override {
+    do {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      Batch in;
+      RETURN_IF_ERROR(child_->Next(in));
+      out = {};
+      if (in.empty()) return Status::Ok();
+      out_.Reset();
+      uint32_t count = 0;
+      for (size_t i = 0; i < in.rows.count; ++i) {
+        const uint32_t row = static_cast<uint32_t>(in.rows[i]);
+        for (size_t c = 0; c < out_.size(); ++c) CopyValue(*in.columns[c], row, out_[c], count);
+        ASSIGN_OR_RETURN(const bool kept, LockRow(count));
+        if (kept) ++count;
+      }
+      out = out_.batch(count);
+    } while (out.empty());
+    return Status::Ok();
+  }
+
+  Status Finish() override { return child_->Finish(); }
+
+ private:
+  // Locks what the row at `at` is made of; false: it is not part of the result.
+  Result<bool> LockRow(uint32_t at) {
+    bool changed = false;
+    for (Lock& lock : locks_) {
+      const types::Vector& ids = out_[lock.rule->row_id_index];
+      if (ids.IsNull(at)) continue;
+      const RowId id(static_cast<uint64_t>(ids.Get<int64_t>(at)));
+      constexpr txn::WaitPolicy kPolicies[] = {txn::WaitPolicy::kWait, txn::WaitPolicy::kSkip, txn::WaitPolicy::kNoWait};
+      ASSIGN_OR_RETURN(const txn::LockedRow locked,
+                       lock.rows->Lock(*runtime_.context.transaction, *runtime_.context.snapshot, id,
+                                       static_cast<txn::RowLockMode>(lock.rule->strength),
+                                       kPolicies[static_cast<int>(lock.rule->wait)], lock.rule->use.table->name));
+      if (locked.outcome == txn::WriteOutcome::kOk) continue;
+      if (locked.outcome != txn::WriteOutcome::kUpdated) return false;
+      for (types::Vector& vector : lock.newest) vector.Reset();
+      RETURN_IF_ERROR(lock.rows->Decode(locked.newest.row, lock.table_columns, lock.newest, 0));
+      for (size_t c = 0; c < lock.newest.size(); ++c) CopyValue(lock.newest[c], 0, out_[lock.positions[c]], at);
+      changed = true;
+    }
+    if (!changed) return true;
+    const types::SelIndex row = at;
+    Batch one{out_.pointers(), {&row, 1}};
+    RETURN_IF_ERROR(recheck_.Filter(one));
+    return !one.empty();
+  }
+
+  OperatorPtr child_;
+  std::vector<Lock> locks_;
+  Predicate recheck_;
+  OutputColumns out_;
+};
+
+static_assert(static_cast<int>(planner::LockStrength::kUpdate) == static_cast<int>(txn::RowLockMode::kUpdate));
+
+}  // namespace
+
+Result<OperatorPtr> MakeLockRows(const planner::PhysicalLockRows& node, Runtime& runtime) {
+  ASSIGN_OR_RETURN(OperatorPtr child, BuildOperator(*node.children[0], runtime));
+  std::vector<LockRowsOperator::Lock> locks;
+  for (const planner::RowLock& rule : node.locks) {
+    LockRowsOperator::Lock& lock = locks.emplace_back();
+    lock.rule = &rule;
+    const catalog::Table& table = *rule.use.table;
+    ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), table.space,
+                                                             table.tree, table.layout));
+    lock.rows = std::make_unique<txn::RowTable>(std::move(rows));
+    for (size_t i = 0; i < rule.columns.size(); ++i) {
+      if (rule.columns[i] < 0) continue;
+      lock.positions.push_back(i);
+      lock.table_columns.push_back(static_cast<uint32_t>(rule.columns[i]));
+      lock.newest.push_back(runtime.MakeVector(node.types[i], 1));
+    }
+  }
+  ASSIGN_OR_RETURN(Predicate recheck, Predicate::Make(node.recheck, runtime));
+  return OperatorPtr(
+      std::make_unique<LockRowsOperator>(node, std::move(child), std::move(locks), std::move(recheck), runtime));
+}
+
+}  // namespace phantom::engine::internal

@@ -1,0 +1,108 @@
+// Scans of whole tables: stored ones through txn, system tables also through their built-in rows.
+#include <algorithm>
+
+#include "catalog/catalog.h"
+#include "catalog/shared_catalog.h"
+#include "catalog/system_tables.h"
+#include "engine/evaluator.h"
+#include "engine/operator_internal.h"
+#include "engine/table_reader.h"
+#include "types/chunk.h"
+
+namespace phantom::engine::internal {
+
+namespace {
+
+class SeqScanOperator final : public Operator {
+ public:
+  SeqScanOperator(const planner::PhysicalSeqScan& node, TableReader reader, Predicate filter, Runtime& runtime)
+      : Operator(runtime),
+        node_(node),
+        table_(*node.use.table),
+        reader_(std::move(reader)),
+        filter_(std::move(filter)),
+        chunk_(reader_.MakeChunk()) {}
+
+  Status Make() {
+    space_ = table_.space;
+    tree_ = table_.tree;
+    if (table_.is_system()) {
+      const catalog::SystemTables& system = catalog::SystemTables::Get();
+      builtin_ = &catalog::BuiltinChunks(table_);
+      if (!system.IsStored(table_.oid)) return Status::Ok();
+      const Oid database = runtime_.context.catalog->database();
+      space_ = system.IsShared(table_.oid) ? SpaceId(0) : catalog::SharedCatalog::SpaceOf(database);
+      tree_ = TreeId(table_.oid);
+    }
+    ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime_.context.transaction->manager(), space_, tree_,
+                                                             table_.layout));
+    rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+    return Status::Ok();
+  }
+
+  Status Open() override {
+    piece_ = 0;
+    scan_.reset();
+    if (rows_ != nullptr) {
+      scan_ = std::make_unique<txn::TableScan>(*rows_, *runtime_.context.snapshot, reader_.stored_columns());
+    }
+    return Status::Ok();
+  }
+
+  Status Next(Batch& out) override {
+    do {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(Read(out));
+      if (out.empty()) break;
+      const size_t read = out.rows.count;
+      RETURN_IF_ERROR(filter_.Filter(out));
+      if (runtime_.context.instrument) runtime_.metrics[node_.id].rows_removed += read - out.rows.count;
+    } while (out.empty());
+    return Status::Ok();
+  }
+
+ private:
+  Status Read(Batch& out) {
+    out = {};
+    if (builtin_ != nullptr && piece_ < builtin_->size()) {
+      const types::Chunk& piece = (*builtin_)[piece_++];
+      const std::vector<uint32_t>& columns = reader_.stored_columns();
+      for (size_t c = 0; c < columns.size(); ++c) {
+        chunk_.column(static_cast<uint32_t>(c)).Reference(piece.column(columns[c]));
+      }
+      reader_.Use(chunk_, nullptr, piece.size());
+      out = reader_.batch(piece.size());
+      return Status::Ok();
+    }
+    if (scan_ == nullptr) return Status::Ok();
+    RETURN_IF_ERROR(scan_->Next(chunk_, ids_));
+    reader_.Use(chunk_, ids_, chunk_.size());
+    out = reader_.batch(chunk_.size());
+    return Status::Ok();
+  }
+
+  const planner::PhysicalSeqScan& node_;
+  const catalog::Table& table_;
+  TableReader reader_;
+  Predicate filter_;
+  SpaceId space_;
+  TreeId tree_;
+  const std::vector<types::Chunk>* builtin_ = nullptr;
+  size_t piece_ = 0;
+  std::unique_ptr<txn::RowTable> rows_;
+  std::unique_ptr<txn::TableScan> scan_;
+  types::Chunk chunk_;
+  RowId ids_[types::kVectorSize];
+};
+
+}  // namespace
+
+Result<OperatorPtr> MakeSeqScan(const planner::PhysicalSeqScan& node, Runtime& runtime) {
+  ASSIGN_OR_RETURN(TableReader reader, TableReader::Make(*node.use.table, node.columns, runtime));
+  ASSIGN_OR_RETURN(Predicate filter, Predicate::Make(node.filter, runtime));
+  auto scan = std::make_unique<SeqScanOperator>(node, std::move(reader), std::move(filter), runtime);
+  RETURN_IF_ERROR(scan->Make());
+  return OperatorPtr(std::move(scan));
+}
+
+}  // namespace phantom::engine::internal

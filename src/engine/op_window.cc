@@ -1,0 +1,323 @@
+// Window functions: one partition at a time is read, then every call is computed over it.
+#include <algorithm>
+
+#include "catalog/function.h"
+#include "engine/operator_internal.h"
+#include "engine/sort_keys.h"
+#include "engine/window_frame.h"
+
+namespace phantom::engine::internal {
+
+namespace {
+
+// One call: a window function or an aggregate over the frame.
+struct Call {
+  WindowKernel window = nullptr;
+  const AggregateKernel* aggregate = nullptr;
+  std::unique_ptr<std::vector<types::Type>> arg_types;
+  std::unique_ptr<AggregateContext> context;
+  size_t first_arg = 0;  // among the kept argument columns
+  size_t args = 0;
+  int filter = -1;       // its column there; -1: none
+};
+
+// The partition as a window function sees it.
+class CallPartition final : public WindowPartition {
+ public:
+  CallPartition(const Partition& partition, const RowBuffer& args, const Call& call)
+      : partition_(partition), args_(args), call_(call) {}
+  size_t size() const override { return partition_.size(); }
+  void CopyArgument(size_t arg, size_t position, types::Vector& result, size_t at) const override {
+    args_.Fetch(position, call_.first_arg + arg, result, static_cast<uint32_t>(at));
+  }
+  types::Value Argument(size_t arg, size_t position) const override {
+    const types::Vector& column = args_.ColumnOf(position, call_.first_arg + arg);
+    const uint32_t row = static_cast<uint32_t>(position % types::kVectorSize);
+    if (column.IsNull(row)) return types::Value::Null(column.type());
+    return types::Value::FromSlot(column.type(), column.layout(), column.slot(row));
+  }
+  size_t PeerBegin(size_t position) const override { return partition_.PeerBegin(position); }
+  size_t PeerEnd(size_t position) const override { return partition_.PeerEnd(position); }
+  size_t PeerGroup(size_t position) const override { return partition_.Group(position); }
+  Status Frame(size_t position, size_t& begin, size_t& end) const override {
+    return partition_.Frame(position, begin, end);
+  }
+  bool Excluded(size_t position, size_t other) const override { return partition_.Excluded(position, other); }
+
+ private:
+  const Partition& partition_;
+  const RowBuffer& args_;
+  const Call& call_;
+};
+
+class WindowOperator final : public Operator {
+ public:
+  WindowOperator(const planner::PhysicalWindow& node, OperatorPtr child, Runtime& runtime)
+      : Operator(runtime), node_(node), child_(std::move(child)), rows_(runtime, node.children[0]->types) {}
+
+  Status Make() {
+    ASSIGN_OR_RETURN(partition_keys_, SortKeys::MakeGroups(node_.partition, runtime_));
+    ASSIGN_OR_RETURN(order_keys_, SortKeys::Make(node_.order, runtime_));
+    ASSIGN_OR_RETURN(clause_, FrameClause::Make(node_, runtime_));
+    partition_ = std::make_unique<Partition>(*clause_);
+    std::vector<types::Type> arg_types;
+    const auto add = [&](const planner::Expr& expr) -> Status {
+      ASSIGN_OR_RETURN(EvaluatorPtr evaluator, Compile(expr, runtime_));
+      args_.push_back(std::move(evaluator));
+      arg_types.push_back(expr.type);
+      return Status::Ok();
+    };
+    for (const planner::WindowCall* node : node_.calls) {
+      Call& call = calls_.emplace_back();
+      const KernelEntry* entry = FindKernel(node->aggregate ? KernelKind::kAggregate : KernelKind::kWindow,
+                                            node->function->oid, node->function->source);
+      if (entry == nullptr) {
+        return Error(sqlstate::kFeatureNotSupported,
+                     "function " + std::string(node->function->name) + " is not supported")
+            .At(node->location);
+      }
+      call.window = entry->window;
+      call.aggregate = entry->aggregate;
+      call.first_arg = args_.size();
+      call.args = node->args.size();
+      call.arg_types = std::make_unique<std::vector<types::Type>>();
+      call.context = std::make_unique<AggregateContext>();
+      KernelContext& site = call.context->call;
+      site.collation = node->collation;
+      for (const planner::Expr* arg : node->args) {
+        RETURN_IF_ERROR(add(*arg));
+        call.arg_types->push_back(arg->type);
+        if (site.collation == 0) site.collation = arg->collation;
+      }
+      if (node->filter != nullptr) {
+        call.filter = static_cast<int>(args_.size());
+        RETURN_IF_ERROR(add(*node->filter));
+      }
+      call.context->arena = &arena_;
+      site.execution = &runtime_.context;
+      site.format = runtime_.context.format;
+      site.result_type = node->type;
+      site.arg_types = *call.arg_types;
+      site.function = node->function->oid;
+      site.function_name = node->function->name;
+      site.variadic_array = node->variadic;
+    }
+    needs_order_values_ = (clause_uses_range() && !node_.order.empty());
+    if (needs_order_values_) {
+      order_column_ = args_.size();
+      RETURN_IF_ERROR(add(*node_.order[0].expr));
+    }
+    arg_rows_ = RowBuffer(runtime_, arg_types);
+    arg_values_.resize(args_.size());
+    std::vector<types::Type> result_types;
+    for (const planner::WindowCall* node : node_.calls) result_types.push_back(node->type);
+    results_ = OutputColumns(runtime_, result_types);
+    return Status::Ok();
+  }
+
+  Status Open() override {
+    in_ = {};
+    at_ = 0;
+    ended_ = false;
+    first_ = true;
+    emitted_ = 0;
+    rows_.Clear();
+    partition_->Clear();
+    RETURN_IF_ERROR(clause_->Open());
+    return child_->Open();
+  }
+
+  Status Next(Batch& out) override {
+    out = {};
+    RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+    if (emitted_ == rows_.size()) {
+      RETURN_IF_ERROR(ReadPartition());
+      if (rows_.empty()) return Status::Ok();
+    }
+    const Batch piece = rows_.ReadChunk(emitted_ / types::kVectorSize);
+    columns_.assign(piece.columns.begin(), piece.columns.end());
+    for (size_t c = 0; c < calls_.size(); ++c) {
+      RETURN_IF_ERROR(ComputeCall(c, emitted_, piece.rows.count));
+      columns_.push_back(&results_[c]);
+    }
+    emitted_ += piece.rows.count;
+    out = {columns_, piece.rows};
+    return Status::Ok();
+  }
+
+  Status Finish() override { return child_->Finish(); }
+
+ private:
+  bool clause_uses_range() const {
+    return node_.frame.mode == planner::FrameMode::kRange &&
+           (node_.frame.start_offset != nullptr || node_.frame.end_offset != nullptr);
+  }
+
+  // Reads the rows up to the next change of the partition keys.
+  Status ReadPartition() {
+    rows_.Clear();
+    arg_rows_.Clear();
+    partition_->Clear();
+    arena_ = Arena();
+    running_.clear();
+    emitted_ = 0;
+    while (!ended_) {
+      if (at_ == in_.rows.count) {
+        RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+        RETURN_IF_ERROR(child_->Next(in_));
+        at_ = 0;
+        if (in_.empty()) {
+          ended_ = true;
+          break;
+        }
+        RETURN_IF_ERROR(partition_keys_.Encode(in_));
+        RETURN_IF_ERROR(order_keys_.Encode(in_));
+        for (size_t i = 0; i < args_.size(); ++i) RETURN_IF_ERROR(args_[i]->Evaluate(in_, arg_values_[i]));
+      }
+      size_t count = 0;
+      bool changed = false;
+      for (; at_ < in_.rows.count; ++at_) {
+        const std::string_view partition = partition_keys_.key(at_);
+        if (first_ || partition != partition_key_) {
+          changed = !first_ && (count > 0 || !rows_.empty());
+          if (changed) break;
+          partition_key_.assign(partition);
+          first_ = false;
+        }
+        const std::string_view order = order_keys_.key(at_);
+        partition_->AddRow(order != order_key_);
+        order_key_.assign(order);
+        list_.data()[count++] = static_cast<types::SelIndex>(in_.rows[at_]);
+      }
+      rows_.Append({in_.columns, list_.rows(count)});
+      arg_rows_.Append({arg_values_, list_.rows(count)});
+      if (changed) {
+        first_ = true;
+        break;
+      }
+    }
+    if (args_.empty()) arg_rows_.Clear();
+    if (needs_order_values_) partition_->SetOrderValues(&arg_rows_, order_column_);
+    running_.resize(calls_.size());
+    return Status::Ok();
+  }
+
+  // Of an aggregate: the frame whose rows the state holds, and where its value was last put.
+  struct Running {
+    std::byte* state = nullptr;
+    size_t begin = 0, end = 0;
+  };
+
+  Status ComputeCall(size_t c, size_t first, size_t count) {
+    Call& call = calls_[c];
+    results_[c].Reset();
+    if (call.window != nullptr) {
+      const CallPartition partition(*partition_, arg_rows_, call);
+      return call.window(call.context->call, partition, first, count, results_[c]);
+    }
+    Running& running = running_[c];
+    for (size_t i = 0; i < count; ++i) {
+      size_t begin = 0, end = 0;
+      RETURN_IF_ERROR(partition_->Frame(first + i, begin, end));
+      const bool same = running.state != nullptr && running.begin == begin && running.end == end &&
+                        !partition_->has_exclusion();
+      if (same && i > 0) {
+        CopyResult(results_[c], static_cast<uint32_t>(i));
+        continue;
+      }
+      const bool grows = running.state != nullptr && running.begin == begin && running.end <= end &&
+                         !partition_->has_exclusion();
+      if (!grows) {
+        if (running.state != nullptr && call.aggregate->destroy != nullptr) call.aggregate->destroy(running.state);
+        if (running.state == nullptr) {
+          running.state = static_cast<std::byte*>(
+              arena_.Allocate(call.aggregate->state_bytes, call.aggregate->state_alignment));
+        }
+        call.aggregate->init(*call.context, running.state);
+        running.begin = running.end = begin;
+      }
+      RETURN_IF_ERROR(AddRows(call, running.state, first + i, running.end, end));
+      running.end = end;
+      RETURN_IF_ERROR(FinalizeAt(call, running.state, results_[c], static_cast<uint32_t>(i)));
+    }
+    if (first + count == partition_->size() && running.state != nullptr) {
+      if (call.aggregate->destroy != nullptr) call.aggregate->destroy(running.state);
+      running.state = nullptr;
+    }
+    return Status::Ok();
+  }
+
+  static void CopyResult(types::Vector& result, uint32_t i) {
+    if (result.IsNull(i - 1)) {
+      result.SetNull(i);
+      return;
+    }
+    std::copy_n(result.slot(i - 1), types::SizeOf(result.layout()), result.slot(i));
+  }
+
+  // Gives the aggregate the rows [begin, end) of the frame of `row`.
+  Status AddRows(Call& call, std::byte* state, size_t row, size_t begin, size_t end) {
+    while (begin < end) {
+      const size_t piece = begin / types::kVectorSize;
+      const size_t stop = std::min(end, (piece + 1) * types::kVectorSize);
+      const Batch args = args_.empty() ? Batch{} : arg_rows_.ReadChunk(piece);
+      const types::Vector* filter = call.filter < 0 ? nullptr : args.columns[call.filter];
+      size_t count = 0;
+      for (; begin < stop; ++begin) {
+        const uint32_t at = static_cast<uint32_t>(begin % types::kVectorSize);
+        if (partition_->has_exclusion() && partition_->Excluded(row, begin)) continue;
+        if (filter != nullptr && (filter->IsNull(at) || !filter->Get<bool>(at))) continue;
+        list_.data()[count++] = at;
+      }
+      if (count == 0) continue;
+      const std::span<const types::Vector* const> values =
+          args_.empty() ? args.columns : args.columns.subspan(call.first_arg, call.args);
+      if (call.aggregate->update_one != nullptr) {
+        RETURN_IF_ERROR(call.aggregate->update_one(*call.context, values, list_.rows(count), state));
+      } else {
+        states_.assign(types::kVectorSize, state);
+        RETURN_IF_ERROR(call.aggregate->update(*call.context, values, list_.rows(count), states_.data()));
+      }
+    }
+    return Status::Ok();
+  }
+
+  // Kernels finalize to row 0.
+  Status FinalizeAt(Call& call, std::byte* state, types::Vector& result, uint32_t at) {
+    types::Vector one(result.type(), result.layout(), 1);
+    RETURN_IF_ERROR(call.aggregate->finalize(*call.context, &state, 1, one));
+    CopyValue(one, 0, result, at);
+    return Status::Ok();
+  }
+
+  const planner::PhysicalWindow& node_;
+  OperatorPtr child_;
+  SortKeys partition_keys_, order_keys_;
+  std::unique_ptr<FrameClause> clause_;
+  std::unique_ptr<Partition> partition_;
+  std::vector<Call> calls_;
+  std::vector<EvaluatorPtr> args_;
+  std::vector<const types::Vector*> arg_values_;
+  RowBuffer rows_, arg_rows_;
+  OutputColumns results_;
+  std::vector<const types::Vector*> columns_;
+  std::vector<Running> running_;
+  std::vector<std::byte*> states_;
+  Arena arena_;
+  RowList list_;
+  Batch in_;
+  std::string partition_key_, order_key_;
+  size_t at_ = 0, emitted_ = 0, order_column_ = 0;
+  bool ended_ = false, first_ = true, needs_order_values_ = false;
+};
+
+}  // namespace
+
+Result<OperatorPtr> MakeWindow(const planner::PhysicalWindow& node, Runtime& runtime) {
+  ASSIGN_OR_RETURN(OperatorPtr child, BuildOperator(*node.children[0], runtime));
+  auto window = std::make_unique<WindowOperator>(node, std::move(child), runtime);
+  RETURN_IF_ERROR(window->Make());
+  return OperatorPtr(std::move(window));
+}
+
+}  // namespace phantom::engine::internal

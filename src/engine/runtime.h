@@ -1,0 +1,105 @@
+// engine/runtime.h
+//
+// What the operators and expressions of one execution share: the context, the slots outer plans set for inner ones, the
+// results of CTEs. And Batch, the unit that flows between them.
+//
+// Thread safety: one thread; a parallel worker has a runtime of its own.
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/context.h"
+#include "engine/executor.h"
+#include "engine/kernel.h"
+#include "planner/expr.h"
+
+namespace phantom::engine {
+
+class RowBuffer;
+class CteStore;
+
+// Rows on their way: columns by pointer (an operator that passes a column on copies nothing) and which of their rows
+// count. Valid until whoever made it is asked for the next one.
+struct Batch {
+  std::span<const types::Vector* const> columns;
+  Rows rows;
+
+  bool empty() const { return rows.count == 0; }
+};
+
+// Room for row positions of one batch.
+class RowList {
+ public:
+  types::SelIndex* data() { return positions_.get(); }
+  Rows rows(size_t count) const { return {positions_.get(), count}; }
+
+ private:
+  std::unique_ptr<types::SelIndex[]> positions_ = std::make_unique<types::SelIndex[]>(types::kVectorSize);
+};
+
+// What is decided when the whole statement has run, in the order it was met: first what changes rows (actions of foreign
+// keys), then checks. Either may add more.
+struct EndQueue {
+  std::deque<std::function<Status()>> actions;
+  std::deque<std::function<Status()>> checks;
+  std::vector<std::shared_ptr<void>> kept;  // what queued work refers to
+
+  Status Run();
+};
+
+class Runtime {
+ public:
+  Runtime(ExecutionContext& execution_context, int exec_params, int case_slot_count, int node_count);
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // How values of a type lie in memory, and the built-in type they are stored, compared and hashed as: a domain's base,
+  // oid for an enum.
+  types::Layout LayoutOf(types::Type type) const;
+  types::Type StorageType(types::Type type) const;
+  types::Vector MakeVector(types::Type type, uint32_t capacity = types::kVectorSize) const {
+    return types::Vector(type, LayoutOf(type), capacity);
+  }
+
+  const types::FormatContext& format() const { return *context.format; }
+
+  // Sets an ExecParam slot from a row of a vector.
+  void SetParam(int slot, const types::Vector& from, uint32_t row);
+  void SetParam(int slot, const types::Value& value);
+  const types::Vector& Param(int slot) const { return *params_[slot]; }
+
+  // Makes room for a CaseTest slot.
+  void EnsureCaseSlot(int slot) {
+    if (static_cast<size_t>(slot) >= case_slots.size()) case_slots.resize(slot + 1);
+  }
+
+  ExecutionContext& context;
+  uint64_t run_epoch = 1;    // changes when the statement is run again
+  uint64_t param_epoch = 1;  // changes when an ExecParam is set
+  std::vector<const types::Vector*> case_slots;
+  std::unordered_map<int, CteStore*> ctes;
+  std::unordered_map<int, const RowBuffer*> work_tables;
+  std::vector<OperatorMetrics> metrics;
+  EndQueue* end_queue;  // its own, or that of the runtime whose statement it works for
+
+ private:
+  EndQueue own_queue_;
+  std::vector<std::unique_ptr<types::Vector>> params_;
+};
+
+// Copies the slots of the rows, bytes they point to staying where they are. `to` is flat and writable.
+void CopySlots(const types::Vector& from, const Rows& rows, types::Vector& to);
+
+// to[i] = from[rows[i]] for i < count, bytes staying where they are. `to` is reset first.
+void GatherSlots(const types::Vector& from, const types::SelIndex* rows, size_t count, types::Vector& to);
+
+// One value, from row to slot, with the bytes.
+void CopyValue(const types::Vector& from, uint32_t row, types::Vector& to, uint32_t slot);
+
+}  // namespace phantom::engine

@@ -1,0 +1,45 @@
+// engine/table_reader.h
+//
+// Rows of a table turned into vectors: the wanted columns, system columns included, by output position.
+//
+// Thread safety: one thread.
+#pragma once
+#include <vector>
+
+#include "catalog/table.h"
+#include "engine/operator.h"
+#include "txn/row_table.h"
+
+namespace phantom::engine {
+
+// ctid of a row: PostgreSQL's block and offset made of the row id.
+constexpr int64_t CtidOf(RowId id) { return static_cast<int64_t>((id.value >> 8 << 16) | ((id.value & 0xff) + 1)); }
+
+class TableReader {
+ public:
+  // columns: table columns (attnum - 1) or system columns (planner/expr.h). 0A000 for those rows do not have.
+  static Result<TableReader> Make(const catalog::Table& table, std::span<const int> columns, Runtime& runtime);
+
+  const std::vector<uint32_t>& stored_columns() const { return stored_; }
+  std::span<const types::Vector* const> pointers() const { return pointers_; }
+  Batch batch(size_t count) const { return {pointers_, {nullptr, count}}; }
+
+  void Reset();
+  // Decodes a row to position `at` of all columns.
+  Status Add(const txn::RowTable& table, std::string_view row, RowId id, uint32_t at);
+  // Columns that lie in a chunk of the stored ones already: fills the system columns in and points at them.
+  void Use(types::Chunk& chunk, const RowId* ids, uint32_t count);
+  types::Chunk MakeChunk() const;
+
+ private:
+  void AddSystem(RowId id, uint32_t at);
+
+  const catalog::Table* table_ = nullptr;
+  std::vector<uint32_t> stored_;           // table columns, in order of output
+  std::vector<types::Vector> vectors_;     // of them
+  std::vector<std::pair<int, types::Vector>> system_;
+  std::vector<int> source_;                // by output: index in vectors_, or -1 - index in system_
+  std::vector<const types::Vector*> pointers_;
+};
+
+}  // namespace phantom::engine

@@ -1,0 +1,272 @@
+#include "engine/table_writer.h"
+
+#include <algorithm>
+
+#include "types/text_format.h"
+
+namespace phantom::engine {
+
+namespace {
+
+// PostgreSQL shows at most this many bytes of a value in "Failing row contains".
+constexpr size_t kShownBytesMax = 64;
+
+// Cuts text to at most `bytes`, not within a character.
+std::string_view Clip(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<uint8_t>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  return text.substr(0, bytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& table, const planner::TableRules& rules,
+                                                       std::span<const planner::ViewCheck> view_checks,
+                                                       Runtime& runtime) {
+  std::unique_ptr<TableWriter> writer(new TableWriter(table, runtime));
+  txn::TransactionManager& manager = runtime.context.transaction->manager();
+  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
+  writer->rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+  for (const planner::TableRules::IndexKeys& rule : rules.indexes) {
+    IndexState& state = writer->indexes_.emplace_back();
+    ASSIGN_OR_RETURN(state.keys, IndexKeys::Make(rule, runtime));
+    ASSIGN_OR_RETURN(txn::Index index, txn::Index::Open(manager, table.space, rule.index->tree));
+    state.index = std::make_unique<txn::Index>(std::move(index));
+    state.unique = rule.index->unique;
+    state.nulls_conflict = rule.index->nulls_not_distinct;
+  }
+  for (const planner::TableRules::Check& check : rules.checks) {
+    CheckRule& made = writer->checks_.emplace_back();
+    made.name = check.name;
+    ASSIGN_OR_RETURN(made.condition, Compile(*check.condition, runtime));
+  }
+  std::sort(writer->checks_.begin(), writer->checks_.end(),
+            [](const CheckRule& a, const CheckRule& b) { return a.name < b.name; });
+  for (const planner::ViewCheck& check : view_checks) {
+    CheckRule& made = writer->views_.emplace_back();
+    made.name = check.view;
+    ASSIGN_OR_RETURN(made.condition, Compile(*check.condition, runtime));
+  }
+  for (const planner::TableRules::Generated& generated : rules.generated) {
+    ASSIGN_OR_RETURN(EvaluatorPtr value, Compile(*generated.value, runtime));
+    writer->generated_.emplace_back(generated.column, std::move(value));
+  }
+  return writer;
+}
+
+int TableWriter::FindIndex(Oid index) const {
+  for (size_t i = 0; i < indexes_.size(); ++i) {
+    if (indexes_[i].keys->index().oid == index) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+Status TableWriter::PrepareNew(std::vector<const types::Vector*>& full, const Rows& rows) {
+  // Generated columns do not refer to each other.
+  std::vector<const types::Vector*> values(generated_.size());
+  for (size_t g = 0; g < generated_.size(); ++g) {
+    RETURN_IF_ERROR(generated_[g].second->Evaluate({full, rows}, values[g]));
+  }
+  for (size_t g = 0; g < generated_.size(); ++g) full[generated_[g].first] = values[g];
+  full_ = full;
+  fresh_ = {full_, rows};
+  for (CheckRule& check : checks_) RETURN_IF_ERROR(check.condition->Evaluate(fresh_, check.truth));
+  for (CheckRule& check : views_) RETURN_IF_ERROR(check.condition->Evaluate(fresh_, check.truth));
+  for (IndexState& index : indexes_) RETURN_IF_ERROR(index.keys->Compute(fresh_, index.fresh));
+  return Status::Ok();
+}
+
+Status TableWriter::PrepareOld(std::span<const types::Vector* const> full, const Rows& rows) {
+  for (IndexState& index : indexes_) RETURN_IF_ERROR(index.keys->Compute({full, rows}, index.old));
+  return Status::Ok();
+}
+
+Result<std::string> TableWriter::DescribeRow(std::span<const types::Vector* const> full, uint32_t row) const {
+  std::string text = "(";
+  bool first = true;
+  for (size_t c = 0; c < table_.columns.size(); ++c) {
+    if (table_.columns[c].dropped) continue;
+    if (!first) text += ", ";
+    first = false;
+    if (full[c]->IsNull(row)) {
+      text += "null";
+      continue;
+    }
+    std::string value;
+    RETURN_IF_ERROR(types::AppendText(table_.columns[c].type, full[c]->row_slot(row), runtime_.format(), value));
+    text += Clip(value, kShownBytesMax);
+    if (value.size() > kShownBytesMax) text += "...";
+  }
+  return text + ")";
+}
+
+Status TableWriter::Check(size_t i) {
+  const uint32_t row = static_cast<uint32_t>(fresh_.rows[i]);
+  for (size_t c = 0; c < table_.columns.size(); ++c) {
+    const catalog::Column& column = table_.columns[c];
+    if (!column.not_null || column.dropped || !full_[c]->IsNull(row)) continue;
+    ASSIGN_OR_RETURN(const std::string shown, DescribeRow(full_, row));
+    return Error(sqlstate::kNotNullViolation, "null value in column \"" + column.name + "\" of relation \"" +
+                                                  table_.name + "\" violates not-null constraint")
+        .Detail("Failing row contains " + shown + ".")
+        .Schema(table_.schema_name)
+        .Table(table_.name)
+        .Column(column.name);
+  }
+  for (const CheckRule& check : checks_) {
+    if (check.truth->IsNull(row) || check.truth->Get<bool>(row)) continue;
+    ASSIGN_OR_RETURN(const std::string shown, DescribeRow(full_, row));
+    return Error(sqlstate::kCheckViolation, "new row for relation \"" + table_.name +
+                                                "\" violates check constraint \"" + check.name + "\"")
+        .Detail("Failing row contains " + shown + ".")
+        .Schema(table_.schema_name)
+        .Table(table_.name)
+        .Constraint(check.name);
+  }
+  return Status::Ok();
+}
+
+Status TableWriter::CheckViews(size_t i) {
+  const uint32_t row = static_cast<uint32_t>(fresh_.rows[i]);
+  for (const CheckRule& check : views_) {
+    if (!check.truth->IsNull(row) && check.truth->Get<bool>(row)) continue;
+    ASSIGN_OR_RETURN(const std::string shown, DescribeRow(full_, row));
+    return Error(sqlstate::kWithCheckOptionViolation, "new row violates check option for view \"" + check.name + "\"")
+        .Detail("Failing row contains " + shown + ".");
+  }
+  return Status::Ok();
+}
+
+std::string_view TableWriter::Encode(size_t i) {
+  const uint32_t row = static_cast<uint32_t>(fresh_.rows[i]);
+  encoder_.Begin();
+  for (const types::Vector* column : full_) {
+    if (column->IsNull(row)) {
+      encoder_.AddNull();
+    } else {
+      encoder_.Add(column->row_slot(row));
+    }
+  }
+  return encoder_.Finish();
+}
+
+Status TableWriter::UniqueViolation(const IndexState& index, size_t i) {
+  ASSIGN_OR_RETURN(const std::string key, index.keys->Describe(table_, static_cast<uint32_t>(fresh_.rows[i])));
+  const std::string& name = index.keys->index().name;
+  return Error(sqlstate::kUniqueViolation, "duplicate key value violates unique constraint \"" + name + "\"")
+      .Detail("Key " + key + " already exists.")
+      .Schema(table_.schema_name)
+      .Table(table_.name)
+      .Constraint(name);
+}
+
+Result<std::optional<RowId>> TableWriter::AddEntry(IndexState& index, size_t i, RowId id, bool report) {
+  if (!index.fresh.indexed(i)) return std::optional<RowId>();
+  txn::Transaction& transaction = *runtime_.context.transaction;
+  const std::string_view key = index.fresh.key(i);
+  if (!IsUniqueKey(index, i)) {
+    RETURN_IF_ERROR(index.index->Insert(transaction, key, id));
+    return std::optional<RowId>();
+  }
+  if (!index.keys->index().immediate) {
+    // A deferrable constraint is decided at the end of the statement.
+    RETURN_IF_ERROR(index.index->Insert(transaction, key, id));
+    ASSIGN_OR_RETURN(const std::string shown, index.keys->Describe(table_, static_cast<uint32_t>(fresh_.rows[i])));
+    runtime_.end_queue->checks.push_back([this, &index, id, key = std::string(key), shown]() -> Status {
+      ASSIGN_OR_RETURN(const std::optional<RowId> other,
+                       index.index->FindConflict(*runtime_.context.transaction, key, id, *rows_));
+      if (!other.has_value()) return Status::Ok();
+      txn::FetchedRow self;
+      RETURN_IF_ERROR(rows_->FetchNewest(id, &self));
+      if (!self.found) return Status::Ok();
+      const std::string& name = index.keys->index().name;
+      return Error(sqlstate::kUniqueViolation, "duplicate key value violates unique constraint \"" + name + "\"")
+          .Detail("Key " + shown + " already exists.")
+          .Schema(table_.schema_name)
+          .Table(table_.name)
+          .Constraint(name);
+    });
+    return std::optional<RowId>();
+  }
+  ASSIGN_OR_RETURN(const std::optional<RowId> conflict, index.index->InsertUnique(transaction, key, id, *rows_));
+  if (conflict.has_value() && report) return UniqueViolation(index, i);
+  return conflict;
+}
+
+Result<RowId> TableWriter::Insert(size_t i) {
+  ASSIGN_OR_RETURN(const RowId id, rows_->Insert(*runtime_.context.transaction, Encode(i)));
+  for (IndexState& index : indexes_) {
+    Result<std::optional<RowId>> added = AddEntry(index, i, id, true);
+    if (!added.ok()) return std::move(added).status();
+  }
+  return id;
+}
+
+Result<std::optional<RowId>> TableWriter::FindConflict(size_t i, std::span<const int> arbiters) {
+  for (size_t n = 0; n < indexes_.size(); ++n) {
+    IndexState& index = indexes_[n];
+    if (!arbiters.empty() && std::find(arbiters.begin(), arbiters.end(), static_cast<int>(n)) == arbiters.end()) continue;
+    if (!index.fresh.indexed(i) || !IsUniqueKey(index, i)) continue;
+    ASSIGN_OR_RETURN(std::optional<RowId> conflict,
+                     index.index->FindConflict(*runtime_.context.transaction, index.fresh.key(i), RowId(), *rows_));
+    if (conflict.has_value()) return conflict;
+  }
+  return std::optional<RowId>();
+}
+
+Result<std::optional<RowId>> TableWriter::InsertUnlessConflict(size_t i, std::span<const int> arbiters,
+                                                               RowId& inserted) {
+  txn::Transaction& transaction = *runtime_.context.transaction;
+  ASSIGN_OR_RETURN(inserted, rows_->Insert(transaction, Encode(i)));
+  for (size_t n = 0; n < indexes_.size(); ++n) {
+    const bool arbiter =
+        arbiters.empty() || std::find(arbiters.begin(), arbiters.end(), static_cast<int>(n)) != arbiters.end();
+    ASSIGN_OR_RETURN(const std::optional<RowId> conflict, AddEntry(indexes_[n], i, inserted, !arbiter));
+    if (!conflict.has_value()) continue;
+    // Somebody was faster between the look and the insert: the row goes again, with its entries.
+    ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
+                     rows_->Delete(transaction, *runtime_.context.snapshot, inserted, txn::WriteBase::kLocked));
+    static_cast<void>(outcome);
+    for (size_t m = 0; m < n; ++m) {
+      if (indexes_[m].fresh.indexed(i)) {
+        RETURN_IF_ERROR(indexes_[m].index->Delete(transaction, indexes_[m].fresh.key(i), inserted));
+      }
+    }
+    return conflict;
+  }
+  return std::optional<RowId>();
+}
+
+Result<txn::WriteOutcome> TableWriter::Update(size_t i, RowId id, txn::WriteBase base) {
+  txn::Transaction& transaction = *runtime_.context.transaction;
+  txn::UpdateOptions options;
+  options.base = base;
+  options.key_changed = false;
+  for (const IndexState& index : indexes_) {
+    if (index.unique && index.fresh.key(i) != index.old.key(i)) options.key_changed = true;
+  }
+  ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
+                   rows_->Update(transaction, *runtime_.context.snapshot, id, Encode(i), options));
+  if (outcome != txn::WriteOutcome::kOk) return outcome;
+  for (IndexState& index : indexes_) {
+    const bool was = index.old.indexed(i), is = index.fresh.indexed(i);
+    if (was && is && index.old.key(i) == index.fresh.key(i)) continue;
+    if (was) RETURN_IF_ERROR(index.index->Delete(transaction, index.old.key(i), id));
+    Result<std::optional<RowId>> added = AddEntry(index, i, id, true);
+    if (!added.ok()) return std::move(added).status();
+  }
+  return outcome;
+}
+
+Result<txn::WriteOutcome> TableWriter::Delete(size_t i, RowId id, txn::WriteBase base) {
+  txn::Transaction& transaction = *runtime_.context.transaction;
+  ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
+                   rows_->Delete(transaction, *runtime_.context.snapshot, id, base));
+  if (outcome != txn::WriteOutcome::kOk) return outcome;
+  for (IndexState& index : indexes_) {
+    if (index.old.indexed(i)) RETURN_IF_ERROR(index.index->Delete(transaction, index.old.key(i), id));
+  }
+  return outcome;
+}
+
+}  // namespace phantom::engine
