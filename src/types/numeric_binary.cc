@@ -9,6 +9,7 @@ namespace phantom::types {
 namespace {
 
 constexpr uint16_t kPositive = 0, kNegative = 0x4000, kNaN = 0xc000, kInfinity = 0xd000, kMinusInfinity = 0xf000;
+constexpr int kInfinityScale = 0x20;  // what PostgreSQL sends
 constexpr uint16_t kScaleMask = 0x3fff;
 constexpr int kGroupDigits = 4, kGroup = 10000;
 
@@ -33,7 +34,8 @@ Status BadBinary(const char* what) {
 
 void AppendNumericBinary(const Numeric& value, std::string& out) {
   if (!value.is_finite()) {
-    return AppendHeader(0, 0, value.is_nan() ? kNaN : value.is_negative() ? kMinusInfinity : kInfinity, 0, out);
+    if (value.is_nan()) return AppendHeader(0, 0, kNaN, 0, out);
+    return AppendHeader(0, 0, value.is_negative() ? kMinusInfinity : kInfinity, kInfinityScale, out);
   }
   // Groups from the decimal point in both directions, most significant first.
   std::string text = NumericText(value);

@@ -13,6 +13,7 @@ constexpr int kSignificantDigitsMin = 16;
 constexpr int kDisplayScaleMax = 1000;
 constexpr double kLog10E = 0.434294481903252;
 constexpr double kExpArgumentMax = 6000;  // of a result that PostgreSQL still computes
+constexpr double kExpFuzz = 3.01 / 3;             // room for an estimate's error
 constexpr int kGroupDigits = 4;
 
 int ClampScale(int scale, int at_least) { return std::min(std::max({scale, at_least, 0}), kDisplayScaleMax); }
@@ -236,6 +237,7 @@ Result<Numeric> NumericLn(const Numeric& a, Arena& arena) {
 
 Result<Numeric> NumericLog(const Numeric& base, const Numeric& a, Arena& arena) {
   if (base.is_nan() || a.is_nan()) return Numeric::NaN();
+  if (base.is_finite() && a.is_finite() && SignOf(base) == 0) return LogError(true);
   if (SignOf(base) < 0 || SignOf(a) < 0) return LogError(false);
   if (SignOf(base) == 0 || SignOf(a) == 0) return LogError(true);
   if (base.is_infinite()) return a.is_infinite() ? Numeric::NaN() : Numeric();
@@ -338,16 +340,25 @@ Result<Numeric> NumericPower(const Numeric& a, const Numeric& b, Arena& arena) {
   ASSIGN_OR_RETURN(Numeric base, NumericAbs(a, arena));
 
   int ln_weight = LnWeight(base);
-  unsigned long rough_bits = BitsFor(std::max(8 - ln_weight, 0) + 8);
-  BigInt rough_ln = LnFixed(base, rough_bits);
-  double ln = mpz_get_d(rough_ln.get()) * std::pow(2.0, -static_cast<double>(rough_bits));
-  double rough = ln * RoughDouble(b);
-  if (std::abs(rough) > kExpArgumentMax * 3.01 / 3) {
+  // The estimate of the result's weight decides its scale, so it is PostgreSQL's: both factors' product at the scale that
+  // gives ln about 8 digits.
+  int rough_scale = std::max(8 - ln_weight, 0);
+  unsigned long rough_bits = BitsFor(rough_scale + 8);
+  BigInt rough_product = FromFixed(LnFixed(base, rough_bits), rough_bits, rough_scale);
+  rough_product *= BigInt(b);
+  ScaleBy(rough_product, -b.dscale());
+  double rough = mpz_get_d(rough_product.get()) * std::pow(10.0, -rough_scale);
+  if (std::abs(rough) > kExpArgumentMax * kExpFuzz) {
     if (rough > 0) return NumericOverflow();
     return ZeroAt(kDisplayScaleMax, arena);
   }
+  bool beyond_exp = std::abs(rough) >= kExpArgumentMax;
   rough *= kLog10E;
   int scale = ClampScale(kSignificantDigitsMin - static_cast<int>(rough), std::max(a.dscale(), b.dscale()));
+  if (beyond_exp) {
+    if (rough > 0) return NumericOverflow();
+    return ZeroAt(scale, arena);
+  }
   int digits = scale + std::max(static_cast<int>(rough), 0) + std::max(DecimalPosition(b), 0) + 24;
   unsigned long bits = BitsFor(digits);
   BigInt x = LnFixed(base, bits);

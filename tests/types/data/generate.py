@@ -4,6 +4,9 @@
 usage: generate.py "host=127.0.0.1 user=postgres dbname=postgres"
 
 text.tsv: settings, type, literal, text of the value cast to the type, or !SQLSTATE message.
+functions.tsv: function, two arguments, result.
+binary.tsv: type, literal, hexadecimal bytes of its send function.
+order.tsv: type, two literals, their order (-1, 0, 1).
 """
 import itertools
 import os
@@ -198,6 +201,123 @@ def text_cases(server):
     return cases
 
 
+OPERANDS = """0|0.00|1|-1|1.0|2|3|-3|7|10|0.1|0.5|-0.5|1.005|2.5|-2.5|123.456|99999999999999999999|12345678901234567890.123456789
+0.000000000000000000001|-123456789012345678901234567890123456789.123|1e30|1e-30|99.99|1.1|0.9|1.0000000001|100|1000000|NaN|Infinity
+-Infinity|123456789012345678901234567890.12345678901234567890|4|16|0.25|1e40|33.333333333333333333""".replace('\n', '|').split('|')
+UNARY = {'sqrt': 'sqrt(%s)', 'exp': 'exp(%s)', 'ln': 'ln(%s)', 'log10': 'log(%s)', 'ceil': 'ceil(%s)', 'floor': 'floor(%s)',
+         'neg': '-(%s)', 'abs': 'abs(%s)', 'round0': 'round(%s)', 'round2': 'round(%s,2)', 'round-2': 'round(%s,-2)',
+         'trunc1': 'trunc(%s,1)', 'trunc-1': 'trunc(%s,-1)', 'trim': 'trim_scale(%s)', 'int4': '(%s)::int4', 'int8': '(%s)::int8',
+         'int2': '(%s)::int2', 'float8': '(%s)::float8', 'float4': '(%s)::float4', 'min_scale': 'min_scale(%s)'}
+BINARY = {'add': '%s + %s', 'sub': '%s - %s', 'mul': '%s * %s', 'div': '%s / %s', 'mod': '%s %% %s', 'divtrunc': 'div(%s,%s)',
+          'power': 'power(%s,%s)', 'log': 'log(%s,%s)', 'gcd': 'gcd(%s,%s)', 'lcm': 'lcm(%s,%s)'}
+NUMBER_FORMATS = """999|9999.99|0000.00|9,999,999.99|FM999.99|FM999.990|FM0.99|0.9|S999|999S|MI999|999MI|PL999|999PL|SG999|999PR|FM999PR
+RN|FMRN|rn|999th|999TH|9V99|99V9|9.99EEEE|9.9EEEE|$999|L999|999L|"abc"999|9G999|9D9|FM9999|B999|FMS999.99|S0000|FM09.9|999D99S|.99|FM.99|
+99 99|9.9.9|9S9S9|PR9|FM99999999999|FM999,999.9|9999999999999.99|00|FM00.00|SG99.9|99.9MI|FM99.9MI|\\"9|9"x\\"y"9|C9|999,|,999""".replace('\n', '|').split('|')
+NUMBER_VALUES = '0|1|-1|12.5|-12.5|123|1234|-1234.567|0.1|-0.05|99.995|485|3999|4000|1234567.891|NaN|Infinity|0.999|9.999'.split('|')
+TO_NUMBERS = """12,454.8-~99G999D9S|-34,338,492~99G999G999|12454~99999|<12.5>~99D9PR|12.5-~99.9S|+12~S99|0.1~9.9|abc~999|1 2~99|$12.50~L99.99
+123~9|1234~9V99|~999|-12~MI99|12-~99MI|1,234,567.89~9,999,999.99|1.2.3~9.9.9|42nd~99th|.5~.9|5.~9.9|IV~RN|1e5~9EEEE|12 abc~99|-1~9|- 1~99""".replace('\n', '|').split('|')
+MOMENTS = ['2024-02-29 15:04:05.678901', '0044-03-15 00:00:00 BC', '1999-12-31 23:59:59.999999', '2021-01-03 12:00:00', '0001-01-01 01:02:03',
+           '12345-06-07 08:09:10', '2026-08-31 11:11:11']
+DATE_FORMATS = """YYYY-MM-DD HH24:MI:SS.US|Day, DD Month YYYY|DAY Dy dy Mon MON mon|FMDay FMMonth FMDD|HH:MI AM|HH12:MI p.m.|Y,YYY|YYY YY Y|IYYY-IW-ID
+IYY IY I IDDD|DDD D WW W Q CC J|RM rm FMRM|SSSS SSSSS MS FF1 FF2 FF3 FF4 FF5 FF6|BC B.C. ad a.d.|DDth DDTH Ddth|TZ tz TZH:TZM OF|"text" YYYY
+YYYY\\"MM|yyyy-mm-dd|HH24 FMHH24 FMMI|TMMonth TMDay|FMYYYY FMCC|abc xyz|MonthDD|month|YYYYMMDDHH24MISS|FX YYYY|SP DDSP|Day of YYYY""".replace('\n', '|').split('|')
+SPANS = ['1 year 2 mons 3 days 04:05:06.789', '-1 day -02:03:04', '100:00:00', '0', '25 years 13 days 26:00:00', '-3 years -2 mons']
+SPAN_FORMATS = ['HH24:MI:SS', 'YYYY MM DD', 'HH12:MI AM', 'DDD', 'CC', 'Q', 'MS US', 'FMHH24', 'SSSS', 'Month', 'TZ', 'RM', 'Y,YYY', 'YY Y', 'WW']
+TO_TIMESTAMPS = """05 Dec 2000~DD Mon YYYY|2000-12-05 10:11:12~YYYY-MM-DD HH24:MI:SS|2000/12/05~YYYY-MM-DD|20001205~YYYYMMDD|200012~YYYYMM
+97/2/16~YY/MM/DD|1~Y|123~YYY|2000 001~YYYY DDD|2005-01-1~IYYY-IW-ID|2451187~J|10:11 PM~HH:MI AM|13:00 PM~HH:MI PM|3 p.m.~HH p.m.
+2000-13-01~YYYY-MM-DD|2000-02-30~YYYY-MM-DD|2000-02-29~YYYY-MM-DD|44-02-01 11:12:13 BC~YYYY-MM-DD HH24:MI:SS BC|1.5~SS.MS|12:34:56.789~HH24:MI:SS.MS
+2011-12-18 23:38:15~FXYYYY-MM-DD HH24:MI:SS|2000JUN~YYYY MON|2000 JUN~YYYYMON|2000    JUN~YYYY MON|2000+JUN~YYYY/MON|Foo~Mon|25:00~HH24:MI
+2000-12-05 10:11:12 +05:30~YYYY-MM-DD HH24:MI:SS TZH:TZM|2000-12-05~YYYY-MM-DD TZ|19 20~CC YY|2000 52~YYYY WW|2000 5 3~YYYY MM W|IV 2000~RM YYYY
+2000-12~YYYY-MM|abc~YYYY|20 00~YYYY|15 "text" 2020~DD "text" YYYY|1,999~Y,YYY|2000-12-05 86399~YYYY-MM-DD SSSSS|~YYYY|2000-IW~YYYY-IW|99~YY|69~YY|70~YY
+2018-11-02 12:34:56.123456~YYYY-MM-DD HH24:MI:SS.FF6|2018-11-02 12:34:56.123456~YYYY-MM-DD HH24:MI:SS.FF3|Monday 5 January 2015~FMDay DD Month YYYY|1 4 2011~Q MM YYYY
+2000-1-1~FMYYYY-FMMM-FMDD|2nd Jan 2001~DDth Mon YYYY|2000-01-01 AD~YYYY-MM-DD AD|99999999999~YYYY|2000-06-06 2001~YYYY-MM-DD YYYY""".replace('\n', '|').split('|')
+
+
+def function_cases(server):
+    cases = []
+
+    def add(name, a, b, sql):
+        cases.append((name, a, b))
+        server.ask(f"select format('%s', {sql})")
+
+    def num(text):
+        return f"{quote(text)}::numeric"
+
+    server.set('')
+    for name, form in UNARY.items():
+        for a in OPERANDS:
+            add(name, a, '', form % num(a))
+    for name, form in BINARY.items():
+        for a, b in itertools.product(OPERANDS, OPERANDS):
+            if name == 'power' and abs(float(b)) > 1e3 and float(b) < 1e300:
+                continue
+            if name in ('power', 'log', 'gcd', 'lcm') and len(a) + len(b) > 24:
+                continue
+            add(name, a, b, form % (num(a), num(b)))
+    for value, form in itertools.product(NUMBER_VALUES, NUMBER_FORMATS):
+        add('to_char numeric', value, form, f"to_char({num(value)}, {quote(form)})")
+        add('to_char float8', value, form, f"to_char({quote(value)}::float8, {quote(form)})")
+        if value.lstrip('-').isdigit():
+            add('to_char int4', value, form, f"to_char({quote(value)}::int4, {quote(form)})")
+    for case in TO_NUMBERS:
+        text, form = case.split('~')
+        add('to_number', text, form, f"to_number({quote(text)}, {quote(form)})")
+    server.set('timezone=America/New_York')
+    for moment, form in itertools.product(MOMENTS, DATE_FORMATS):
+        add('to_char timestamp', moment, form, f"to_char({quote(moment)}::timestamp, {quote(form)})")
+        add('to_char timestamptz', moment, form, f"to_char({quote(moment)}::timestamptz, {quote(form)})")
+    for span, form in itertools.product(SPANS, SPAN_FORMATS):
+        add('to_char interval', span, form, f"to_char({quote(span)}::interval, {quote(form)})")
+    for case in TO_TIMESTAMPS:
+        text, form = case.split('~')
+        add('to_timestamp', text, form, f"to_timestamp({quote(text)}, {quote(form)})")
+        add('to_date', text, form, f"to_date({quote(text)}, {quote(form)})")
+    return cases
+
+
+SENDS = [('numeric', 'numeric_send', OPERANDS), ('interval', 'interval_send', ['1 year -2 days 03:04:05.6']), ('timetz', 'timetz_send', ['01:02:03+05']),
+         ('int4[]', 'array_send', ['{1,2,NULL}', '{}', '[2:3][0:1]={{1,2},{3,4}}']), ('text[]', 'array_send', ['{a,NULL,"b c"}']),
+         ('jsonb', 'jsonb_send', ['{"a": [1, null]}']), ('varbit', 'varbit_send', ['10110']), ('uuid', 'uuid_send', ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']),
+         ('float8', 'float8send', ['1.5', '-0', 'NaN']), ('float4', 'float4send', ['1.5']), ('bool', 'boolsend', ['t', 'f']), ('date', 'date_send', ['2020-01-02']),
+         ('timestamp', 'timestamp_send', ['2020-01-02 03:04:05', 'infinity']), ('int2', 'int2send', ['-2']), ('int8', 'int8send', ['-3']),
+         ('text', 'textsend', ['héllo']), ('bytea', 'byteasend', ['\\x00ff']), ('"char"', 'charsend', ['a', '']), ('tid', 'tidsend', ['(1,2)']),
+         ('int2vector', 'int2vectorsend', ['1 2']), ('money', 'cash_send', ['12.34']), ('pg_lsn', 'pg_lsn_send', ['1/2']), ('time', 'time_send', ['12:34:56'])]
+
+ORDERED = [('numeric', OPERANDS[:30]), ('float8', ['NaN', '0', '-0', '1', '-1', 'Infinity', '-Infinity', '1e-300', '1e300']),
+           ('text', ['', 'a', 'b', 'ab', 'a ', 'é', 'zzzzzzzzzzzzzzzzzz', 'zzzzzzzzzzzzzzzzzza']), ('bpchar', ['a', 'a  ', 'b', '', ' ']),
+           ('interval', ['1 mon', '30 days', '720:00:00', '-1 day', '0', '1 year', '365 days', '1 mon -1 day']),
+           ('timetz', ['01:00+00', '02:00+01', '01:00+01', '23:00-05']), ('bytea', ['\\x', '\\x00', '\\x0000', '\\x01', '\\x00ff', '\\xff']),
+           ('jsonb', ['null', 'true', 'false', '1', '1.0', '2', '"a"', '"b"', '""', '[]', '{}', '[1]', '[[]]', '[1,2]', '[null]', '{"a":1}', '{"a":2}',
+                      '{"b":1}', '{"aa":1}', '{"a":1,"b":2}', '[{}]', '["a"]', '[-1]', '[true]']),
+           ('int4[]', ['{}', '{1}', '{1,2}', '{2}', '{NULL}', '{1,NULL}', '{{1,2}}', '{{1},{2}}', '[0:1]={1,2}', '{-1}']),
+           ('text[]', ['{}', '{a}', '{a,b}', '{ab}', '{NULL}', '{""}']), ('date', ['2020-01-01', 'infinity', '-infinity', '0001-01-01 BC']),
+           ('varbit', ['', '0', '1', '00', '01', '10101', '101010']), ('oidvector', ['', '1', '2', '1 2', '3']), ('bool', ['t', 'f']),
+           ('int2', ['-1', '0', '1', '-32768', '32767']), ('int8', ['-1', '0', '1', '-9223372036854775808']), ('oid', ['0', '1', '4294967295']),
+           ('uuid', ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff', '0fffffff-ffff-ffff-ffff-ffffffffffff']),
+           ('numeric[]', ['{1.0}', '{1.00}', '{1}', '{NaN}', '{0.5,1}'])]
+
+
+def binary_cases(server):
+    server.set('')
+    cases = []
+    for type_name, send, literals in SENDS:
+        for literal in literals:
+            cases.append((type_name, literal))
+            server.ask(f"select encode({send}({quote(literal)}::{type_name}), 'hex')")
+    return cases
+
+
+def order_cases(server):
+    server.set('')
+    cases = []
+    for type_name, literals in ORDERED:
+        for a, b in itertools.product(literals, literals):
+            cases.append((type_name, a, b))
+            x, y = f'{quote(a)}::{type_name}', f'{quote(b)}::{type_name}'
+            server.ask(f'select (case when {x} < {y} then -1 when {x} = {y} then 0 else 1 end)::text')
+    return cases
+
+
 def write(name, cases, server):
     with open(os.path.join(HERE, name), 'w') as out:
         for fields, answer in zip(cases, server.answers()):
@@ -205,8 +325,10 @@ def write(name, cases, server):
 
 
 def main():
-    server = Server(sys.argv[1])
-    write('text.tsv', text_cases(server), server)
+    for name, cases in (('text.tsv', text_cases), ('functions.tsv', function_cases), ('binary.tsv', binary_cases),
+                        ('order.tsv', order_cases)):
+        server = Server(sys.argv[1])
+        write(name, cases(server), server)
 
 
 if __name__ == '__main__':
