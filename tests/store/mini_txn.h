@@ -120,7 +120,7 @@ class MiniTxns : public TransactionHooks {
     wal::Record record;
     for (Lsn at = Last(txn); at;) {
       RETURN_IF_ERROR(store_.log().ReadRecord(at, &record));
-      REQUIRE(record.txn() == txn);
+      if (record.txn() != txn) return Error(sqlstate::kDataCorrupted, "a chain leads to another transaction");
       at = record.prev();
       if (record.type() == wal::RecordType::kTreeCreate || record.type() == wal::RecordType::kTreeDrop) {
         if (record.compensation()) continue;

@@ -1,5 +1,10 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdio>
 #include <random>
 #include <thread>
 
@@ -192,4 +197,22 @@ TEST_CASE("the log's bytes are as documented") {
           "3c0fde5d40000000070000000200000000000000000000000000000000000000000000000000000050484e544d57414c"
           "01000000000000000000040000000000d939ea122e000000070000002021000040000000000000008877665544332211"
           "4000000000000000676f6c64656e0000");
+}
+
+TEST_CASE("a failed sync of the log stops the process") {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    (void)std::freopen("/dev/null", "w", stderr);
+    std::signal(SIGABRT, SIG_DFL);
+    io::SimEnv env(6);
+    auto log = OpenLog(env, Lsn(0), 1);
+    env.FailSyncAfter(0);
+    log->Flush(AppendOne(*log, 1));
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGABRT);
 }
