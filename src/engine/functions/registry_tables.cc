@@ -33,6 +33,8 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       JsonbKernels(),
       JsonBuildKernels(),
       WindowKernels(),
+      ObjectDefinitionKernels(),
+      PrivilegeKernels(),
   };
   return kTables;
 }

@@ -37,6 +37,8 @@ std::span<const KernelEntry> JsonAccessKernels();
 std::span<const KernelEntry> JsonbKernels();
 std::span<const KernelEntry> JsonBuildKernels();
 std::span<const KernelEntry> WindowKernels();
+std::span<const KernelEntry> ObjectDefinitionKernels();
+std::span<const KernelEntry> PrivilegeKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();

@@ -1,0 +1,466 @@
+// Definitions of objects as SQL: pg_get_expr, pg_get_constraintdef, pg_get_indexdef, pg_get_viewdef, functions' arguments
+// (PostgreSQL 15, table 9.73).
+#include <optional>
+#include <string>
+
+#include "catalog/builtins.h"
+#include "catalog/object_loader.h"
+#include "catalog/stored_sql.h"
+#include "catalog/system_store.h"
+#include "engine/functions/catalog_access.h"
+#include "engine/functions/tables.h"
+#include "engine/kernel_adapters.h"
+#include "types/keywords.h"
+#include "types/string_ref.h"
+
+namespace phantom::engine {
+
+namespace {
+
+using catalog::Catalog;
+using catalog::TableRef;
+using types::StringRef;
+using Args = std::span<const types::Vector* const>;
+using Out = Writer<StringRef>;
+using I = int32_t;
+
+Result<std::string> Expand(Catalog& catalog, std::string_view stored, const catalog::Table* table) {
+  return catalog::ExpandSql(stored, table, [&catalog](Oid oid) { return catalog.TableByOid(oid); });
+}
+
+// True when the text is one parenthesis around everything: "(a + b)".
+bool IsParenthesized(std::string_view sql) {
+  if (sql.size() < 2 || sql.front() != '(' || sql.back() != ')') return false;
+  int depth = 0;
+  char quote = 0;
+  for (size_t i = 0; i < sql.size(); ++i) {
+    const char c = sql[i];
+    if (quote != 0) {
+      if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')' && --depth == 0) {
+      return i + 1 == sql.size();
+    }
+  }
+  return false;
+}
+// "lower(a)": a name and one parenthesis after it.
+bool IsCall(std::string_view sql) {
+  size_t at = 0;
+  while (at < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[at])) || sql[at] == '_' || sql[at] == '.')) ++at;
+  return at > 0 && IsParenthesized(sql.substr(at));
+}
+std::string Parenthesized(std::string sql) { return IsParenthesized(sql) ? sql : '(' + sql + ')'; }
+
+void AppendColumns(const catalog::Table& table, const std::vector<int16_t>& columns, std::string& out) {
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) out += ", ";
+    out += types::QuoteIdentifier(table.column(columns[i]).name);
+  }
+}
+
+// ---- Expressions --------------------------------------------------------------------------------
+
+// pg_get_expr(text, relation [, pretty]). What the catalogs keep is SQL already, but for the names in it.
+Status ExpressionText(KernelContext& context, Args args, const Rows& rows, types::Vector& result) {
+  for (size_t i = 0; i < rows.count; ++i) {
+    const auto row = static_cast<uint32_t>(rows[i]);
+    bool null = false;
+    for (const types::Vector* arg : args) null = null || arg->IsNull(row);
+    if (null) {
+      result.SetNull(row);
+      continue;
+    }
+    ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+    const auto relation = static_cast<Oid>(args[1]->Get<I>(row));
+    TableRef table;
+    if (relation != 0) {
+      ASSIGN_OR_RETURN(table, catalog->TableByOid(relation));
+      if (table == nullptr) {
+        result.SetNull(row);
+        continue;
+      }
+    }
+    ASSIGN_OR_RETURN(const std::string sql, Expand(*catalog, args[0]->Get<StringRef>(row).view(), table.get()));
+    result.SetString(row, sql);
+  }
+  return Status::Ok();
+}
+
+// ---- Constraints --------------------------------------------------------------------------------
+
+std::string_view ActionText(catalog::ForeignKeyAction action) {
+  switch (action) {
+    case catalog::ForeignKeyAction::kNone:
+      return "";
+    case catalog::ForeignKeyAction::kRestrict:
+      return "RESTRICT";
+    case catalog::ForeignKeyAction::kCascade:
+      return "CASCADE";
+    case catalog::ForeignKeyAction::kSetNull:
+      return "SET NULL";
+    case catalog::ForeignKeyAction::kSetDefault:
+      return "SET DEFAULT";
+  }
+  return "";
+}
+
+Result<std::string> ForeignKeyText(Catalog& catalog, const catalog::Table& table, const catalog::Constraint& key) {
+  ASSIGN_OR_RETURN(const TableRef referenced, catalog.TableByOid(key.referenced_table));
+  if (referenced == nullptr) return Error(sqlstate::kInternalError, "cache lookup failed for relation");
+  std::string text = "FOREIGN KEY (";
+  AppendColumns(table, key.columns, text);
+  ASSIGN_OR_RETURN(const std::string name, RelationName(catalog, *referenced));
+  text += ") REFERENCES " + name + '(';
+  AppendColumns(*referenced, key.referenced_columns, text);
+  text += ')';
+  if (key.match == 'f') text += " MATCH FULL";
+  if (key.on_update != catalog::ForeignKeyAction::kNone) text += " ON UPDATE " + std::string(ActionText(key.on_update));
+  if (key.on_delete != catalog::ForeignKeyAction::kNone) {
+    text += " ON DELETE " + std::string(ActionText(key.on_delete));
+    if (!key.delete_set_columns.empty()) {
+      text += " (";
+      AppendColumns(table, key.delete_set_columns, text);
+      text += ')';
+    }
+  }
+  return text;
+}
+
+Result<std::string> ConstraintText(Catalog& catalog, const catalog::Constraint& constraint, bool pretty) {
+  TableRef table;
+  if (constraint.table != 0) {
+    ASSIGN_OR_RETURN(table, catalog.TableByOid(constraint.table));
+    if (table == nullptr) return Error(sqlstate::kInternalError, "cache lookup failed for relation");
+  }
+  std::string text;
+  switch (constraint.kind) {
+    case catalog::ConstraintKind::kCheck: {
+      ASSIGN_OR_RETURN(std::string check, Expand(catalog, constraint.check_sql, table.get()));
+      if (pretty && IsParenthesized(check)) check = check.substr(1, check.size() - 2);
+      text = "CHECK (" + (pretty || IsCall(check) ? check : Parenthesized(check)) + ')';
+      if (constraint.no_inherit) text += " NO INHERIT";
+      break;
+    }
+    case catalog::ConstraintKind::kForeignKey: {
+      ASSIGN_OR_RETURN(text, ForeignKeyText(catalog, *table, constraint));
+      break;
+    }
+    case catalog::ConstraintKind::kPrimaryKey:
+    case catalog::ConstraintKind::kUnique: {
+      const catalog::Index* index = table->FindIndex(constraint.index);
+      text = constraint.kind == catalog::ConstraintKind::kPrimaryKey ? "PRIMARY KEY " : "UNIQUE ";
+      if (index != nullptr && index->nulls_not_distinct) text += "NULLS NOT DISTINCT ";
+      text += '(';
+      AppendColumns(*table, constraint.columns, text);
+      text += ')';
+      if (index != nullptr && !index->included.empty()) {
+        text += " INCLUDE (";
+        AppendColumns(*table, index->included, text);
+        text += ')';
+      }
+      break;
+    }
+    case catalog::ConstraintKind::kExclusion:
+      return Error(sqlstate::kFeatureNotSupported, "exclusion constraints are not supported");
+  }
+  if (constraint.deferrable) text += " DEFERRABLE";
+  if (constraint.deferred) text += " INITIALLY DEFERRED";
+  if (!constraint.validated) text += " NOT VALID";
+  return text;
+}
+
+Status ConstraintDefinition(KernelContext& context, Oid oid, bool pretty, Out& out) {
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const std::optional<catalog::Row> row,
+                   catalog->store().FindOne(catalog::oid::kPgConstraint, catalog::index_oid::kConstraintByOid, {oid}));
+  if (!row) {
+    out.SetNull();
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const std::string text, ConstraintText(*catalog, catalog::MakeConstraint(*row), pretty));
+  out.SetText(text);
+  return Status::Ok();
+}
+Status ConstraintPlain(KernelContext& context, const I& oid, Out& out) {
+  return ConstraintDefinition(context, static_cast<Oid>(oid), false, out);
+}
+Status ConstraintPretty(KernelContext& context, const I& oid, const bool& pretty, Out& out) {
+  return ConstraintDefinition(context, static_cast<Oid>(oid), pretty, out);
+}
+
+// ---- Indexes ------------------------------------------------------------------------------------
+
+Result<std::string> KeyText(Catalog& catalog, const catalog::Table& table, const catalog::IndexKey& key, bool alone) {
+  std::string text;
+  if (key.column != 0) {
+    text = types::QuoteIdentifier(table.column(key.column).name);
+  } else {
+    ASSIGN_OR_RETURN(text, Expand(catalog, key.expression_sql, &table));
+    if (!IsCall(text)) text = Parenthesized(text);
+  }
+  if (alone) return text;
+  const Oid own_collation = key.column != 0 ? table.column(key.column).collation : catalog::oid::kCollationDefault;
+  if (key.collation != 0 && own_collation != 0 && key.collation != own_collation) {
+    if (const catalog::CollationRow* collation = catalog.builtins().Collation(key.collation)) {
+      text += " COLLATE " + types::QuoteIdentifier(collation->name);
+    }
+  }
+  const catalog::OpclassRow* opclass = catalog.builtins().Opclass(key.opclass);
+  if (opclass != nullptr && opclass != catalog.DefaultOpclass(key.type.oid, opclass->method)) {
+    text += ' ' + types::QuoteIdentifier(opclass->name);
+  }
+  if (key.descending) {
+    text += key.nulls_first ? " DESC" : " DESC NULLS LAST";
+  } else if (key.nulls_first) {
+    text += " NULLS FIRST";
+  }
+  return text;
+}
+
+Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, Out& out) {
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const TableRef relation, catalog->TableByOid(oid));
+  TableRef table;
+  if (relation != nullptr && relation->indexed_table != 0) {
+    ASSIGN_OR_RETURN(table, catalog->TableByOid(relation->indexed_table));
+  }
+  const catalog::Index* index = table == nullptr ? nullptr : table->FindIndex(oid);
+  if (index == nullptr) {
+    out.SetNull();
+    return Status::Ok();
+  }
+  if (column != 0) {
+    // One key's text alone; columns that are only included too.
+    std::string text;
+    const auto at = static_cast<size_t>(column) - 1;
+    if (column > 0 && at < index->keys.size()) {
+      ASSIGN_OR_RETURN(text, KeyText(*catalog, *table, index->keys[at], true));
+    } else if (column > 0 && at - index->keys.size() < index->included.size()) {
+      text = types::QuoteIdentifier(table->column(index->included[at - index->keys.size()]).name);
+    }
+    out.SetText(text);
+    return Status::Ok();
+  }
+  const catalog::AccessMethodRow* method = catalog->builtins().AccessMethod(index->method);
+  std::string text = index->unique ? "CREATE UNIQUE INDEX " : "CREATE INDEX ";
+  ASSIGN_OR_RETURN(const std::string name, pretty ? RelationName(*catalog, *table) : QualifiedRelationName(*table));
+  text += types::QuoteIdentifier(index->name) + " ON " + name + " USING ";
+  text += method == nullptr ? "btree" : types::QuoteIdentifier(method->name);
+  text += " (";
+  for (size_t i = 0; i < index->keys.size(); ++i) {
+    if (i > 0) text += ", ";
+    ASSIGN_OR_RETURN(const std::string key, KeyText(*catalog, *table, index->keys[i], false));
+    text += key;
+  }
+  text += ')';
+  if (!index->included.empty()) {
+    text += " INCLUDE (";
+    AppendColumns(*table, index->included, text);
+    text += ')';
+  }
+  if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
+  if (!index->predicate_sql.empty()) {
+    ASSIGN_OR_RETURN(std::string predicate, Expand(*catalog, index->predicate_sql, table.get()));
+    if (pretty && IsParenthesized(predicate)) predicate = predicate.substr(1, predicate.size() - 2);
+    text += " WHERE " + (pretty ? predicate : Parenthesized(predicate));
+  }
+  out.SetText(text);
+  return Status::Ok();
+}
+Status IndexPlain(KernelContext& context, const I& oid, Out& out) {
+  return IndexDefinition(context, static_cast<Oid>(oid), 0, false, out);
+}
+Status IndexPretty(KernelContext& context, const I& oid, const I& column, const bool& pretty, Out& out) {
+  return IndexDefinition(context, static_cast<Oid>(oid), column, pretty, out);
+}
+
+// ---- Views --------------------------------------------------------------------------------------
+
+Status ViewDefinition(KernelContext& context, Oid oid, Out& out) {
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const TableRef view, catalog->TableByOid(oid));
+  if (view == nullptr) {
+    out.SetNull();
+    return Status::Ok();
+  }
+  if (!view->is_view()) {
+    out.SetText("Not a view");
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const std::string query, catalog->ViewQuery(*view));
+  out.SetText(' ' + query + ';');
+  return Status::Ok();
+}
+Status ViewOfOid(KernelContext& context, const I& oid, Out& out) {
+  return ViewDefinition(context, static_cast<Oid>(oid), out);
+}
+Status ViewOfOidPretty(KernelContext& context, const I& oid, const bool&, Out& out) {
+  return ViewDefinition(context, static_cast<Oid>(oid), out);
+}
+Status ViewOfOidWrapped(KernelContext& context, const I& oid, const I&, Out& out) {
+  return ViewDefinition(context, static_cast<Oid>(oid), out);
+}
+Status ViewOfName(KernelContext& context, const StringRef& name, Out& out) {
+  ASSIGN_OR_RETURN(const Oid oid, ResolveObject(context, types::kRegclassOid, name.view()));
+  return ViewDefinition(context, oid, out);
+}
+Status ViewOfNamePretty(KernelContext& context, const StringRef& name, const bool&, Out& out) {
+  return ViewOfName(context, name, out);
+}
+
+// ---- Sequences ----------------------------------------------------------------------------------
+
+Status SerialSequence(KernelContext& context, const StringRef& name, const StringRef& column, Out& out) {
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const Oid oid, ResolveObject(context, types::kRegclassOid, name.view()));
+  ASSIGN_OR_RETURN(const TableRef table, catalog->TableByOid(oid));
+  const int number = table == nullptr ? 0 : table->FindColumn(column.view());
+  if (number == 0) {
+    return Error(sqlstate::kUndefinedColumn, "column \"" + std::string(column.view()) + "\" of relation \"" +
+                                                 (table == nullptr ? std::string(name.view()) : table->name) +
+                                                 "\" does not exist");
+  }
+  ASSIGN_OR_RETURN(const Oid sequence_oid, catalog->OwnedSequence(oid, number));
+  TableRef sequence;
+  if (sequence_oid != 0) {
+    ASSIGN_OR_RETURN(sequence, catalog->TableByOid(sequence_oid));
+  }
+  if (sequence == nullptr) {
+    out.SetNull();
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const std::string text, QualifiedRelationName(*sequence));
+  out.SetText(text);
+  return Status::Ok();
+}
+
+// ---- Functions ----------------------------------------------------------------------------------
+
+const catalog::FunctionRow* FunctionOf(const I& oid) {
+  return catalog::Builtins::Get().Function(static_cast<Oid>(oid));
+}
+
+// Arguments with modes, names, types and defaults. Result columns (TABLE) on demand.
+std::string ArgumentList(const catalog::FunctionRow& function, bool defaults, bool table_columns) {
+  const bool all = !function.all_arguments.empty();
+  const std::span<const Oid> arguments = all ? function.all_arguments : function.arguments;
+  const catalog::AggregateRow* aggregate = catalog::Builtins::Get().Aggregate(function.oid);
+  const bool ordered = aggregate != nullptr && aggregate->kind != 'n';
+  const auto inputs = static_cast<int>(function.arguments.size());
+  std::string text;
+  int input = 0, shown = 0;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const catalog::ArgumentMode mode = function.modes.empty() ? catalog::ArgumentMode::kIn : function.modes[i];
+    const bool is_input = mode == catalog::ArgumentMode::kIn || mode == catalog::ArgumentMode::kInOut ||
+                          mode == catalog::ArgumentMode::kVariadic;
+    if ((mode == catalog::ArgumentMode::kTable) != table_columns) continue;
+    if (ordered && shown == aggregate->direct_arguments) {
+      if (shown > 0) text += ' ';
+      text += "ORDER BY ";
+    } else if (shown > 0) {
+      text += ", ";
+    }
+    ++shown;
+    if (mode == catalog::ArgumentMode::kOut) text += "OUT ";
+    if (mode == catalog::ArgumentMode::kInOut) text += "INOUT ";
+    if (mode == catalog::ArgumentMode::kVariadic) text += "VARIADIC ";
+    if (i < function.names.size() && !function.names[i].empty()) text += types::QuoteIdentifier(function.names[i]) + ' ';
+    text += types::FormatTypeName(arguments[i]);
+    if (is_input) {
+      const int index = input - (inputs - function.default_count);
+      if (defaults && index >= 0 && static_cast<size_t>(index) < function.defaults.size()) {
+        text += " DEFAULT " + std::string(function.defaults[static_cast<size_t>(index)]);
+      }
+      ++input;
+    }
+  }
+  // A hypothetical-set aggregate's one variadic argument stands on both sides.
+  if (ordered && shown == aggregate->direct_arguments && !arguments.empty()) text += " ORDER BY " + text;
+  return text;
+}
+
+template <bool kDefaults>
+Status FunctionArguments(KernelContext&, const I& oid, Out& out) {
+  const catalog::FunctionRow* function = FunctionOf(oid);
+  function == nullptr ? out.SetNull() : out.SetText(ArgumentList(*function, kDefaults, false));
+  return Status::Ok();
+}
+Status FunctionResult(KernelContext&, const I& oid, Out& out) {
+  const catalog::FunctionRow* function = FunctionOf(oid);
+  if (function == nullptr || function->kind == catalog::FunctionKind::kProcedure) {
+    out.SetNull();
+    return Status::Ok();
+  }
+  const std::string columns = ArgumentList(*function, false, true);
+  if (!columns.empty()) {
+    out.SetText("TABLE(" + columns + ')');
+  } else {
+    out.SetText((function->returns_set ? "SETOF " : "") + types::FormatTypeName(function->return_type));
+  }
+  return Status::Ok();
+}
+Status ArgumentDefault(KernelContext&, const I& oid, const I& number, Out& out) {
+  const catalog::FunctionRow* function = FunctionOf(oid);
+  const int index = function == nullptr
+                        ? -1
+                        : number - 1 - (static_cast<int>(function->arguments.size()) - function->default_count);
+  if (index < 0 || static_cast<size_t>(index) >= function->defaults.size()) {
+    out.SetNull();
+  } else {
+    out.SetText(function->defaults[static_cast<size_t>(index)]);
+  }
+  return Status::Ok();
+}
+Status SqlBody(KernelContext&, const I& oid, Out& out) {
+  const catalog::FunctionRow* function = FunctionOf(oid);
+  function == nullptr || function->sql_body.empty() ? out.SetNull() : out.SetText(function->sql_body);
+  return Status::Ok();
+}
+
+// Objects of kinds that cannot be made here: there is none with such an OID.
+Status NoSuchObject(KernelContext&, const I&, Out& out) {
+  out.SetNull();
+  return Status::Ok();
+}
+Status NoSuchObjectPretty(KernelContext&, const I&, const bool&, Out& out) {
+  out.SetNull();
+  return Status::Ok();
+}
+constexpr ScalarKernel kNoSuchObject = Strict<NoSuchObject, StringRef, I>;
+constexpr ScalarKernel kNoSuchObjectPretty = Strict<NoSuchObjectPretty, StringRef, I, bool>;
+
+constexpr KernelEntry kTable[] = {
+    KernelEntry::Scalar("pg_get_expr", ExpressionText),
+    KernelEntry::Scalar("pg_get_expr_ext", ExpressionText),
+    KernelEntry::Scalar("pg_get_constraintdef", Strict<ConstraintPlain, StringRef, I>),
+    KernelEntry::Scalar("pg_get_constraintdef_ext", Strict<ConstraintPretty, StringRef, I, bool>),
+    KernelEntry::Scalar("pg_get_indexdef", Strict<IndexPlain, StringRef, I>),
+    KernelEntry::Scalar("pg_get_indexdef_ext", Strict<IndexPretty, StringRef, I, I, bool>),
+    KernelEntry::Scalar("pg_get_viewdef", Strict<ViewOfOid, StringRef, I>),
+    KernelEntry::Scalar("pg_get_viewdef_ext", Strict<ViewOfOidPretty, StringRef, I, bool>),
+    KernelEntry::Scalar("pg_get_viewdef_wrap", Strict<ViewOfOidWrapped, StringRef, I, I>),
+    KernelEntry::Scalar("pg_get_viewdef_name", Strict<ViewOfName, StringRef, StringRef>),
+    KernelEntry::Scalar("pg_get_viewdef_name_ext", Strict<ViewOfNamePretty, StringRef, StringRef, bool>),
+    KernelEntry::Scalar("pg_get_serial_sequence", Strict<SerialSequence, StringRef, StringRef, StringRef>),
+    KernelEntry::Scalar("pg_get_function_arguments", Strict<FunctionArguments<true>, StringRef, I>),
+    KernelEntry::Scalar("pg_get_function_identity_arguments", Strict<FunctionArguments<false>, StringRef, I>),
+    KernelEntry::Scalar("pg_get_function_result", Strict<FunctionResult, StringRef, I>),
+    KernelEntry::Scalar("pg_get_function_arg_default", Strict<ArgumentDefault, StringRef, I, I>),
+    KernelEntry::Scalar("pg_get_function_sqlbody", Strict<SqlBody, StringRef, I>),
+    KernelEntry::Scalar("pg_get_triggerdef", kNoSuchObject),
+    KernelEntry::Scalar("pg_get_triggerdef_ext", kNoSuchObjectPretty),
+    KernelEntry::Scalar("pg_get_statisticsobjdef", kNoSuchObject),
+    KernelEntry::Scalar("pg_get_statisticsobjdef_columns", kNoSuchObject),
+    KernelEntry::Scalar("pg_get_partkeydef", kNoSuchObject),
+    KernelEntry::Scalar("pg_get_partition_constraintdef", kNoSuchObject),
+};
+
+}  // namespace
+
+std::span<const KernelEntry> ObjectDefinitionKernels() { return kTable; }
+
+}  // namespace phantom::engine
