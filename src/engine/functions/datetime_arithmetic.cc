@@ -211,6 +211,73 @@ bool LessTimeTz(const TimeTz& a, const TimeTz& b) {
 template <typename V, auto Less>
 constexpr ScalarKernel kOverlaps = Nullable<Overlaps<V, Less>, bool, V, V, V, V>;
 
+// OVERLAPS with interval ends, which count from their beginnings. kFirst, kSecond: which ends are intervals.
+template <auto AddInterval, bool kFirst, bool kSecond>
+Status OverlapsFor(KernelContext& context, std::span<const types::Vector* const> args, const Rows& rows,
+                   types::Vector& result) {
+  constexpr bool kIsInterval[4] = {false, kFirst, false, kSecond};
+  for (size_t i = 0; i < rows.count; ++i) {
+    const auto row = static_cast<uint32_t>(rows[i]);
+    T values[4] = {};
+    const T* moments[4] = {};
+    for (size_t a = 0; a < 4; ++a) {
+      if (args[a]->IsNull(row) || (kIsInterval[a] && moments[a - 1] == nullptr)) continue;
+      if (kIsInterval[a]) {
+        RETURN_IF_ERROR(AddInterval(context, values[a - 1], args[a]->Get<Interval>(row), values[a]));
+      } else {
+        values[a] = args[a]->Get<T>(row);
+      }
+      moments[a] = &values[a];
+    }
+    Writer<bool> out(result, row);
+    RETURN_IF_ERROR((Overlaps<T, LessMicros>(context, moments[0], moments[1], moments[2], moments[3], out)));
+  }
+  return Status::Ok();
+}
+Status AddToTime(KernelContext&, T time, const Interval& interval, T& out) {
+  out = TimePlusInterval(time, interval);
+  return Status::Ok();
+}
+
+// ---- Functions that pg_proc defines by SQL text -------------------------------------------------
+
+template <auto F, typename R, typename A, typename B>
+Status SwapArguments(KernelContext&, const A& a, const B& b, R& out) {
+  ASSIGN_OR_RETURN(out, F(b, a));
+  return Status::Ok();
+}
+Result<T> TimePlus(T time, const Interval& interval) { return TimePlusInterval(time, interval); }
+Result<TimeTz> TimeTzPlus(const TimeTz& time, const Interval& interval) { return TimeTzPlusInterval(time, interval); }
+Status IntervalPlusTimestampTz(KernelContext& context, const Interval& interval, T timestamp, T& out) {
+  ASSIGN_OR_RETURN(out, types::AddToTimestampTz(timestamp, interval, Zone(context)));
+  return Status::Ok();
+}
+Status DateTimeTz(KernelContext& context, D date, T time, T& out) {
+  ASSIGN_OR_RETURN(const T local, AddTimeToDate(date, time));
+  ASSIGN_OR_RETURN(out, types::LocalToUtc(local, Zone(context)));
+  return Status::Ok();
+}
+// Midnight of the transaction's day, local.
+Result<T> Today(const KernelContext& context) {
+  const T now = context.execution != nullptr ? context.execution->transaction_start_us : context.format->now;
+  ASSIGN_OR_RETURN(const T local, types::UtcToLocal(now, Zone(context)));
+  return types::FloorDiv(local, kMicrosPerDay) * kMicrosPerDay;
+}
+Status AgeOfTimestamp(KernelContext& context, T timestamp, Interval& out) {
+  ASSIGN_OR_RETURN(const T today, Today(context));
+  ASSIGN_OR_RETURN(out, types::TimestampAge(today, timestamp));
+  return Status::Ok();
+}
+Status AgeOfTimestampTz(KernelContext& context, T timestamp, Interval& out) {
+  ASSIGN_OR_RETURN(const T local, types::UtcToLocal(timestamp, Zone(context)));
+  return AgeOfTimestamp(context, local, out);
+}
+
+#define OVERLAPS_FOR(both, second, first, ADD)                                 \
+  KernelEntry::Scalar(both, OverlapsFor<ADD, true, true>),                     \
+      KernelEntry::Scalar(second, OverlapsFor<ADD, false, true>),              \
+      KernelEntry::Scalar(first, OverlapsFor<ADD, true, false>)
+
 // ---- Comparisons across types -------------------------------------------------------------------
 
 int Compare(T a, T b) { return a < b ? -1 : (a > b); }
@@ -293,6 +360,20 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("overlaps_time", kOverlaps<T, LessMicros>),
     KernelEntry::Scalar("overlaps_timestamp", kOverlaps<T, LessMicros>),
     KernelEntry::Scalar("overlaps_timetz", kOverlaps<TimeTz, LessTimeTz>),
+    OVERLAPS_FOR(1309, 1310, 1311, AddToTime),
+    OVERLAPS_FOR(2042, 2043, 2044, (Call<types::AddToTimestamp, T, T, Interval>)),
+    OVERLAPS_FOR(1305, 1306, 1307, (CallInZone<types::AddToTimestampTz, T, T, Interval>)),
+    KernelEntry::Scalar(2546, Strict<SwapArguments<AddIntervalToDate, T, Interval, D>, T, Interval, D>),
+    KernelEntry::Scalar(2550, Strict<SwapArguments<AddDays, D, I, D>, D, I, D>),
+    KernelEntry::Scalar(1848, Strict<SwapArguments<TimePlus, T, Interval, T>, T, Interval, T>),
+    KernelEntry::Scalar(2547, Strict<SwapArguments<TimeTzPlus, TimeTz, Interval, TimeTz>, TimeTz, Interval, TimeTz>),
+    KernelEntry::Scalar(2548, Strict<SwapArguments<types::AddToTimestamp, T, Interval, T>, T, Interval, T>),
+    KernelEntry::Scalar(2549, Strict<IntervalPlusTimestampTz, T, Interval, T>),
+    KernelEntry::Scalar(1296, Strict<SwapArguments<AddTimeToDate, T, T, D>, T, T, D>),
+    KernelEntry::Scalar(1298, Strict<SwapArguments<AddTimeTzToDate, T, TimeTz, D>, T, TimeTz, D>),
+    KernelEntry::Scalar(1176, Strict<DateTimeTz, T, D, T>),
+    KernelEntry::Scalar(2059, Strict<AgeOfTimestamp, Interval, T>),
+    KernelEntry::Scalar(1386, Strict<AgeOfTimestampTz, Interval, T>),
     ACROSS("date", "timestamp", D, T, DateWithTimestamp),
     ACROSS("date", "timestamptz", D, T, DateWithTimestampTz),
     ACROSS("timestamp", "timestamptz", T, T, TimestampWithTimestampTz),

@@ -324,6 +324,12 @@ Status ExtractTimestamp(KernelContext& context, const StringRef& text, const T& 
   return PutPart(context, part, out);
 }
 
+// date_part of a date: of its midnight.
+Status DatePartOfDate(KernelContext& context, const StringRef& text, const D& date, Writer<double>& out) {
+  ASSIGN_OR_RETURN(const T midnight, types::DateToTimestamp(date));
+  return ExtractTimestamp<double, false>(context, text, midnight, out);
+}
+
 // ---- date_trunc ---------------------------------------------------------------------------------
 
 // Cuts a local timestamp down to the unit. `whole_days`: set when the time of day went.
@@ -498,6 +504,7 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("timestamp_part", Strict<ExtractTimestamp<double, false>, double, StringRef, T>),
     KernelEntry::Scalar("timestamptz_part", Strict<ExtractTimestamp<double, true>, double, StringRef, T>),
     KernelEntry::Scalar("interval_part", Strict<Extract<double, PartOfInterval, Interval>, double, StringRef, Interval>),
+    KernelEntry::Scalar(1384, Strict<DatePartOfDate, double, StringRef, D>),
     KernelEntry::Scalar("timestamp_trunc", Strict<TruncateTimestamp, T, StringRef, T>),
     KernelEntry::Scalar("timestamptz_trunc", Strict<TruncateTimestampTz, T, StringRef, T>),
     KernelEntry::Scalar("timestamptz_trunc_zone", Strict<TruncateAtZone, T, StringRef, T, StringRef>),

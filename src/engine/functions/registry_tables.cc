@@ -35,6 +35,9 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       WindowKernels(),
       ObjectDefinitionKernels(),
       PrivilegeKernels(),
+      RandomKernels(),
+      RegexSetKernels(),
+      AggregateOrderedKernels(),
   };
   return kTables;
 }

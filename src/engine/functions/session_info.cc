@@ -7,8 +7,11 @@
 #include "engine/functions/any_arguments.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
+#include "io/env.h"
 #include "types/array.h"
 #include "types/ascii.h"
+#include "types/civil.h"
+#include "types/compare.h"
 #include "types/keywords.h"
 #include "types/text_format.h"
 
@@ -63,6 +66,25 @@ Status Forward(KernelContext& context, Args args, const Rows& rows, types::Vecto
     }
   }
   return Status::Ok();
+}
+
+// pg_sleep_for and pg_sleep_until.
+Status SleepSeconds(KernelContext& context, double seconds) {
+  ASSIGN_OR_RETURN(SessionServices* const session, Session(context));
+  const std::optional<std::string> text = Format("%.6f", seconds);
+  return session->Call("pg_sleep", {&text, 1}).status();
+}
+Status SleepFor(KernelContext& context, const types::Interval& interval, Out& out) {
+  out.SetText({});
+  const double micros = static_cast<double>(types::IntervalLength(interval));
+  return SleepSeconds(context, micros / 1000000.0);
+}
+Status SleepUntil(KernelContext& context, const L& moment, Out& out) {
+  out.SetText({});
+  const int64_t now = context.execution->env != nullptr
+                          ? context.execution->env->WallMicros() + types::kUnixEpochSeconds * types::kMicrosPerSecond
+                          : context.execution->statement_start_us;
+  return SleepSeconds(context, static_cast<double>(moment - now) / 1000000.0);
 }
 
 // ---- Who and where ------------------------------------------------------------------------------
@@ -275,6 +297,8 @@ constexpr KernelEntry kTable[] = {
     FORWARD("pg_my_temp_schema"), FORWARD("pg_is_other_temp_schema"), FORWARD("pg_settings_get_flags"),
     FORWARD("pg_advisory_unlock_all"), ADVISORY("pg_advisory_lock"), ADVISORY("pg_advisory_xact_lock"),
     ADVISORY("pg_try_advisory_lock"), ADVISORY("pg_try_advisory_xact_lock"), ADVISORY("pg_advisory_unlock"),
+    KernelEntry::Scalar(3935, Strict<SleepFor, StringRef, types::Interval>),
+    KernelEntry::Scalar(3936, Strict<SleepUntil, StringRef, L>),
     KernelEntry::Scalar("current_user", Strict<SessionText<&SessionServices::CurrentUser>, StringRef>),
     KernelEntry::Scalar("session_user", Strict<SessionText<&SessionServices::SessionUser>, StringRef>),
     KernelEntry::Scalar("current_database", Strict<SessionText<&SessionServices::CurrentDatabase>, StringRef>),

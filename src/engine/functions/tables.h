@@ -39,6 +39,9 @@ std::span<const KernelEntry> JsonBuildKernels();
 std::span<const KernelEntry> WindowKernels();
 std::span<const KernelEntry> ObjectDefinitionKernels();
 std::span<const KernelEntry> PrivilegeKernels();
+std::span<const KernelEntry> RandomKernels();
+std::span<const KernelEntry> RegexSetKernels();
+std::span<const KernelEntry> AggregateOrderedKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
