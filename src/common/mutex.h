@@ -31,9 +31,10 @@ class RankedMutex {
     PushLockRank(rank_);
     base_.lock();
   }
+  // Whoever gets the mutex next may destroy it: nothing of it is touched once it is free.
   void unlock() {
-    base_.unlock();
     PopLockRank(rank_);
+    base_.unlock();
   }
   void lock_shared() requires requires(Base& b) { b.lock_shared(); } {
     PushLockRank(rank_);
