@@ -1,0 +1,216 @@
+#include "txn/fixture.h"
+
+#include <functional>
+
+#include "common/bytes.h"
+
+namespace phantom::txn {
+
+namespace {
+
+constexpr TreeId kRowsTree{1001}, kByIdTree{1002}, kByKTree{1003};
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::Open(io::SimEnv& env, const DatabaseOptions& options) {
+  std::unique_ptr<Database> database(new Database());
+  store::StoreOptions store_options;
+  store_options.buffer_pool_bytes = options.pool_bytes;
+  store_options.log = {.file_bytes = 4 << 20, .ring_bytes = 1 << 20};
+  store_options.checkpoint_log_bytes = 1 << 20;
+  store_options.checkpoint_interval_ms = 5;
+  store_options.checkpoint_thread = options.checkpoint_thread;
+  ASSIGN_OR_RETURN(database->store_, store::Store::Open(env, "db", store_options));
+  ASSIGN_OR_RETURN(database->manager_,
+                   TransactionManager::Create(*database->store_, {.purge_interval_ms = options.purge_interval_ms,
+                                                                  .background_undo = options.background_undo}));
+  return database;
+}
+
+Database::~Database() = default;
+
+std::string TestTable::Key(int32_t value) {
+  std::string key(4, '\0');
+  StoreBE(key.data(), static_cast<uint32_t>(value) ^ 0x80000000u);
+  return key;
+}
+
+Status TestTable::CreateIn(Database& database, Transaction& transaction) {
+  TransactionManager& manager = database.manager();
+  RETURN_IF_ERROR(manager.CreateTableTree(transaction, kSpace, kRowsTree).status());
+  RETURN_IF_ERROR(manager.CreateIndexTree(transaction, kSpace, kByIdTree).status());
+  return manager.CreateIndexTree(transaction, kSpace, kByKTree).status();
+}
+
+Status TestTable::Create(Database& database) {
+  std::unique_ptr<Transaction> transaction = database.Begin();
+  RETURN_IF_ERROR(CreateIn(database, *transaction));
+  ASSIGN_OR_RETURN(Lsn lsn, transaction->Commit());
+  database.manager().WaitDurable(lsn);
+  return Status::Ok();
+}
+
+Status TestTable::DropIn(Database& database, Transaction& transaction) {
+  for (TreeId tree : {kRowsTree, kByIdTree, kByKTree}) {
+    RETURN_IF_ERROR(database.manager().DropTree(transaction, kSpace, tree));
+  }
+  return Status::Ok();
+}
+
+Result<std::unique_ptr<TestTable>> TestTable::Open(Database& database) {
+  std::unique_ptr<TestTable> table(new TestTable(database));
+  TransactionManager& manager = database.manager();
+  ASSIGN_OR_RETURN(table->rows_, RowTable::Open(manager, kSpace, kRowsTree, table->layout_));
+  ASSIGN_OR_RETURN(table->by_id_, Index::Open(manager, kSpace, kByIdTree));
+  ASSIGN_OR_RETURN(table->by_k_, Index::Open(manager, kSpace, kByKTree));
+  return table;
+}
+
+std::string TestTable::Encode(const TestRow& row) {
+  types::RowEncoder encoder(layout_);
+  const types::Value values[] = {types::Value::Int4(row.id), types::Value::Int4(row.k), types::Value::Text(row.payload)};
+  return std::string(encoder.EncodeValues(values));
+}
+
+Result<TestRow> TestTable::Decode(std::string_view bytes) const {
+  ASSIGN_OR_RETURN(std::string whole, rows_->Materialize(bytes));
+  const types::RowReader reader(layout_, whole);
+  return TestRow{reader.GetValue(0).AsInt32(), reader.GetValue(1).AsInt32(), std::string(reader.GetValue(2).AsString())};
+}
+
+Result<RowId> TestTable::Insert(Transaction& transaction, const TestRow& row) {
+  ASSIGN_OR_RETURN(RowId id, rows_->Insert(transaction, Encode(row)));
+  ASSIGN_OR_RETURN(std::optional<RowId> conflict, by_id_->InsertUnique(transaction, Key(row.id), id, *rows_));
+  if (conflict) return Error(sqlstate::kUniqueViolation, "duplicate key");
+  RETURN_IF_ERROR(by_k_->Insert(transaction, Key(row.k), id));
+  return id;
+}
+
+Result<std::optional<std::pair<RowId, TestRow>>> TestTable::FindById(const Snapshot& snapshot, int32_t id) {
+  const std::string key = Key(id);
+  IndexScan scan(*by_id_, snapshot, {.lower = key, .upper = key, .upper_inclusive = true});
+  IndexEntry entry;
+  for (;;) {
+    ASSIGN_OR_RETURN(bool more, scan.Next(&entry));
+    if (!more) return std::optional<std::pair<RowId, TestRow>>();
+    ASSIGN_OR_RETURN(FetchedRow fetched, rows_->Fetch(snapshot, entry.row));
+    if (!fetched.found) continue;
+    ASSIGN_OR_RETURN(TestRow row, Decode(fetched.row));
+    if (entry.dead || !fetched.newest) {
+      if (row.id != id) continue;
+    }
+    if (row.id != id) return Error(sqlstate::kIndexCorrupted, "a plain entry led to a row with another key");
+    return std::optional(std::pair(entry.row, std::move(row)));
+  }
+}
+
+Result<std::vector<TestRow>> TestTable::FindByK(const Snapshot& snapshot, int32_t k) {
+  const std::string key = Key(k);
+  std::vector<TestRow> rows;
+  IndexScan scan(*by_k_, snapshot, {.lower = key, .upper = key, .upper_inclusive = true});
+  IndexEntry entry;
+  for (;;) {
+    ASSIGN_OR_RETURN(bool more, scan.Next(&entry));
+    if (!more) return rows;
+    ASSIGN_OR_RETURN(FetchedRow fetched, rows_->Fetch(snapshot, entry.row));
+    if (!fetched.found) continue;
+    ASSIGN_OR_RETURN(TestRow row, Decode(fetched.row));
+    if ((entry.dead || !fetched.newest) && row.k != k) continue;
+    if (row.k != k) return Error(sqlstate::kIndexCorrupted, "a plain entry led to a row with another key");
+    rows.push_back(std::move(row));
+  }
+}
+
+Result<bool> TestTable::Change(Transaction& transaction, int32_t id,
+                               const std::function<std::optional<TestRow>(TestRow)>& change) {
+  const Snapshot snapshot = transaction.TakeSnapshot();
+  ASSIGN_OR_RETURN(auto found, FindById(snapshot, id));
+  if (!found) return false;
+  auto [row_id, before] = *found;
+  WriteBase base = WriteBase::kSnapshot;
+  for (;;) {
+    std::optional<TestRow> after = change(before);
+    WriteOutcome outcome;
+    if (after) {
+      UpdateOptions options;
+      options.base = base;
+      options.key_changed = after->id != before.id;
+      ASSIGN_OR_RETURN(outcome, rows_->Update(transaction, snapshot, row_id, Encode(*after), options));
+    } else {
+      ASSIGN_OR_RETURN(outcome, rows_->Delete(transaction, snapshot, row_id, base));
+    }
+    if (outcome == WriteOutcome::kOk) {
+      if (!after || after->id != before.id) RETURN_IF_ERROR(by_id_->Delete(transaction, Key(before.id), row_id));
+      if (!after || after->k != before.k) RETURN_IF_ERROR(by_k_->Delete(transaction, Key(before.k), row_id));
+      if (after && after->id != before.id) {
+        ASSIGN_OR_RETURN(auto conflict, by_id_->InsertUnique(transaction, Key(after->id), row_id, *rows_));
+        if (conflict) return Error(sqlstate::kUniqueViolation, "duplicate key");
+      }
+      if (after && after->k != before.k) RETURN_IF_ERROR(by_k_->Insert(transaction, Key(after->k), row_id));
+      return true;
+    }
+    if (outcome != WriteOutcome::kUpdated) return false;
+    ASSIGN_OR_RETURN(LockedRow locked, rows_->Lock(transaction, snapshot, row_id, RowLockMode::kUpdate));
+    if (locked.outcome != WriteOutcome::kOk && locked.outcome != WriteOutcome::kUpdated) return false;
+    ASSIGN_OR_RETURN(before, Decode(locked.newest.row));
+    if (before.id != id) return false;
+    base = WriteBase::kLocked;
+  }
+}
+
+Result<bool> TestTable::Update(Transaction& transaction, int32_t id, int32_t k, std::string_view payload) {
+  return Change(transaction, id, [&](TestRow row) {
+    row.k = k;
+    row.payload = payload;
+    return std::optional(std::move(row));
+  });
+}
+
+Result<bool> TestTable::AddToK(Transaction& transaction, int32_t id, int32_t amount) {
+  return Change(transaction, id, [&](TestRow row) {
+    row.k += amount;
+    return std::optional(std::move(row));
+  });
+}
+
+Result<bool> TestTable::Delete(Transaction& transaction, int32_t id) {
+  return Change(transaction, id, [](TestRow) { return std::optional<TestRow>(); });
+}
+
+Result<TestRows> TestTable::Scan(const Snapshot& snapshot) {
+  TestRows rows;
+  const types::Type types[] = {layout_.type(0), layout_.type(1), layout_.type(2)};
+  types::Chunk chunk(types);
+  std::vector<RowId> ids(types::kVectorSize);
+  TableScan scan(*rows_, snapshot, {0, 1, 2});
+  for (;;) {
+    RETURN_IF_ERROR(scan.Next(chunk, ids.data()));
+    if (chunk.empty()) return rows;
+    for (uint32_t i = 0; i < chunk.size(); ++i) {
+      TestRow row{chunk.column(0).Get<int32_t>(i), chunk.column(1).Get<int32_t>(i),
+                  std::string(chunk.column(2).Get<types::StringRef>(i).view())};
+      if (!rows.emplace(row.id, row).second) return Error(sqlstate::kDataCorrupted, "an id twice");
+    }
+  }
+}
+
+TestRows TestTable::All() {
+  std::unique_ptr<Transaction> transaction = database_.Begin();
+  return Must(Scan(transaction->TakeSnapshot()));
+}
+
+CheckReport TestTable::Check() {
+  auto key_of = [this](std::string_view bytes, bool id) -> Result<std::optional<std::string>> {
+    ASSIGN_OR_RETURN(TestRow row, Decode(bytes));
+    return std::optional(Key(id ? row.id : row.k));
+  };
+  std::vector<CheckedIndex> indexes;
+  indexes.push_back({&*by_id_, "by_id", true, [=](std::string_view row) { return key_of(row, true); }, nullptr});
+  indexes.push_back({&*by_k_, "by_k", false, [=](std::string_view row) { return key_of(row, false); }, nullptr});
+  CheckReport report = Must(CheckTable(database_.manager(), *rows_, indexes));
+  for (const std::string& problem : report.problems) UNSCOPED_INFO(problem);
+  REQUIRE(report.ok());
+  return report;
+}
+
+}  // namespace phantom::txn

@@ -1,0 +1,121 @@
+// tests/txn/fixture.h
+//
+// A store with transactions on a simulated disk, and a table (id int4, k int4, payload text) with a unique index on id
+// and another on k, kept in step as the engine's DML operators do it.
+#pragma once
+#include <catch2/catch.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "io/sim_env.h"
+#include "store/store.h"
+#include "txn/check.h"
+#include "txn/index.h"
+#include "txn/row_table.h"
+#include "txn/transaction.h"
+#include "types/row_codec.h"
+#include "types/value.h"
+
+namespace phantom::txn {
+
+struct TestRow {
+  int32_t id = 0;
+  int32_t k = 0;
+  std::string payload;
+  bool operator==(const TestRow&) const = default;
+};
+
+using TestRows = std::map<int32_t, TestRow>;
+
+struct DatabaseOptions {
+  uint64_t pool_bytes = 4 << 20;
+  int64_t purge_interval_ms = 0;
+  bool background_undo = false;
+  bool checkpoint_thread = false;
+};
+
+class Database {
+ public:
+  // Opens (or makes) the store in directory "db".
+  static Result<std::unique_ptr<Database>> Open(io::SimEnv& env, const DatabaseOptions& options = {});
+  // Without a checkpoint, as a crash would leave it.
+  ~Database();
+
+  store::Store& store() { return *store_; }
+  TransactionManager& manager() { return *manager_; }
+  std::unique_ptr<Transaction> Begin(Isolation isolation = Isolation::kReadCommitted, LockHolder* locks = nullptr) {
+    return manager_->Begin({.isolation = isolation, .read_only = false, .locks = locks});
+  }
+
+ private:
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<TransactionManager> manager_;
+};
+
+// Names a test table's trees; they are the first made in the store, so they can be found again.
+struct TestTrees {
+  TreeId rows, by_id, by_k;
+};
+
+class TestTable {
+ public:
+  static constexpr SpaceId kSpace = store::kSharedSpace;
+  // Made at fixed ids, in a transaction of its own.
+  static Status Create(Database& database);
+  static Status CreateIn(Database& database, Transaction& transaction);
+  static Result<std::unique_ptr<TestTable>> Open(Database& database);
+  static Status DropIn(Database& database, Transaction& transaction);
+
+  // 23505 when the id exists.
+  Result<RowId> Insert(Transaction& transaction, const TestRow& row);
+  // By id, with READ COMMITTED's re-evaluation. False: no such row.
+  Result<bool> Update(Transaction& transaction, int32_t id, int32_t k, std::string_view payload);
+  // Adds to k whatever it is by then.
+  Result<bool> AddToK(Transaction& transaction, int32_t id, int32_t amount);
+  Result<bool> Delete(Transaction& transaction, int32_t id);
+
+  // Through the indexes, comparing keys where they ask for it.
+  Result<std::optional<std::pair<RowId, TestRow>>> FindById(const Snapshot& snapshot, int32_t id);
+  Result<std::vector<TestRow>> FindByK(const Snapshot& snapshot, int32_t k);
+  // By scanning.
+  Result<TestRows> Scan(const Snapshot& snapshot);
+  TestRows All();  // as of now
+
+  // Every row against every entry; fails the test with what it finds.
+  CheckReport Check();
+
+  RowTable& rows() { return *rows_; }
+  Index& by_id() { return *by_id_; }
+  Index& by_k() { return *by_k_; }
+  std::string Encode(const TestRow& row);
+  Result<TestRow> Decode(std::string_view row) const;
+
+  static std::string Key(int32_t value);
+
+ private:
+  explicit TestTable(Database& database) : database_(database) {}
+  Result<bool> Change(Transaction& transaction, int32_t id, const std::function<std::optional<TestRow>(TestRow)>& change);
+
+  Database& database_;
+  types::RowLayout layout_{{types::Type{23, -1}, types::Type{23, -1}, types::Type{25, -1}}};
+  std::optional<RowTable> rows_;
+  std::optional<Index> by_id_, by_k_;
+};
+
+// REQUIREs success and gives the value.
+template <typename T>
+T Must(Result<T> result) {
+  INFO((result.ok() ? std::string() : result.status().ToString()));
+  REQUIRE(result.ok());
+  return std::move(result).value();
+}
+inline void Must(const Status& status) {
+  INFO(status.ToString());
+  REQUIRE(status.ok());
+}
+
+}  // namespace phantom::txn
