@@ -80,6 +80,8 @@ Status Store::Impl::CheckpointEntered() {
 
   RETURN_IF_ERROR(pool->CleanBefore(new_redo));
   map->Capture();
+  // Pages freed by now are missing in this map; the records that say so must not be lost while it counts.
+  log->Flush(Lsn(log->appended().value - 1));
   Status status = map->WriteCaptured();
   if (status.ok()) {
     if (Status synced = map->Sync(); !synced.ok()) Panic("page file: %s", synced.message().c_str());
