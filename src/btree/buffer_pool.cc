@@ -31,6 +31,8 @@ BufferPool::BufferPool(PageMap& map, uint64_t bytes)
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) Panic("could not reserve memory for the buffer pool: %s", std::strerror(errno));
   memory_ = static_cast<std::byte*>(memory);
+  // Fewer misses of the address translation; without it everything works as well.
+  (void)::madvise(memory, frame_count_ * kPageBytes, MADV_HUGEPAGE);
   free_.reserve(frame_count_);
   for (uint64_t i = 0; i < frame_count_; ++i) {
     frames_[i].data = memory_ + i * kPageBytes;
