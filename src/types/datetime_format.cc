@@ -264,7 +264,10 @@ constexpr int64_t kPrecisionScale[] = {1000000, 100000, 10000, 1000, 100, 10, 1}
 int64_t RoundMicros(int64_t micros, int32_t precision) {
   if (precision < 0 || precision >= 6) return micros;
   int64_t scale = kPrecisionScale[precision];
-  return micros >= 0 ? (micros + scale / 2) / scale * scale : -((-micros + scale / 2) / scale * scale);
+  // At the end of the range the sum wraps around, as PostgreSQL's does.
+  auto magnitude = micros >= 0 ? static_cast<uint64_t>(micros) : -static_cast<uint64_t>(micros);
+  int64_t rounded = static_cast<int64_t>(magnitude + static_cast<uint64_t>(scale / 2)) / scale * scale;
+  return micros >= 0 ? rounded : -rounded;
 }
 
 }  // namespace
