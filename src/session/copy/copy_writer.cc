@@ -1,0 +1,244 @@
+#include "session/copy/copy_writer.h"
+
+#include "catalog/catalog.h"
+#include "engine/evaluator.h"
+#include "engine/foreign_keys.h"
+#include "engine/memory_broker.h"
+#include "engine/runtime.h"
+#include "engine/table_writer.h"
+#include "planner/expr_util.h"
+#include "planner/physical_plan.h"
+#include "planner/planner.h"
+#include "session/session_state.h"
+#include "types/binary_format.h"
+#include "types/keywords.h"
+#include "types/text_format.h"
+
+namespace phantom::session {
+
+namespace {
+
+constexpr size_t kContextBytesMax = 100;
+
+// "INSERT INTO t (a, b) VALUES ($1, $2)": the planner's answer says how a row is completed and checked.
+std::string InsertText(const CopyInPlan& plan) {
+  std::string text =
+      "INSERT INTO " + types::QuoteIdentifier(plan.table->schema_name) + "." + types::QuoteIdentifier(plan.table->name);
+  std::string names;
+  std::string values;
+  for (size_t i = 0; i < plan.columns.size(); ++i) {
+    names += (i > 0 ? ", " : "") + types::QuoteIdentifier(plan.table->column(plan.columns[i]).name);
+    values += (i > 0 ? ", $" : "$") + std::to_string(i + 1);
+  }
+  if (plan.columns.empty()) return text + " DEFAULT VALUES";
+  return text + " (" + names + ") OVERRIDING SYSTEM VALUE VALUES (" + values + ")";
+}
+
+// The expressions of a plan of one row, with the parameters as columns of an input row.
+Result<std::vector<planner::Expr*>> RowExpressions(planner::NodeArena& arena, const planner::PhysicalNode& node) {
+  if (node.kind == planner::PhysicalKind::kValues) {
+    const auto& values = *planner::As<planner::PhysicalValues>(&node);
+    if (values.rows.size() != 1) return Error(sqlstate::kInternalError, "unexpected plan for COPY");
+    std::vector<planner::Expr*> row;
+    for (const planner::Expr* expr : values.rows[0]) {
+      row.push_back(planner::Copy(arena, expr, [&](const planner::Expr* part) -> planner::Expr* {
+        if (part->kind != planner::ExprKind::kParam) return nullptr;
+        auto* input = arena.New<planner::InputRef>();
+        input->type = part->type;
+        input->index = planner::As<planner::ParamExpr>(part)->number - 1;
+        return input;
+      }));
+    }
+    return row;
+  }
+  if (node.kind == planner::PhysicalKind::kProject && node.children.size() == 1) {
+    ASSIGN_OR_RETURN(const std::vector<planner::Expr*> inner, RowExpressions(arena, *node.children[0]));
+    std::vector<planner::Expr*> row;
+    for (const planner::Expr* expr : planner::As<planner::PhysicalProject>(&node)->exprs) {
+      row.push_back(planner::Copy(arena, expr, [&](const planner::Expr* part) -> planner::Expr* {
+        if (part->kind == planner::ExprKind::kInputRef) {
+          return inner[static_cast<size_t>(planner::As<planner::InputRef>(part)->index)];
+        }
+        if (part->kind != planner::ExprKind::kParam) return nullptr;
+        auto* input = arena.New<planner::InputRef>();
+        input->type = part->type;
+        input->index = planner::As<planner::ParamExpr>(part)->number - 1;
+        return input;
+      }));
+    }
+    return row;
+  }
+  return Error(sqlstate::kInternalError, "unexpected plan for COPY");
+}
+
+}  // namespace
+
+std::string CopyContextText(std::string_view text) {
+  if (text.size() <= kContextBytesMax) return std::string(text);
+  size_t length = kContextBytesMax;
+  // Never in the middle of a character.
+  while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;
+  return std::string(text.substr(0, length)) + "...";
+}
+
+struct CopyInTask::Writer::Engine {
+  // The portal gives the engine a context as any statement's has.
+  Portal portal;
+  std::unique_ptr<engine::Runtime> runtime;
+  planner::NodeArena nodes;
+  const planner::PhysicalInsert* insert = nullptr;
+  std::unique_ptr<engine::TableWriter> writer;
+  std::unique_ptr<engine::ForeignKeys> foreign_keys;
+  planner::BoundExpression where;
+  engine::Predicate condition;
+
+  std::vector<types::Vector> input;                 // by column of the data
+  std::vector<const types::Vector*> input_columns;  // the same, as a batch wants them
+  std::vector<engine::EvaluatorPtr> values;         // by position of insert->columns
+  std::vector<types::Vector> nulls;                 // by column of the table
+};
+
+CopyInTask::Writer::Writer(SessionState& state, const CopyInPlan& plan)
+    : state_(state), plan_(plan), engine_(std::make_unique<Engine>()) {}
+CopyInTask::Writer::~Writer() = default;
+
+Result<std::unique_ptr<CopyInTask::Writer>> CopyInTask::Writer::Make(SessionState& state, const CopyInPlan& plan) {
+  std::unique_ptr<Writer> writer(new Writer(state, plan));
+  RETURN_IF_ERROR(writer->Prepare());
+  return writer;
+}
+
+const std::string& CopyInTask::Writer::column_name(size_t index) const {
+  return plan_.table->column(plan_.columns[index]).name;
+}
+
+Status CopyInTask::Writer::Prepare() {
+  Engine& engine = *engine_;
+  auto statement = std::make_shared<Statement>();
+  ASSIGN_OR_RETURN(statement->source, state_.ParseText(InsertText(plan_)));
+  statement->node = statement->source->parsed.statements[0].node;
+  std::vector<types::Type> input_types;
+  for (const int column : plan_.columns) {
+    types::Type type = plan_.table->column(column).type;
+    // A domain's value is read as its base type; the planned expressions check the domain.
+    for (catalog::TypeRef row = state_.catalog.TypeByOid(type.oid);
+         row != nullptr && row->kind == catalog::TypeKind::kDomain; row = state_.catalog.TypeByOid(type.oid)) {
+      type = types::Type(row->base_type, row->typmod);
+    }
+    input_types.push_back(type);
+    statement->given_types.push_back(type.oid);
+  }
+  RETURN_IF_ERROR(state_.EnsurePlan(*statement));
+  engine.portal.statement = statement;
+  engine.portal.plan = statement->plan;
+  engine.portal.snapshot = state_.block.transaction().TakeSnapshot();
+  state_.FillContext(&engine.portal.context, engine.portal);
+  const planner::PhysicalPlan& plan = *statement->plan;
+  if (plan.root->kind != planner::PhysicalKind::kInsert) {
+    return Error(sqlstate::kInternalError, "unexpected plan for COPY");
+  }
+  engine.insert = planner::As<planner::PhysicalInsert>(plan.root);
+  engine.runtime = std::make_unique<engine::Runtime>(engine.portal.context, plan.exec_param_count, plan.case_slot_count,
+                                                     plan.node_count);
+  ASSIGN_OR_RETURN(const std::vector<planner::Expr*> exprs, RowExpressions(engine.nodes, *plan.root->children[0]));
+  ASSIGN_OR_RETURN(engine.values, engine::CompileAll(exprs, *engine.runtime));
+  ASSIGN_OR_RETURN(engine.writer, engine::TableWriter::Make(*plan_.table, engine.insert->rules,
+                                                            engine.insert->view_checks, *engine.runtime));
+  engine.foreign_keys = engine::ForeignKeys::Make(*plan_.table, *engine.runtime);
+  for (const types::Type& type : input_types) engine.input.push_back(engine.runtime->MakeVector(type, kBatchRows));
+  for (const types::Vector& vector : engine.input) engine.input_columns.push_back(&vector);
+  for (const catalog::Column& column : plan_.table->columns) {
+    engine.nulls.push_back(engine.runtime->MakeVector(column.type, 1));
+    engine.nulls.back().SetConstantNull();
+  }
+  if (plan_.where != nullptr) {
+    ASSIGN_OR_RETURN(engine.where,
+                     planner::BindExpression(*plan_.where, planner::ExpressionUse::kCheck, plan_.table.get(),
+                                             types::Type(types::kBoolOid), "", state_.MakePlannerContext()));
+    ASSIGN_OR_RETURN(engine.condition, engine::Predicate::Make(engine.where.expr, *engine.runtime));
+  }
+  return Status::Ok();
+}
+
+Status CopyInTask::Writer::SetNull(size_t index) {
+  engine_->input[index].SetNull(static_cast<uint32_t>(origins_.size()));
+  return Status::Ok();
+}
+
+Status CopyInTask::Writer::SetText(size_t index, std::string_view text) {
+  batch_bytes_ += text.size();
+  types::Vector& vector = engine_->input[index];
+  const auto row = static_cast<uint32_t>(origins_.size());
+  vector.SetValid(row);
+  return types::ParseTextInto(text, *engine_->portal.context.format, vector, row);
+}
+
+Status CopyInTask::Writer::SetBinary(size_t index, std::string_view bytes) {
+  batch_bytes_ += bytes.size();
+  types::Vector& vector = engine_->input[index];
+  const auto row = static_cast<uint32_t>(origins_.size());
+  vector.SetValid(row);
+  return types::ParseBinarySlot(vector.type(), bytes, *engine_->portal.context.format, vector.heap().arena(),
+                                vector.slot(row));
+}
+
+Status CopyInTask::Writer::EndRow(uint64_t line_number, std::string_view line) {
+  origins_.push_back({line_number, std::string(line)});
+  batch_bytes_ += line.size();
+  if (origins_.size() == kBatchRows || batch_bytes_ >= kBatchBytes) return WriteBatch();
+  return Status::Ok();
+}
+
+Status CopyInTask::Writer::WithContext(Status status, size_t row, bool with_line) const {
+  const RowOrigin& origin = origins_[row];
+  std::string context =
+      Format("COPY %s, line %llu", plan_.table->name.c_str(), static_cast<unsigned long long>(origin.line_number));
+  if (with_line && !plan_.options.is_binary()) context += ": \"" + CopyContextText(origin.line) + "\"";
+  return std::move(status).Context(std::move(context));
+}
+
+Status CopyInTask::Writer::WriteBatch() {
+  Engine& engine = *engine_;
+  if (origins_.empty()) return Status::Ok();
+  RETURN_IF_ERROR(engine.portal.context.CheckCancelled());
+  const engine::Rows all{nullptr, origins_.size()};
+  const engine::Batch in{engine.input_columns, all};
+  std::vector<const types::Vector*> full;
+  for (const types::Vector& null : engine.nulls) full.push_back(&null);
+  for (size_t i = 0; i < engine.values.size(); ++i) {
+    const types::Vector* result = nullptr;
+    Status status = engine.values[i]->Evaluate(in, result);
+    if (!status.ok()) {
+      // Once more, row by row, to say where.
+      for (size_t row = 0; row < origins_.size(); ++row) {
+        const auto at = static_cast<types::SelIndex>(row);
+        Status one = engine.values[i]->Evaluate({engine.input_columns, {&at, 1}}, result);
+        if (!one.ok()) return WithContext(std::move(one), row, true);
+      }
+      return status;
+    }
+    full[static_cast<size_t>(engine.insert->columns[i])] = result;
+  }
+  engine::Batch rows{full, all};
+  RETURN_IF_ERROR(engine.condition.Filter(rows));
+  if (rows.rows.count > 0) RETURN_IF_ERROR(engine.writer->PrepareNew(full, rows.rows));
+  for (size_t i = 0; i < rows.rows.count; ++i) {
+    const size_t row = rows.rows[i];
+    if (Status status = engine.writer->Check(i); !status.ok()) return WithContext(std::move(status), row, true);
+    Result<RowId> id = engine.writer->Insert(i);
+    if (!id.ok()) return WithContext(std::move(id).status(), row, false);
+    if (engine.foreign_keys != nullptr) engine.foreign_keys->Inserted(full, static_cast<uint32_t>(row));
+    ++count_;
+  }
+  origins_.clear();
+  batch_bytes_ = 0;
+  for (types::Vector& vector : engine.input) vector.Reset();
+  return Status::Ok();
+}
+
+Status CopyInTask::Writer::Finish() {
+  RETURN_IF_ERROR(WriteBatch());
+  return engine_->runtime->end_queue->Run();
+}
+
+}  // namespace phantom::session
