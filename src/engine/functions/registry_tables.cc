@@ -38,6 +38,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       RandomKernels(),
       RegexSetKernels(),
       AggregateOrderedKernels(),
+      SystemViewKernels(),
   };
   return kTables;
 }

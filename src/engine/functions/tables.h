@@ -42,6 +42,7 @@ std::span<const KernelEntry> PrivilegeKernels();
 std::span<const KernelEntry> RandomKernels();
 std::span<const KernelEntry> RegexSetKernels();
 std::span<const KernelEntry> AggregateOrderedKernels();
+std::span<const KernelEntry> SystemViewKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
