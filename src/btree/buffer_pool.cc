@@ -310,7 +310,9 @@ Status BufferPool::CleanBefore(Lsn lsn) {
 }
 
 Status BufferPool::CleanSome() {
-  const auto too_many = [&] { return dirty_.load(std::memory_order_relaxed) * kDirtyShare > static_cast<int64_t>(frame_count_); };
+  const auto too_many = [&] {
+    return dirty_.load(std::memory_order_relaxed) * kDirtyShare > static_cast<int64_t>(frame_count_);
+  };
   const uint64_t start = hand_.load(std::memory_order_relaxed);
   for (uint64_t i = 0; i < frame_count_ && too_many(); ++i) {
     Frame& frame = frames_[(start + i) % frame_count_];

@@ -146,8 +146,8 @@ class BufferPool {
 
   Mutex free_mutex_{LockRank::kBufferPool};
   std::vector<uint32_t> free_;
-  std::atomic<uint64_t> hand_ = 0;   // of the clock
-  std::atomic<int64_t> dirty_ = 0;   // frames with dirty_since set
+  std::atomic<uint64_t> hand_ = 0;  // of the clock
+  std::atomic<int64_t> dirty_ = 0;  // frames with dirty_since set
   std::atomic<uint64_t> reads_ = 0;
   std::atomic<uint64_t> writes_ = 0;
   std::atomic<uint64_t> failures_ = 0;  // of writes

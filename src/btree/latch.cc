@@ -1,8 +1,8 @@
 #include "btree/latch.h"
 
-#include <ctime>
-
 #include <sched.h>
+
+#include <ctime>
 
 namespace phantom::btree {
 

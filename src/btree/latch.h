@@ -26,7 +26,8 @@ class Latch {
   // The version to pass to Validate() after reading; waits while exclusively held.
   uint64_t BeginOptimistic() const {
     uint64_t word = word_.load(std::memory_order_acquire);
-    if (word & kExclusive) [[unlikely]] word = WaitOptimistic();
+    if (word & kExclusive) [[unlikely]]
+      word = WaitOptimistic();
     return word & kVersionMask;
   }
   // True when nothing has changed since BeginOptimistic() returned `version`.
@@ -37,15 +38,16 @@ class Latch {
 
   void LockShared() {
     uint64_t word = word_.load(std::memory_order_relaxed);
-    if ((word & (kExclusive | kWaiting)) ||
-        !word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]] {
+    if ((word & (kExclusive | kWaiting)) || !word_.compare_exchange_weak(word, word + 1, std::memory_order_acquire,
+                                                                         std::memory_order_relaxed)) [[unlikely]] {
       LockSharedSlow();
     }
   }
   void UnlockShared() { word_.fetch_sub(1, std::memory_order_release); }
 
   void LockExclusive() {
-    if (!TryLockExclusive()) [[unlikely]] LockExclusiveSlow();
+    if (!TryLockExclusive()) [[unlikely]]
+      LockExclusiveSlow();
   }
   bool TryLockExclusive() {
     uint64_t word = word_.load(std::memory_order_relaxed);
@@ -63,9 +65,9 @@ class Latch {
   void UnlockExclusive() {
     uint64_t word = word_.load(std::memory_order_relaxed);
     // Only the waiting bit can change under an exclusive hold.
-    while (!word_.compare_exchange_weak(
-        word, (word & kWaiting) | (((word & kVersionMask) + kVersionStep) & kVersionMask), std::memory_order_release,
-        std::memory_order_relaxed)) {
+    while (!word_.compare_exchange_weak(word,
+                                        (word & kWaiting) | (((word & kVersionMask) + kVersionStep) & kVersionMask),
+                                        std::memory_order_release, std::memory_order_relaxed)) {
     }
   }
 

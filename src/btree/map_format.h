@@ -18,9 +18,9 @@ namespace phantom::btree {
 // The beginning of a map or meta page; kSlotsOffset bytes with padding.
 struct MapPageHeader {
   uint64_t checksum;
-  uint64_t page;      // map page: PageId of its first entry
-  uint64_t next;      // meta page: PageEntry of the next one; 0: last
-  uint32_t bytes;     // meta page: of the stream in this page
+  uint64_t page;   // map page: PageId of its first entry
+  uint64_t next;   // meta page: PageEntry of the next one; 0: last
+  uint32_t bytes;  // meta page: of the stream in this page
   PageType type;
   uint8_t reserved[3];
   uint32_t version;

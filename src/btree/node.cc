@@ -212,8 +212,8 @@ void Remove(std::byte* page, uint32_t position) {
   PHANTOM_CHECK(position < header.count);
   Slot* slots = Slots(page);
   const Slot slot = slots[position];
-  header.garbage = static_cast<uint16_t>(header.garbage +
-                                         CellBytes(slot.key_bytes, LoadLE<uint16_t>(page + slot.offset)));
+  header.garbage =
+      static_cast<uint16_t>(header.garbage + CellBytes(slot.key_bytes, LoadLE<uint16_t>(page + slot.offset)));
   std::memmove(slots + position, slots + position + 1, (header.count - position - 1u) * sizeof(Slot));
   --header.count;
 }
@@ -284,7 +284,8 @@ void Compact(std::byte* page) {
 const char* Verify(const std::byte* page) {
   const PageHeader& header = HeaderOf(page);
   if (header.type != PageType::kNode || header.version != kPageVersion) return "page is not a tree node";
-  if (header.heap > kPageBytes || kSlotsOffset + header.count * sizeof(Slot) > header.heap) return "slots overlap cells";
+  if (header.heap > kPageBytes || kSlotsOffset + header.count * sizeof(Slot) > header.heap)
+    return "slots overlap cells";
   auto outside = [&](size_t offset, size_t bytes) { return offset < header.heap || offset + bytes > kPageBytes; };
   if (outside(header.low_offset, header.low_bytes) || outside(header.high_offset, header.high_bytes)) {
     return "fence outside the heap";
@@ -306,7 +307,8 @@ const char* Verify(const std::byte* page) {
     const Bytes key(keys[i % 2], CopyKey(page, i, keys[i % 2]));
     if (i > 0 && CompareKeys(previous, key) >= 0) return "keys out of order";
     if (!Covers(page, key)) return "key outside the fences";
-    if (header.level > 0 && i == 0 && CompareKeys(LowFence(page), key) != 0) return "first child is not at the low fence";
+    if (header.level > 0 && i == 0 && CompareKeys(LowFence(page), key) != 0)
+      return "first child is not at the low fence";
     if (header.level > 0 && Value(page, i).size() != sizeof(uint32_t)) return "child pointer has a wrong size";
     previous = key;
   }

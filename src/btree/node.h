@@ -122,6 +122,8 @@ bool ChecksumIsRight(const std::byte* page);
 
 }  // namespace node
 
-inline Bytes ChildValue(const uint32_t& number) { return {reinterpret_cast<const std::byte*>(&number), sizeof(number)}; }
+inline Bytes ChildValue(const uint32_t& number) {
+  return {reinterpret_cast<const std::byte*>(&number), sizeof(number)};
+}
 
 }  // namespace phantom::btree

@@ -233,7 +233,8 @@ std::string PageMap::Verify() {
     if (space == nullptr || !space->alive) continue;
     for (uint32_t i = 0; i < space->chunk_count; ++i) {
       Chunk& chunk = *space->ChunkAt(i);
-      if (chunk.place && !mark(chunk.place)) return Format("map page %u of space %u is not in a slot of its own", i, space->id.value);
+      if (chunk.place && !mark(chunk.place))
+        return Format("map page %u of space %u is not in a slot of its own", i, space->id.value);
       for (uint32_t k = 0; k < kMapFanOut; ++k) {
         const PageEntry entry = chunk.entries[k].load();
         const uint32_t number = i * kMapFanOut + k;

@@ -273,7 +273,8 @@ Status StructureChange::Merge(uint32_t level, Bytes key) {
     // The common prefix may be shorter than each one's, so the entries may be longer.
     const uint32_t left_count = node::Count(left->data);
     const uint32_t right_count = node::Count(right->data);
-    const size_t longer = (left_count * HeaderOf(left->data).prefix_bytes) + (right_count * HeaderOf(right->data).prefix_bytes);
+    const size_t longer =
+        (left_count * HeaderOf(left->data).prefix_bytes) + (right_count * HeaderOf(right->data).prefix_bytes);
     std::memset(merged, 0, sizeof(merged));
     const Bytes high = node::HighFence(right->data);
     node::Init(merged, left_page, tree_.id(), tree_.kind(), static_cast<uint8_t>(level), node::LowFence(left->data),

@@ -49,8 +49,7 @@ bool Tree::Target::IsCoveredBy(const std::byte* page) const {
 
 bool Tree::IsOurs(const Frame& frame, PageId page, uint32_t level) const {
   const PageHeader& header = HeaderOf(frame.data);
-  return frame.page_id() == page && header.tree == id_.value && header.level == level &&
-         header.type == PageType::kNode;
+  return frame.page_id() == page && header.tree == id_.value && header.level == level && header.type == PageType::kNode;
 }
 
 Result<Tree::Attempt> Tree::TryDescend(const Target& target, uint32_t level, Position* node, Position* parent) const {

@@ -65,7 +65,8 @@ Status Tree::CheckNode(CheckState& state, PageId page, uint32_t level, Bytes low
       next = Bytes(keys[(i + 1) % 2], node::CopyKey(content, i + 1, keys[(i + 1) % 2]));
       child_high = &next;
     }
-    RETURN_IF_ERROR(CheckNode(state, PageId(space(), node::Child(content, i)), header.level - 1u, child_low, child_high));
+    RETURN_IF_ERROR(
+        CheckNode(state, PageId(space(), node::Child(content, i)), header.level - 1u, child_low, child_high));
     child_low = next;
   }
   return Status::Ok();

@@ -49,9 +49,9 @@ class FileLock {
 };
 
 enum class OpenMode {
-  kExisting,       // 58P01 when there is none
-  kCreate,         // made when there is none
-  kCreateNew,      // 58030 when there is one
+  kExisting,   // 58P01 when there is none
+  kCreate,     // made when there is none
+  kCreateNew,  // 58030 when there is one
 };
 
 class Env {

@@ -21,7 +21,9 @@ static Status NoSuchFile(const std::string& path) {
   return Errorf(sqlstate::kUndefinedFile, "could not open file \"%s\": No such file or directory", path.c_str());
 }
 
-static Status Injected(const char* action) { return Errorf(sqlstate::kIoError, "could not %s: injected error", action); }
+static Status Injected(const char* action) {
+  return Errorf(sqlstate::kIoError, "could not %s: injected error", action);
+}
 
 class SimFile final : public File {
  public:
@@ -37,7 +39,8 @@ class SimFile final : public File {
       env_.reads_to_failure_ = UINT64_MAX;
       return Injected("read file");
     }
-    if (offset + to.size() > inode_->now.size()) return Error(sqlstate::kIoError, "could not read file: it ends before");
+    if (offset + to.size() > inode_->now.size())
+      return Error(sqlstate::kIoError, "could not read file: it ends before");
     if (!to.empty()) std::memcpy(to.data(), inode_->now.data() + offset, to.size());
     return Status::Ok();
   }

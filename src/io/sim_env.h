@@ -67,8 +67,8 @@ class SimEnv final : public Env {
   using Sector = std::array<std::byte, kSectorBytes>;
 
   struct Inode {
-    std::vector<std::byte> now;      // what readers see
-    std::vector<std::byte> durable;  // as of the last sync
+    std::vector<std::byte> now;                        // what readers see
+    std::vector<std::byte> durable;                    // as of the last sync
     std::map<uint64_t, std::vector<Sector>> unsynced;  // by sector number: its states since
   };
   using InodeRef = std::shared_ptr<Inode>;

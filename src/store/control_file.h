@@ -15,7 +15,7 @@
 namespace phantom::io {
 class Env;
 class File;
-}
+}  // namespace phantom::io
 
 namespace phantom::store {
 
@@ -26,11 +26,11 @@ inline constexpr uint64_t kControlCopyBytes = 4096;  // distance of the copies
 struct ControlData {
   char magic[8];
   uint32_t version;
-  uint32_t epoch;        // how often the log has been opened
-  uint64_t sequence;     // of this control record; the greater one counts
-  uint64_t redo;         // recovery reads the log from here
-  uint64_t checkpoint;   // LSN of the checkpoint's record
-  uint64_t meta;         // PageEntry of the page map's first meta page
+  uint32_t epoch;       // how often the log has been opened
+  uint64_t sequence;    // of this control record; the greater one counts
+  uint64_t redo;        // recovery reads the log from here
+  uint64_t checkpoint;  // LSN of the checkpoint's record
+  uint64_t meta;        // PageEntry of the page map's first meta page
   uint64_t log_file_bytes;
   uint32_t page_bytes;
   uint32_t next_tree;    // greater than every tree id given out

@@ -89,7 +89,7 @@ struct TreeInfo {
 };
 
 struct StoreStats {
-  uint64_t slots = 0;       // of the page file
+  uint64_t slots = 0;  // of the page file
   uint64_t slots_free = 0;
   Lsn redo;
   Lsn appended;

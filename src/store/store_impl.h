@@ -96,7 +96,7 @@ struct Store::Impl {
   Mutex mutex{LockRank::kStore};
   std::map<std::pair<SpaceId, TreeId>, std::shared_ptr<btree::Tree>> trees;
   std::unordered_map<TxnId, std::vector<std::pair<SpaceId, TreeId>>> drops;  // by transactions in progress
-  std::map<SpaceId, Lsn> dropped_spaces;  // LSN of the drop
+  std::map<SpaceId, Lsn> dropped_spaces;                                     // LSN of the drop
   uint32_t next_tree = kFirstTree.value;
 };
 

@@ -93,7 +93,8 @@ Result<std::shared_ptr<io::File>> LogFiles::FileAt(uint64_t lsn) {
     auto found = open_.find(start);
     if (found != open_.end()) return found->second;
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<io::File> opened, env_.Open(LogFilePath(directory_, start), io::OpenMode::kExisting));
+  ASSIGN_OR_RETURN(std::unique_ptr<io::File> opened,
+                   env_.Open(LogFilePath(directory_, start), io::OpenMode::kExisting));
   MutexLock lock(mutex_);
   return open_.emplace(start, std::move(opened)).first->second;
 }

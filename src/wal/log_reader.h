@@ -18,7 +18,7 @@
 namespace phantom::io {
 class Env;
 class File;
-}
+}  // namespace phantom::io
 
 namespace phantom::wal {
 

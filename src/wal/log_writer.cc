@@ -89,7 +89,8 @@ void LogWriter::WaitForRoom(MutexLock& lock, uint64_t end) {
   auto has_room = [&] {
     return end - durable_.load(std::memory_order_relaxed) <= options_.ring_bytes && end <= files_->prepared_end();
   };
-  if (has_room()) [[likely]] return;
+  if (has_room()) [[likely]]
+    return;
   BlockingRegion region;
   while (!has_room()) {
     wanted_ = std::max(wanted_, appended_.load(std::memory_order_relaxed));
@@ -177,9 +178,8 @@ Status LogWriter::Admit() {
       BlockingRegion region;
       MutexLock lock(mutex_);
       prepare_.notify_one();
-      progress_.wait(lock, [&] {
-        return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed);
-      });
+      progress_.wait(
+          lock, [&] { return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
     }
     if (disk_full_.load(std::memory_order_relaxed)) {
       prepare_.notify_one();
@@ -192,7 +192,8 @@ Status LogWriter::Admit() {
 
 void LogWriter::AwaitRoom() {
   auto nearly_full = [&] { return appended().value - durable().value > options_.ring_bytes / 4 * 3; };
-  if (!nearly_full()) [[likely]] return;
+  if (!nearly_full()) [[likely]]
+    return;
   BlockingRegion region;
   MutexLock lock(mutex_);
   work_.notify_one();

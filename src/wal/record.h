@@ -17,20 +17,20 @@ namespace phantom::wal {
 
 // Numbers are on disk: never reuse one.
 enum class RecordType : uint8_t {
-  kFiller = 1,      // pads a file whose rest was too small for the next record
-  kFileHeader = 2,  // first record of every file
-  kCheckpoint = 3,  // store: transactions in progress and counters at a checkpoint
-  kPages = 4,       // btree: a system action on one or more pages (split, merge, new root)
-  kChange = 5,      // btree: one key's value changed, within a transaction or without
-  kSpaceCreate = 6, // store
-  kSpaceDrop = 7,   // store
-  kTreeCreate = 8,  // store, in a transaction: it made a tree
-  kTreeDrop = 9,    // store, in a transaction: it dropped a tree
-  kCommit = 32,     // txn: the transaction committed
-  kEnd = 33,        // txn: the transaction is rolled back to its start
-  kTxnFirst = 34,   // txn: 34..63 are the transaction room's own
+  kFiller = 1,       // pads a file whose rest was too small for the next record
+  kFileHeader = 2,   // first record of every file
+  kCheckpoint = 3,   // store: transactions in progress and counters at a checkpoint
+  kPages = 4,        // btree: a system action on one or more pages (split, merge, new root)
+  kChange = 5,       // btree: one key's value changed, within a transaction or without
+  kSpaceCreate = 6,  // store
+  kSpaceDrop = 7,    // store
+  kTreeCreate = 8,   // store, in a transaction: it made a tree
+  kTreeDrop = 9,     // store, in a transaction: it dropped a tree
+  kCommit = 32,      // txn: the transaction committed
+  kEnd = 33,         // txn: the transaction is rolled back to its start
+  kTxnFirst = 34,    // txn: 34..63 are the transaction room's own
   kTxnLast = 63,
-  kNotice = 64,     // 64..: above txn (catalog, replication); the storage engine only carries them
+  kNotice = 64,  // 64..: above txn (catalog, replication); the storage engine only carries them
 };
 
 // Header flags (low nibble: any record; high nibble: the type's own).
@@ -73,7 +73,8 @@ class Record {
   TxnId txn() const { return TxnId(header().txn); }
   Lsn prev() const { return Lsn(header().prev); }
   Bytes payload() const {
-    return {reinterpret_cast<const std::byte*>(words_.data()) + kRecordHeaderBytes, header().length - kRecordHeaderBytes};
+    return {reinterpret_cast<const std::byte*>(words_.data()) + kRecordHeaderBytes,
+            header().length - kRecordHeaderBytes};
   }
   // Position just past the record and its padding.
   Lsn end() const { return Lsn(header().lsn + AlignRecord(header().length)); }

@@ -32,9 +32,11 @@ TEST_CASE("threads change, read and scan one tree larger than the pool") {
       switch (random() % 4) {
         case 0: {
           std::optional<std::string> found;
-          if (!tree.Read(AsBytes(key), [&](std::optional<Bytes> value) {
-                    if (value) found = AsText(*value);
-                  }).ok()) {
+          if (!tree.Read(AsBytes(key),
+                         [&](std::optional<Bytes> value) {
+                           if (value) found = AsText(*value);
+                         })
+                   .ok()) {
             failed = true;
           }
           auto expected = model.find(n);

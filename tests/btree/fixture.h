@@ -23,7 +23,8 @@ struct Fixture {
     map->Create();
     REQUIRE(map->CreateSpace(SpaceId(1), Lsn(1)).value());
     pool = std::make_unique<BufferPool>(*map, pool_bytes);
-    log = std::move(wal::LogWriter::Open(env, "wal", {.file_bytes = 4 << 20, .ring_bytes = 1 << 20}, Lsn(0), 1)).value();
+    log =
+        std::move(wal::LogWriter::Open(env, "wal", {.file_bytes = 4 << 20, .ring_bytes = 1 << 20}, Lsn(0), 1)).value();
     pool->SetLog(log.get());
   }
 
@@ -64,9 +65,11 @@ inline Status Remove(Tree& tree, Bytes key) {
 
 inline std::optional<std::string> Get(const Tree& tree, Bytes key) {
   std::optional<std::string> found;
-  REQUIRE(tree.Read(key, [&](std::optional<Bytes> value) {
-                if (value) found = AsText(*value);
-              }).ok());
+  REQUIRE(tree.Read(key,
+                    [&](std::optional<Bytes> value) {
+                      if (value) found = AsText(*value);
+                    })
+              .ok());
   return found;
 }
 

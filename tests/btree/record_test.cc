@@ -17,15 +17,17 @@ TEST_CASE("a change's record is as documented") {
   Tree tree = fixture.NewTree(TreeKind::kRowId);
   wal::Record record;
   auto put = [&](std::string_view value) {
-    const Lsn lsn = tree.Modify(RowKey(RowId(0x0102)), [&](std::optional<Bytes>, Edit& edit) {
-                          edit.op = Edit::Op::kPut;
-                          edit.head = AsBytes(std::string_view("stampme!"));
-                          edit.body = AsBytes(value);
-                          edit.stamp = true;
-                          edit.txn = TxnId(7);
-                          edit.link = Lsn(0x90);
-                          return Status::Ok();
-                        }).value();
+    const Lsn lsn = tree.Modify(RowKey(RowId(0x0102)),
+                                [&](std::optional<Bytes>, Edit& edit) {
+                                  edit.op = Edit::Op::kPut;
+                                  edit.head = AsBytes(std::string_view("stampme!"));
+                                  edit.body = AsBytes(value);
+                                  edit.stamp = true;
+                                  edit.txn = TxnId(7);
+                                  edit.link = Lsn(0x90);
+                                  return Status::Ok();
+                                })
+                        .value();
     REQUIRE(fixture.log->ReadRecord(lsn, &record).ok());
   };
   put("abcdef");

@@ -109,14 +109,16 @@ TEST_CASE("row ids appended in order fill their leaves") {
   uint64_t next = 1;
   std::string from(8, '\0');
   for (bool last = false; !last;) {
-    REQUIRE(tree.VisitLeaf(AsBytes(from), [&](const LeafView& leaf) {
-                  for (uint32_t i = leaf.LowerBound(AsBytes(from)); i < leaf.count(); ++i) {
-                    REQUIRE(leaf.row_id(i) == RowId(next++));
-                    REQUIRE(AsText(leaf.value(i)) == value);
-                  }
-                  last = leaf.is_last();
-                  if (!last) from = AsText(leaf.high_fence());
-                }).ok());
+    REQUIRE(tree.VisitLeaf(AsBytes(from),
+                           [&](const LeafView& leaf) {
+                             for (uint32_t i = leaf.LowerBound(AsBytes(from)); i < leaf.count(); ++i) {
+                               REQUIRE(leaf.row_id(i) == RowId(next++));
+                               REQUIRE(AsText(leaf.value(i)) == value);
+                             }
+                             last = leaf.is_last();
+                             if (!last) from = AsText(leaf.high_fence());
+                           })
+                .ok());
   }
   REQUIRE(next == 20001);
 }
@@ -175,10 +177,12 @@ TEST_CASE("keys and values have limits, and a refused change changes nothing") {
   });
   REQUIRE(refused.status().sqlstate() == sqlstate::kUniqueViolation);
   REQUIRE(CheckTree(tree).entries == 0);
-  REQUIRE(tree.Modify(AsBytes("k"), [](std::optional<Bytes>, Edit& edit) {
-                edit.op = Edit::Op::kRemove;
-                return Status::Ok();
-              }).value() == Lsn(0));
+  REQUIRE(tree.Modify(AsBytes("k"),
+                      [](std::optional<Bytes>, Edit& edit) {
+                        edit.op = Edit::Op::kRemove;
+                        return Status::Ok();
+                      })
+              .value() == Lsn(0));
 }
 
 TEST_CASE("a full last leaf finds room for its new high fence") {

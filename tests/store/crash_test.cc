@@ -180,10 +180,12 @@ void Compare(Store& store, const Database& database) {
     REQUIRE(!cursor.Valid());
   }
   size_t faults = 0;
-  REQUIRE(store.Check([&](const std::string& fault) {
-                 UNSCOPED_INFO(fault);
-                 ++faults;
-               }).ok());
+  REQUIRE(store
+              .Check([&](const std::string& fault) {
+                UNSCOPED_INFO(fault);
+                ++faults;
+              })
+              .ok());
   REQUIRE(faults == 0);
 }
 

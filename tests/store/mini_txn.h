@@ -32,8 +32,7 @@ class MiniTxns : public TransactionHooks {
   }
   Status Remove(btree::Tree& tree, Bytes key, TxnId txn) {
     RETURN_IF_ERROR(store_.log().Admit());
-    return Write(tree, key, txn,
-                  [&](std::optional<Bytes>, btree::Edit& edit) { edit.op = btree::Edit::Op::kRemove; });
+    return Write(tree, key, txn, [&](std::optional<Bytes>, btree::Edit& edit) { edit.op = btree::Edit::Op::kRemove; });
   }
   Result<TreeId> CreateTree(SpaceId space, TxnId txn) {
     Lsn last = Last(txn);

@@ -32,10 +32,12 @@ static std::unique_ptr<Store> OpenStore(io::Env& env, const StoreOptions& option
 
 static void RequireSound(Store& store) {
   size_t faults = 0;
-  REQUIRE(store.Check([&](const std::string& fault) {
-                 UNSCOPED_INFO(fault);
-                 ++faults;
-               }).ok());
+  REQUIRE(store
+              .Check([&](const std::string& fault) {
+                UNSCOPED_INFO(fault);
+                ++faults;
+              })
+              .ok());
   REQUIRE(faults == 0);
 }
 
