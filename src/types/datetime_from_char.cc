@@ -20,13 +20,13 @@ constexpr const char* kFillHint = "If your source string is not fixed-width, try
 // What the template found; zero means not given, as in PostgreSQL.
 struct Found {
   char calendar = 0;
-  int hour = 0, pm = 0, minute = 0, second = 0, seconds_of_day = 0, weekday = 0, day = 0, day_of_year = 0, month = 0;
-  int millisecond = 0, year = 0, bc = 0, week = 0, week_of_month = 0, century = 0, julian = 0, micros = 0;
-  int year_digits = 0, fraction_digits = 0, zone_sign = 0, zone_hour = 0, zone_minute = 0;
+  int64_t hour = 0, pm = 0, minute = 0, second = 0, seconds_of_day = 0, weekday = 0, day = 0, day_of_year = 0, month = 0;
+  int64_t millisecond = 0, year = 0, bc = 0, week = 0, week_of_month = 0, century = 0, julian = 0, micros = 0;
+  int64_t year_digits = 0, fraction_digits = 0, zone_sign = 0, zone_hour = 0, zone_minute = 0;
   bool clock12 = false;
 };
 
-int NearYear2020(int year) {
+int64_t NearYear2020(int64_t year) {
   if (year < 70) return year + 2000;
   if (year < 100) return year + 1900;
   if (year < 520) return year + 2000;
@@ -97,7 +97,7 @@ class Reader {
     return Status::Ok();
   }
 
-  Status Set(int* target, int value, const DateNode& node) {
+  Status Set(int64_t* target, int64_t value, const DateNode& node) {
     if (*target != 0 && *target != value) {
       return Bad(Format("conflicting values for \"%s\" field in formatting string", Name(node).c_str()),
                  "This value contradicts a previous setting for the same field type.");
@@ -118,7 +118,7 @@ class Reader {
   }
 
   // An integer of up to `width` digits (all, where a number ends by itself). *used: characters taken.
-  Status Int(int* target, int width, const DateNode& node, int* used = nullptr) {
+  Status Int(int64_t* target, int width, const DateNode& node, int* used = nullptr) {
     size_t from = at_;
     while (IsSpace(Peek())) ++at_;
     std::string copy(text_.substr(at_, static_cast<size_t>(width)));
@@ -157,7 +157,7 @@ class Reader {
           .Detail(Format("Value must be in the range %d to %d.", INT32_MIN, INT32_MAX));
     }
     if (used != nullptr) *used = static_cast<int>(at_ - from);
-    RETURN_IF_ERROR(Set(target, static_cast<int>(value), node));
+    RETURN_IF_ERROR(Set(target, value, node));
     if (node.ordinal) {
       for (int i = 0; i < 2 && at_ < text_.size(); ++i) SkipChar();
     }
@@ -214,7 +214,8 @@ class Reader {
     static constexpr std::string_view kAmPm[] = {"am", "pm"}, kAmPmDots[] = {"a.m.", "p.m."};
     static constexpr std::string_view kEras[] = {"ad", "bc"}, kErasDots[] = {"a.d.", "b.c."};
     bool dots = node.info->name.find('.') != std::string_view::npos;
-    int index = 0, ignored = 0;
+    int index = 0;
+    int64_t ignored = 0;
     switch (node.info->pattern) {
       case kFixed:
         fixed_ = true;
@@ -375,15 +376,15 @@ Result<Moment> Resolve(std::string_view text, std::string_view format) {
   Found f;
   RETURN_IF_ERROR(Reader(text, nodes).Run(&f));
   Moment m;
-  m.fraction_digits = f.fraction_digits;
+  m.fraction_digits = static_cast<int>(f.fraction_digits);
   if (f.seconds_of_day != 0) {
-    m.hour = f.seconds_of_day / 3600;
-    m.minute = f.seconds_of_day / 60 % 60;
-    m.second = f.seconds_of_day % 60;
+    m.hour = static_cast<int>(f.seconds_of_day / 3600);
+    m.minute = static_cast<int>(f.seconds_of_day / 60 % 60);
+    m.second = static_cast<int>(f.seconds_of_day % 60);
   }
-  if (f.second != 0) m.second = f.second;
-  if (f.minute != 0) m.minute = f.minute;
-  if (f.hour != 0) m.hour = f.hour;
+  if (f.second != 0) m.second = static_cast<int>(f.second);
+  if (f.minute != 0) m.minute = static_cast<int>(f.minute);
+  if (f.hour != 0) m.hour = static_cast<int>(f.hour);
   if (f.clock12) {
     if (m.hour < 1 || m.hour > 12) {
       return Error(sqlstate::kInvalidDatetimeFormat,
@@ -402,10 +403,10 @@ Result<Moment> Resolve(std::string_view text, std::string_view format) {
     m.SetDays(days);
     has_year = has_month = has_day = true;
   };
-  if (f.julian != 0) set_days(int64_t{f.julian} - kEpochJulianDay);
+  if (f.julian != 0) set_days(f.julian - kEpochJulianDay);
   if (f.week != 0) {
     if (f.calendar == 'I') {
-      int64_t monday = IsoYearStart(m.year) + (int64_t{f.week} - 1) * 7;
+      int64_t monday = IsoYearStart(m.year) + (f.week - 1) * 7;
       set_days(f.weekday == 0 ? monday : f.weekday > 1 ? monday + f.weekday - 2 : monday + 6);
     } else {
       f.day_of_year = (f.week - 1) * 7 + 1;
@@ -417,7 +418,7 @@ Result<Moment> Resolve(std::string_view text, std::string_view format) {
     has_day = true;
   }
   if (f.month != 0) {
-    m.month = f.month;
+    m.month = static_cast<int>(f.month);
     has_month = true;
   }
   if (f.day_of_year != 0 && (m.month <= 1 || m.day <= 1)) {
@@ -429,14 +430,14 @@ Result<Moment> Resolve(std::string_view text, std::string_view format) {
       set_days(IsoYearStart(m.year) + f.day_of_year - 1);
     } else {
       int month = 1;
-      int rest = f.day_of_year;
+      int64_t rest = f.day_of_year;
       while (month <= 12 && rest > DaysInMonth(m.year, month)) rest -= DaysInMonth(m.year, month++);
       if (m.month <= 1) m.month = month;
       if (m.day <= 1) m.day = rest;
       has_month = has_day = true;
     }
   }
-  m.micros = int64_t{f.millisecond} * 1000 + f.micros;
+  m.micros = f.millisecond * 1000 + f.micros;
   auto out_of_range = [&] { return DecodeFailure(DecodeError::kOverflow, text, "timestamp"); };
   if ((has_month && (m.month < 1 || m.month > 12)) || (has_day && (m.day < 1 || m.day > 31)) ||
       (has_year && has_month && has_day && m.day > DaysInMonth(m.year, m.month))) {
@@ -452,7 +453,7 @@ Result<Moment> Resolve(std::string_view text, std::string_view format) {
       return out_of_range();
     }
     m.has_zone = true;
-    m.zone_west = -f.zone_sign * (f.zone_hour * 3600 + f.zone_minute * 60);
+    m.zone_west = static_cast<int32_t>(-f.zone_sign * (f.zone_hour * 3600 + f.zone_minute * 60));
   }
   return m;
 }
