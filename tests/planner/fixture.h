@@ -16,6 +16,11 @@ class PlannerFixture : public catalog::CatalogFixture {
     MakeTable("t");
     MakeTable("u");
     MakeText("s");
+    Prepare();
+  }
+  // Without tables.
+  explicit PlannerFixture(int) { Prepare(); }
+  void Prepare() {
     context.catalog = catalog.get();
     context.format = &format;
   }

@@ -208,7 +208,7 @@ Result<Expr*> Binder::MakeCall(Scope& scope, ast::NameList name, std::vector<Exp
   }
   if (kind == FunctionKind::kWindow) {
     if (over == nullptr) {
-      return Errorf(sqlstate::kWindowingError, "window function %s requires an OVER clause", shown.c_str()).At(location);
+      return Errorf(sqlstate::kWrongObjectType, "window function %s requires an OVER clause", shown.c_str()).At(location);
     }
     if (node->within_group) {
       return wrong(Format("window function %s cannot have WITHIN GROUP", shown.c_str()));
