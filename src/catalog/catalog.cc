@@ -250,6 +250,27 @@ Result<std::vector<TableRef>> Catalog::TablesOf(Oid schema) {
   return tables;
 }
 
+Result<std::string> Catalog::ShowStoredSql(std::string_view stored, Oid relation) {
+  TableRef table;
+  if (relation != 0) {
+    ASSIGN_OR_RETURN(table, TableByOid(relation));
+  }
+  std::string text;
+  for (char c : stored) {
+    if (c == '\x1e') {
+      text += ", ";  // between the expressions of an index
+    } else {
+      text += c;
+    }
+  }
+  return ExpandSql(
+      text, table.get(), [this](Oid oid) { return TableByOid(oid); },
+      [this](const Table& named) {
+        Result<bool> visible = IsTableVisible(named);
+        return visible.ok() && *visible;
+      });
+}
+
 Result<std::string> Catalog::ViewQuery(const Table& view) {
   if (view.is_system()) return SystemViewQuery(view);
   return view.view_sql;

@@ -113,6 +113,8 @@ class Catalog {
   Result<bool> IsTableVisible(const Table& table);
   // Every user relation of a schema, by name.
   Result<std::vector<TableRef>> TablesOf(Oid schema);
+  // Text of pg_attrdef.adbin, pg_constraint.conbin, pg_index.indexprs and indpred as pg_get_expr shows it.
+  Result<std::string> ShowStoredSql(std::string_view stored, Oid relation);
   // Text of a view's query, ready for the parser (system views too).
   Result<std::string> ViewQuery(const Table& view);
 

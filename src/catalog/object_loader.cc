@@ -71,6 +71,7 @@ Result<Index> LoadIndex(SystemStore& store, const Row& row, const Table& table) 
     key.column = column;
     if (column == 0) {
       key.expression_sql = expressions[expression++];
+      key.expression_name = attributes[i].Text(pg_attribute::attname);
       key.type = {attributes[i].GetOid(pg_attribute::atttypid),
                   static_cast<int32_t>(attributes[i].Int(pg_attribute::atttypmod))};
     } else if (column > 0) {

@@ -55,7 +55,8 @@ TableRef WithMarkers(const Table& table, bool own_name) {
 }
 
 Result<std::string> ExpandSql(std::string_view stored, const Table* table,
-                              const std::function<Result<TableRef>(Oid)>& find) {
+                              const std::function<Result<TableRef>(Oid)>& find,
+                              const std::function<bool(const Table&)>& visible) {
   std::string sql;
   sql.reserve(stored.size());
   for (size_t i = 0; i < stored.size();) {
@@ -79,9 +80,10 @@ Result<std::string> ExpandSql(std::string_view stored, const Table* table,
     }
     std::string name;
     if (c == kColumnMark) {
-      name = Quoted(named->column(marker.column).name);
+      name = QuotedIfNeeded(named->column(marker.column).name);
     } else {
-      name = Quoted(named->schema_name) + '.' + Quoted(named->name);
+      name = QuotedIfNeeded(named->name);
+      if (!visible || !visible(*named)) name = QuotedIfNeeded(named->schema_name) + '.' + name;
     }
     i += marker.length;
     if (is_identifier) {

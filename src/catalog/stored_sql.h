@@ -30,8 +30,10 @@ TableRef WithMarkers(const Table& table, bool own_name);
 
 // Stored form to SQL. `table`: whose columns bare markers mean (may be null when there are none); `find`: other
 // relations by OID.
+// `visible`, when given, tells relations whose name needs no schema: text to be shown.
 Result<std::string> ExpandSql(std::string_view stored, const Table* table,
-                              const std::function<Result<TableRef>(Oid)>& find);
+                              const std::function<Result<TableRef>(Oid)>& find,
+                              const std::function<bool(const Table&)>& visible = nullptr);
 
 // "name" with its quotes doubled; always quoted.
 std::string Quoted(std::string_view name);

@@ -56,6 +56,7 @@ struct Column {
 struct IndexKey {
   int16_t column = 0;  // attribute number; 0: an expression
   std::string expression_sql;
+  std::string expression_name;  // what the index calls the expression's column
   types::Type type;
   Oid opclass = 0;
   Oid collation = 0;

@@ -36,7 +36,7 @@ TEST_CASE("stored text follows renames") {
                        "'::regclass) > 0";
   Result<std::string> sql = ExpandSql(stored, &table, none);
   REQUIRE(sql.ok());
-  CHECK(*sql == "(\"a\" > \"odd \"\"name\") AND nextval('\"public\".\"t\"'::regclass) > 0");
+  CHECK(*sql == "(a > \"odd \"\"name\") AND nextval('public.t'::regclass) > 0");
 }
 
 TEST_CASE("privilege lists keep roles by number and show names") {

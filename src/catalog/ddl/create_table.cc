@@ -297,7 +297,7 @@ Result<Oid> Catalog::CreateIndex(const Table& table, const IndexDefinition& defi
     std::string columns;
     for (const IndexKey& key : complete.keys) {
       if (!columns.empty()) columns += '_';
-      columns += key.column > 0 ? table.column(key.column).name : "expr";
+      columns += key.column > 0 ? table.column(key.column).name : key.expression_name;
     }
     ASSIGN_OR_RETURN(complete.name, ChooseRelationName(table.name, columns, "idx", table.schema));
   }
@@ -345,7 +345,7 @@ Result<Oid> Catalog::InsertIndex(const Table& table, const IndexDefinition& defi
     return candidate;
   };
   for (const IndexKey& key : definition.keys) {
-    std::string name = unique_name(key.column > 0 ? table.column(key.column).name : "expr");
+    std::string name = unique_name(key.column > 0 ? table.column(key.column).name : key.expression_name);
     RETURN_IF_ERROR(store_->Insert(AttributeRow(*store_, oid, ++number, name, key.type, key.collation)));
     columns.push_back(key.column);
     collations.push_back(key.collation);

@@ -5,6 +5,7 @@
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "parser/ast_expr.h"
+#include "planner/binder/binder.h"
 #include "planner/expr.h"
 #include "session/ddl/runner.h"
 #include "txn/index.h"
@@ -97,6 +98,8 @@ Result<catalog::IndexDefinition> DdlRunner::DefineIndex(const parser::CreateInde
       ASSIGN_OR_RETURN(catalog::ExpressionDefinition stored,
                        BindStored(*element->expr, planner::ExpressionUse::kIndexExpression, &table, {}, ""));
       key.expression_sql = stored.stored_sql;
+      key.expression_name = planner::FigureColumnName(element->expr);
+      if (key.expression_name == "?column?") key.expression_name = "expr";
       key.type = bound.expr->type;
       definition.expression_columns.insert(definition.expression_columns.end(), stored.columns.begin(), stored.columns.end());
       definition.uses.insert(definition.uses.end(), stored.uses.begin(), stored.uses.end());

@@ -281,6 +281,11 @@ Result<DdlResult> DdlRunner::Drop(const parser::DropStmt& statement) {
 }
 
 Result<DdlResult> DdlRunner::Comment(const parser::CommentStmt& statement) {
+  if (IsRelation(statement.object_type)) {
+    // A missing relation is called so here, whatever its kind.
+    ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableOrError(NameOf(NamesOf(*statement.object))));
+    (void)table;
+  }
   ASSIGN_OR_RETURN(std::optional<catalog::ObjectAddress> object, FindObject(statement.object_type, *statement.object, false));
   RETURN_IF_ERROR(CheckOwnsObject(*object));
   RETURN_IF_ERROR(catalog_.Comment(*object, parser::IsNull(statement.comment) ? std::string_view() : statement.comment));

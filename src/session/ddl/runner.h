@@ -14,6 +14,10 @@
 #include "session/ddl/ddl.h"
 #include "types/chunk.h"
 
+namespace phantom::planner {
+struct Expr;
+}
+
 namespace phantom::session {
 
 // Finds the key a foreign key refers to, and how values are compared with it. Fills the referenced columns, index and
@@ -42,6 +46,8 @@ class DdlRunner {
   Result<catalog::ExpressionDefinition> BindStored(const parser::Node& expression, planner::ExpressionUse use,
                                                    const catalog::Table* table, types::Type target,
                                                    std::string_view target_name, types::Type value_type = {});
+  // A bound expression in stored form (catalog/stored_sql.h).
+  std::string PrintStored(const planner::Expr& expression);
   // A table of these columns, for binding expressions before the real one exists.
   catalog::Table MakeShape(const Definition& definition);
   Status CheckOwnsTable(const catalog::Table& table);
