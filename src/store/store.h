@@ -64,7 +64,8 @@ class TransactionHooks {
  public:
   virtual ~TransactionHooks() = default;
   // Every transaction that has appended a record but not yet its kCommit or kEnd: appending that and leaving
-  // this list must be one atomic step for the caller.
+  // this list must be one atomic step for the caller. Every record appended before the call counts: one that
+  // is appended but not yet noted as its transaction's latest must be waited for.
   virtual std::vector<ActiveTransaction> ActiveTransactions() = 0;
   // Greater than every id handed out so far.
   virtual TxnId NextTxnId() = 0;

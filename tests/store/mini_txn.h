@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 
 #include "btree/change.h"
 #include "store/store.h"
@@ -35,12 +36,14 @@ class MiniTxns : public TransactionHooks {
     return Write(tree, key, txn, [&](std::optional<Bytes>, btree::Edit& edit) { edit.op = btree::Edit::Op::kRemove; });
   }
   Result<TreeId> CreateTree(SpaceId space, TxnId txn) {
+    std::shared_lock writing(writing_);
     Lsn last = Last(txn);
     Result<TreeId> id = store_.CreateTree(space, TreeId(), btree::TreeKind::kKeyed, "attributes", txn, &last);
     Note(txn, last);
     return id;
   }
   Status DropTree(SpaceId space, TreeId tree, TxnId txn) {
+    std::shared_lock writing(writing_);
     Lsn last = Last(txn);
     Status status = store_.DropTree(space, tree, txn, &last);
     Note(txn, last);
@@ -69,6 +72,7 @@ class MiniTxns : public TransactionHooks {
   }
 
   std::vector<ActiveTransaction> ActiveTransactions() override {
+    std::unique_lock writing(writing_);
     std::lock_guard lock(mutex_);
     std::vector<ActiveTransaction> list;
     for (const auto& [id, transaction] : active_) list.push_back(transaction);
@@ -94,6 +98,7 @@ class MiniTxns : public TransactionHooks {
   }
   template <typename F>
   Status Write(btree::Tree& tree, Bytes key, TxnId txn, F decide) {
+    std::shared_lock writing(writing_);
     Result<Lsn> lsn = tree.Modify(key, [&](std::optional<Bytes> current, btree::Edit& edit) {
       edit.txn = txn;
       edit.prev = Last(txn);
@@ -123,6 +128,7 @@ class MiniTxns : public TransactionHooks {
       at = record.prev();
       if (record.type() == wal::RecordType::kTreeCreate || record.type() == wal::RecordType::kTreeDrop) {
         if (record.compensation()) continue;
+        std::shared_lock writing(writing_);
         Lsn last = Last(txn);
         RETURN_IF_ERROR(store_.UndoTree(record, &last));
         Note(txn, last);
@@ -146,6 +152,8 @@ class MiniTxns : public TransactionHooks {
   }
 
   Store& store_;
+  // Held shared from before a record is appended until it is noted, so that the list misses none.
+  std::shared_mutex writing_;
   std::mutex mutex_;
   uint64_t next_;
   std::map<TxnId, ActiveTransaction> active_;
