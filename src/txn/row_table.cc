@@ -119,8 +119,8 @@ Result<RowTable::Size> RowTable::EstimateSize() const {
     const RowId at(1 + (end - 1) / kLooks * look);
     bool whole = false;
     RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(at), [&](const btree::LeafView& leaf) {
-      const uint64_t low = leaf.low_fence().size() == 8 ? btree::RowIdOf(leaf.low_fence()).value : 1;
-      const uint64_t high = leaf.is_last() ? std::max(end, low + 1) : btree::RowIdOf(leaf.high_fence()).value;
+      const uint64_t low = std::max<uint64_t>(1, RowIdAtFence(leaf.low_fence()).value);
+      const uint64_t high = leaf.is_last() ? std::max(end, low + 1) : RowIdAtFence(leaf.high_fence()).value;
       whole = leaf.is_last() && low == 1;
       if (leaf.is_last() && !whole) return;  // half full, as a rule
       rows += leaf.count();

@@ -2,6 +2,8 @@
 //
 // Inside RowTable: what its files share.
 #pragma once
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +20,13 @@ struct RowTable::Parts {
 
   btree::Tree& tree() const { return *state->tree; }
 };
+
+// The least row id at or above a leaf's fence, which may be shortened to what tells two leaves apart.
+inline RowId RowIdAtFence(Bytes fence) {
+  std::array<std::byte, 8> key{};
+  std::copy_n(fence.begin(), std::min(fence.size(), key.size()), key.begin());
+  return RowId(LoadBE<uint64_t>(key.data()));
+}
 
 // What a write or a lock wants of a row.
 struct RowTable::Wish {

@@ -90,7 +90,7 @@ Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
         if (!decoded.ok()) return;
         add_id(id);
       }
-      s.next = leaf.is_last() ? s.end : btree::RowIdOf(leaf.high_fence());
+      s.next = leaf.is_last() ? s.end : RowIdAtFence(leaf.high_fence());
     }));
     RETURN_IF_ERROR(decoded);
     for (const State::Later& later : s.later) {
