@@ -1,10 +1,12 @@
 // EXPLAIN and EXPLAIN ANALYZE.
-#include <chrono>
+#include "planner/explain.h"
+
 #include <strings.h>
+
+#include <chrono>
 
 #include "engine/executor.h"
 #include "parser/ast_utility.h"
-#include "planner/explain.h"
 #include "session/row_store.h"
 #include "session/session_state.h"
 #include "types/chunk.h"
@@ -16,7 +18,7 @@ namespace {
 Result<bool> BoolOf(const parser::DefElem& option) {
   if (option.arg == nullptr) return true;
   const auto* constant = parser::DynCast<parser::Constant>(option.arg);
-  const std::string text = constant == nullptr                                         ? std::string()
+  const std::string text = constant == nullptr                                ? std::string()
                            : constant->type == parser::ConstantType::kInteger ? std::to_string(constant->integer)
                            : constant->type == parser::ConstantType::kBoolean ? (constant->boolean ? "true" : "false")
                                                                               : std::string(constant->text);
@@ -53,7 +55,8 @@ Result<planner::ExplainOptions> ReadOptions(parser::ListOf<parser::DefElem> list
       if (format == "json") {
         options.format = planner::ExplainFormat::kJson;
       } else if (format == "xml" || format == "yaml") {
-        return Errorf(sqlstate::kFeatureNotSupported, "EXPLAIN format %s is not supported", std::string(format).c_str());
+        return Errorf(sqlstate::kFeatureNotSupported, "EXPLAIN format %s is not supported",
+                      std::string(format).c_str());
       } else if (format != "text") {
         return Errorf(sqlstate::kInvalidParameterValue, "unrecognized value for EXPLAIN option \"format\": \"%s\"",
                       std::string(format).c_str())

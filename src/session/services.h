@@ -61,6 +61,9 @@ class Services : public engine::SessionServices, public planner::ExpressionServi
     bool has_last = false;
   };
 
+  // Functions that return sets: the answer is in the form of engine/text_rows.h.
+  Result<std::optional<std::string>> CallRows(std::string_view function,
+                                              std::span<const std::optional<std::string>> args);
   void FillContext(engine::ExecutionContext* context);
 
   SessionState& state_;

@@ -98,8 +98,9 @@ Result<Text> Sleep(SessionState& state, double seconds) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= deadline) return Text("");
     if (state.control->cancelled.load(std::memory_order_acquire)) {
-      return Error(sqlstate::kQueryCanceled, state.control->timed_out.load() ? "canceling statement due to statement timeout"
-                                                                             : "canceling statement due to user request");
+      return Error(sqlstate::kQueryCanceled, state.control->timed_out.load()
+                                                 ? "canceling statement due to statement timeout"
+                                                 : "canceling statement due to user request");
     }
     // Short naps, so that a cancel is seen soon.
     std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(deadline - now, std::chrono::milliseconds(5)));
@@ -142,8 +143,8 @@ Result<Text> SettingFlags(const Text& name) {
   if (index < 0) return Text();
   const uint32_t flags = SettingRows()[static_cast<size_t>(index)].flags;
   constexpr std::pair<uint32_t, const char*> kShown[] = {
-      {setting_flag::kExplain, "EXPLAIN"},          {setting_flag::kNoShowAll, "NO_SHOW_ALL"},
-      {setting_flag::kNoReset, "NO_RESET"},         {setting_flag::kNoResetAll, "NO_RESET_ALL"},
+      {setting_flag::kExplain, "EXPLAIN"},           {setting_flag::kNoShowAll, "NO_SHOW_ALL"},
+      {setting_flag::kNoReset, "NO_RESET"},          {setting_flag::kNoResetAll, "NO_RESET_ALL"},
       {setting_flag::kNotInSample, "NOT_IN_SAMPLE"}, {setting_flag::kRuntimeComputed, "RUNTIME_COMPUTED"},
   };
   std::string array;
@@ -169,17 +170,16 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
     return Sleep(state_, seconds);
   }
   if (function == "pg_cancel_backend") {
-    ASSIGN_OR_RETURN(const auto target, SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])),
-                                                     "query is being canceled"));
+    ASSIGN_OR_RETURN(const auto target,
+                     SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])), "query is being canceled"));
     if (target != nullptr) target->Cancel();
     return BoolText(target != nullptr);
   }
   if (function == "pg_terminate_backend") {
-    ASSIGN_OR_RETURN(const auto target, SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])),
-                                                     "process is being terminated"));
+    ASSIGN_OR_RETURN(const auto target,
+                     SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])), "process is being terminated"));
     if (target != nullptr) {
-      target->Terminate(
-          Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
+      target->Terminate(Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
     }
     return BoolText(target != nullptr);
   }
@@ -189,7 +189,8 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
   if (function == "pg_blocking_pids" || function == "pg_safe_snapshot_blocking_pids") {
     std::string array;
     if (function == "pg_blocking_pids") {
-      for (const int32_t pid : instance.transactions().locks().BlockingProcesses(static_cast<int32_t>(IntegerOf(args[0])))) {
+      for (const int32_t pid :
+           instance.transactions().locks().BlockingProcesses(static_cast<int32_t>(IntegerOf(args[0])))) {
         array += (array.empty() ? "" : ",") + std::to_string(pid);
       }
     }
@@ -200,7 +201,8 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
     return LsnText(instance.store().Stats().appended);
   }
   if (function == "pg_current_wal_flush_lsn") return LsnText(instance.store().log().durable());
-  if (function == "pg_postmaster_start_time" || function == "pg_conf_load_time") return TimestampText(instance.start_us());
+  if (function == "pg_postmaster_start_time" || function == "pg_conf_load_time")
+    return TimestampText(instance.start_us());
   if (function == "pg_reload_conf") return BoolText(true);
   if (function == "pg_my_temp_schema") return Text(std::to_string(state_.catalog.temporary_schema()));
   if (function == "pg_is_other_temp_schema") {
@@ -209,7 +211,7 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
                     schema->name.starts_with("pg_temp_"));
   }
   if (function == "pg_settings_get_flags") return SettingFlags(args[0]);
-  return Errorf(sqlstate::kFeatureNotSupported, "function %s is not supported", std::string(function).c_str());
+  return CallRows(function, args);
 }
 
 }  // namespace phantom::session

@@ -24,6 +24,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       AggregateCollectKernels(),
       WindowRangeKernels(),
       SessionInfoKernels(),
+      SessionRowKernels(),
       CatalogInfoKernels(),
       BinaryStringKernels(),
       ArrayKernels(),

@@ -28,6 +28,7 @@ std::span<const KernelEntry> TextBuildingKernels();
 std::span<const KernelEntry> AggregateCollectKernels();
 std::span<const KernelEntry> WindowRangeKernels();
 std::span<const KernelEntry> SessionInfoKernels();
+std::span<const KernelEntry> SessionRowKernels();
 std::span<const KernelEntry> CatalogInfoKernels();
 std::span<const KernelEntry> BinaryStringKernels();
 std::span<const KernelEntry> ArrayKernels();

@@ -1,0 +1,153 @@
+// Rows of the views on sessions: pg_settings, pg_stat_activity, pg_locks, pg_cursors, pg_prepared_statements.
+#include "engine/text_rows.h"
+#include "session/services.h"
+#include "session/session_state.h"
+#include "txn/lock_modes.h"
+#include "types/format_context.h"
+#include "types/text_format.h"
+
+namespace phantom::session {
+
+namespace {
+
+using Field = std::optional<std::string>;
+
+class RowWriter {
+ public:
+  RowWriter& Add(const Field& field) {
+    engine::AppendRowField(field.has_value() ? std::optional<std::string_view>(*field) : std::nullopt, rows_);
+    return *this;
+  }
+  RowWriter& Add(const char* text) { return Add(text == nullptr ? Field() : Field(text)); }
+  RowWriter& Bool(bool value) { return Add(value ? "t" : "f"); }
+  RowWriter& Number(int64_t value) { return Add(std::to_string(value)); }
+  // A timestamptz; 0 is none.
+  RowWriter& Time(int64_t us) {
+    if (us == 0) return Null();
+    std::string text;
+    static_cast<void>(types::AppendText(types::Type(types::kTimestamptzOid), &us, types::FormatContext(), text).ok());
+    return Add(text);
+  }
+  RowWriter& Null(int count = 1) {
+    for (int i = 0; i < count; ++i) Add(Field());
+    return *this;
+  }
+  void End() { engine::EndRow(rows_); }
+  std::string Take() { return std::move(rows_); }
+
+ private:
+  std::string rows_;
+};
+
+// An array's text; elements are quoted as they may hold anything.
+std::string ArrayText(std::string_view list) {
+  std::string array;
+  while (!list.empty()) {
+    const size_t comma = list.find(',');
+    const std::string_view item = list.substr(0, comma);
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (item.starts_with('~')) continue;
+    array += (array.empty() ? "\"" : ",\"") + std::string(item) + "\"";
+  }
+  return "{" + array + "}";
+}
+
+std::string SettingRowsText(SessionState& state) {
+  RowWriter rows;
+  for (const SettingView& view : state.settings.List()) {
+    const SettingRow& row = *view.row;
+    if ((row.flags & setting_flag::kSuperuserOnly) != 0 && !state.superuser) continue;
+    const bool number = row.type == SettingType::kInteger || row.type == SettingType::kReal;
+    rows.Add(row.name).Add(view.setting).Add(row.unit).Add(row.category).Add(row.short_description);
+    rows.Add(row.extra_description).Add(SettingContextName(row.context)).Add(SettingTypeName(row.type));
+    rows.Add(SettingSourceName(view.source));
+    rows.Add(number ? Field(Format("%.15g", row.min)) : Field())
+        .Add(number ? Field(Format("%.15g", row.max)) : Field());
+    rows.Add(row.choices == nullptr ? Field() : Field(ArrayText(row.choices)));
+    rows.Add(row.boot).Add(view.reset_value).Null(2).Bool(false).End();
+  }
+  return rows.Take();
+}
+
+std::string Activities(SessionState& state, const Field& pid) {
+  RowWriter rows;
+  for (const Activity& activity : state.instance.sessions().List()) {
+    if (pid.has_value() && *pid != std::to_string(activity.pid)) continue;
+    const bool visible = state.superuser || activity.user_oid == state.current_user;
+    rows.Number(activity.database_oid).Number(activity.pid).Number(activity.user_oid).Add(activity.application_name);
+    rows.Add(visible ? Field(activity.state) : Field()).Add(visible ? activity.query : "<insufficient privilege>");
+    rows.Null(2).Time(activity.transaction_start).Time(activity.query_start).Time(activity.backend_start);
+    rows.Time(activity.state_change);
+    // Addresses have no type of their own here.
+    rows.Null(2).Number(activity.client_port).Null(2).Add("client backend").Bool(activity.tls).Null(6);
+    rows.Bool(false).Null().Bool(false).Null(2).End();
+  }
+  return rows.Take();
+}
+
+std::string Locks(SessionState& state) {
+  RowWriter rows;
+  for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
+    const txn::LockTag& tag = lock.tag;
+    const auto common = [&] {
+      rows.Add(Format("%d/0", lock.process_id)).Number(lock.process_id).Add(txn::LockModeName(lock.mode));
+      rows.Bool(lock.granted).Bool(lock.fast_path).Null().End();
+    };
+    switch (tag.kind) {
+      case txn::LockKind::kRelation:
+        rows.Add("relation").Number(tag.database).Number(tag.object).Null(7);
+        break;
+      case txn::LockKind::kTuple:
+        rows.Add("tuple").Number(tag.database).Number(tag.object).Null(7);
+        break;
+      case txn::LockKind::kTransaction:
+        rows.Add("transactionid").Null(5).Number(static_cast<uint32_t>(tag.key)).Null(3);
+        break;
+      case txn::LockKind::kObject:
+        rows.Add("object").Number(tag.database).Null(5).Number(tag.classid).Number(tag.object).Number(0);
+        break;
+      case txn::LockKind::kAdvisory:
+        rows.Add("advisory").Number(tag.database).Null(5).Number(static_cast<uint32_t>(tag.key >> 32));
+        rows.Number(static_cast<uint32_t>(tag.key)).Number(tag.subid);
+        break;
+    }
+    common();
+  }
+  return rows.Take();
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> Services::CallRows(std::string_view function,
+                                                      std::span<const std::optional<std::string>> args) {
+  if (function == "show_all_settings") return Field(SettingRowsText(state_));
+  if (function == "pg_stat_get_activity") return Field(Activities(state_, args[0]));
+  if (function == "pg_lock_status") return Field(Locks(state_));
+  RowWriter rows;
+  if (function == "pg_cursor") {
+    for (const auto& [name, portal] : state_.portals) {
+      if (!portal->is_cursor) continue;
+      rows.Add(name).Add(portal->query).Bool(portal->is_holdable).Bool(portal->is_binary).Bool(!portal->is_no_scroll);
+      rows.Time(portal->created_us).End();
+    }
+    return Field(rows.Take());
+  }
+  if (function == "pg_prepared_statement") {
+    for (const auto& [name, statement] : state_.statements) {
+      if (name.empty()) continue;
+      std::string types;
+      for (const Oid type : statement->param_types) types += (types.empty() ? "" : ",") + std::to_string(type);
+      rows.Add(name).Add(std::string(statement->text())).Time(statement->prepared_us).Add("{" + types + "}");
+      rows.Bool(statement->from_sql).Number(0).Number(0).End();
+    }
+    return Field(rows.Take());
+  }
+  if (function == "pg_listening_channels") {
+    for (const std::string& channel : state_.instance.notifications().ChannelsOf(*state_.control))
+      rows.Add(channel).End();
+    return Field(rows.Take());
+  }
+  return Errorf(sqlstate::kFeatureNotSupported, "function %s is not supported", std::string(function).c_str());
+}
+
+}  // namespace phantom::session
