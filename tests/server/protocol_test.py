@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Protocol behaviours of a server of its own, with raw sockets. usage: protocol_test.py <phantomdb>"""
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def message(kind, body=b""):
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+class Client:
+    def __init__(self, port, startup=True, code=196608):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        if startup:
+            body = struct.pack("!I", code) + b"user\0postgres\0database\0postgres\0\0"
+            self.socket.sendall(struct.pack("!I", len(body) + 4) + body)
+            self.opening = self.until(b"Z")
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            part = self.socket.recv(count - len(data))
+            if not part:
+                raise EOFError
+            data += part
+        return data
+
+    def read(self):
+        kind = self.exactly(1)
+        (length,) = struct.unpack("!I", self.exactly(4))
+        return kind, self.exactly(length - 4)
+
+    def until(self, last):
+        messages = []
+        while not messages or messages[-1][0] != last:
+            messages.append(self.read())
+        return messages
+
+    def send(self, *messages):
+        self.socket.sendall(b"".join(messages))
+
+    def query(self, text):
+        self.send(message(b"Q", text.encode() + b"\0"))
+        return self.until(b"Z")
+
+
+def kinds(messages):
+    return b"".join(kind for kind, _ in messages).decode()
+
+
+def code(messages):
+    for kind, body in messages:
+        if kind == b"E":
+            return re.search(rb"C([0-9A-Z]{5})\0", body).group(1).decode()
+    return None
+
+
+def check(actual, expected):
+    if actual != expected:
+        raise AssertionError(f"{actual!r} instead of {expected!r}")
+
+
+def parse(query):
+    return message(b"P", b"\0" + query.encode() + b"\0\0\0")
+
+
+BIND = message(b"B", b"\0\0\0\0\0\0\0\0")
+SYNC = message(b"S")
+
+
+def execute(limit=0):
+    return message(b"E", b"\0" + struct.pack("!I", limit))
+
+
+def simple_queries(client):
+    check(kinds(client.query("select 1")), "TDCZ")
+    check(kinds(client.query("")), "IZ")
+    check(kinds(client.query("select 1; select 2")), "TDCTDCZ")
+    failed = client.query("begin; select 1/0; select 2")
+    check((code(failed), failed[-1][1]), ("22012", b"E"))
+    check(code(client.query("select 1")), "25P02")
+    check(client.query("rollback")[-1][1], b"I")
+
+
+def extended_queries(client):
+    client.send(parse("select generate_series(1, 5)"), BIND, message(b"D", b"P\0"), execute(2), execute(2), execute(), SYNC)
+    check(kinds(client.until(b"Z")), "12TDDsDDsDCZ")
+    client.send(parse("selec"), BIND, execute(), SYNC, parse("select 1"), BIND, execute(), SYNC)
+    check(kinds(client.until(b"Z")), "EZ")
+    check(kinds(client.until(b"Z")), "12DCZ")
+    client.send(parse("select $1::int4 + 1"), message(b"D", b"S\0"), SYNC)
+    described = client.until(b"Z")
+    check(kinds(described), "1tTZ")
+    check(described[1][1], struct.pack("!HI", 1, 23))
+    client.send(message(b"B", b"\0nothing\0\0\0\0\0\0\0"), SYNC)
+    check(code(client.until(b"Z")), "26000")
+
+
+def copies(client):
+    client.query("create table copied (a int, b text)")
+    client.send(message(b"Q", b"copy copied from stdin\0"))
+    check(client.read()[0], b"G")
+    client.send(message(b"d", b"1\tone\n2\t"), message(b"d", b"two\n"), message(b"c"))
+    check(kinds(client.until(b"Z")), "CZ")
+    check(kinds(client.query("copy copied to stdout")), "HddcCZ")
+    client.send(message(b"Q", b"copy copied from stdin\0"))
+    check(client.read()[0], b"G")
+    client.send(message(b"f", b"no\0"))
+    check(code(client.until(b"Z")), "57014")
+    client.query("drop table copied")
+
+
+def hostile_bytes(port):
+    for hostile in (b"\xfe", b"Q\0\0\0\1", b"Q\xff\xff\xff\xff", b"S\0\1\0\0"):
+        broken = Client(port)
+        broken.send(hostile + b"\0" * 8)
+        try:
+            check(code(broken.until(b"E")), "08P01")
+        except ConnectionResetError:
+            pass
+
+
+def cancel(port, client):
+    key = next(body for kind, body in client.opening if kind == b"K")
+    client.send(message(b"Q", b"select pg_sleep(20)\0"))
+    time.sleep(0.2)
+    canceller = Client(port, startup=False)
+    canceller.send(struct.pack("!II", 16, 80877102) + key)
+    check(code(client.until(b"Z")), "57014")
+
+
+def negotiation(port):
+    plain = Client(port, startup=False)
+    plain.send(struct.pack("!II", 8, 80877103))
+    check(plain.exactly(1), b"N")
+    check(Client(port, code=196610).opening[0][0], b"v")
+
+
+def run(port):
+    client = Client(port)
+    simple_queries(client)
+    extended_queries(client)
+    copies(client)
+    hostile_bytes(port)
+    check(kinds(client.query("select 1")), "TDCZ")
+    cancel(port, client)
+    negotiation(port)
+
+
+def main():
+    directory = tempfile.mkdtemp(prefix="phantomdb-protocol-")
+    command = [sys.argv[1], "start", "--data", os.path.join(directory, "data"), "--host", "127.0.0.1", "--port", "0"]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        port = None
+        for line in server.stderr:
+            found = re.search(r"listening on .* port (\d+)", line)
+            if found:
+                port = int(found.group(1))
+            if "ready to accept connections" in line:
+                break
+        assert port is not None, "the server did not start"
+        run(port)
+        last = Client(port)
+        server.terminate()
+        check(code(last.until(b"E")), "57P01")
+        check(server.wait(timeout=30), 0)
+    finally:
+        if server.poll() is None:
+            server.kill()
+            server.wait()
+        shutil.rmtree(directory)
+
+
+if __name__ == "__main__":
+    main()
