@@ -203,7 +203,7 @@ class Catalog {
   Status SetColumnDefault(const Table& table, int column, const std::string& stored_sql,
                           const std::vector<ObjectAddress>& uses);  // empty text: drop
   Status SetColumnNotNull(const Table& table, int column, bool not_null);
-  // New tree for rows of the new type: the caller copies the rows. The indexes get new trees too.
+  // With `rewrite` the caller replaces the storage and copies the rows, as no row there is has the new type.
   Status SetColumnType(const Table& table, int column, types::Type type, Oid collation, bool rewrite);
   Status SetColumnIdentity(const Table& table, int column, char identity, const SequenceParameters& parameters);
   Status DropConstraint(const Table& table, std::string_view name, bool cascade);

@@ -179,5 +179,18 @@ TEST_CASE("a database is made from a template") {
   REQUIRE_OK(transaction->Abort());
 }
 
+TEST_CASE("a column's remembered default goes when its type changes") {
+  CatalogFixture f;
+  f.MakeTable("t");
+  ColumnDefinition column = CatalogFixture::MakeColumn("c", types::kInt4Oid);
+  column.missing = types::Value::Int4(7);
+  REQUIRE_OK(f.catalog->AddColumn(*f.Table("t"), column));
+  REQUIRE(f.Table("t")->column(3).missing.has_value());
+  CHECK(f.Table("t")->column(3).missing->AsInt32() == 7);
+  REQUIRE_OK(f.catalog->SetColumnType(*f.Table("t"), 3, {types::kTextOid}, oid::kCollationDefault, true));
+  CHECK(!f.Table("t")->column(3).missing.has_value());
+  CHECK(f.Table("t")->column(3).type.oid == types::kTextOid);
+}
+
 }  // namespace
 }  // namespace phantom::catalog

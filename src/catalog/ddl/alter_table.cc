@@ -112,7 +112,7 @@ Status Catalog::SetColumnType(const Table& table, int column, types::Type type, 
                    store_->Find(oid::kPgStatistic, index_oid::kStatisticByColumn, {table.oid, column}));
   for (const Row& row : statistics) RETURN_IF_ERROR(store_->Delete(row));
   Changed();
-  return rewrite ? ReplaceStorage(table) : Status::Ok();
+  return Status::Ok();
 }
 
 Result<std::string> Catalog::RuleUsing(Oid table, int column) {

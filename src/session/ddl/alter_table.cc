@@ -452,7 +452,7 @@ Status DdlRunner::AlterColumnType(const catalog::Table& table, const parser::Alt
                     before.name.c_str(), catalog_.FormatType({type.oid}).c_str());
     }
   }
-  RETURN_IF_ERROR(catalog_.SetColumnType(table, column, type, collation, false));
+  RETURN_IF_ERROR(catalog_.SetColumnType(table, column, type, collation, !same_bytes));
   if (same_bytes) return Status::Ok();
   ASSIGN_OR_RETURN(catalog::TableRef after, catalog_.TableByOid(table.oid));
   std::vector<std::string> values(after->columns.size());
