@@ -12,6 +12,7 @@
 #include "engine/kernel_adapters.h"
 #include "types/keywords.h"
 #include "types/string_ref.h"
+#include "types/text_format.h"
 
 namespace phantom::engine {
 
@@ -24,8 +25,55 @@ using Args = std::span<const types::Vector* const>;
 using Out = Writer<StringRef>;
 using I = int32_t;
 
-Result<std::string> Expand(Catalog& catalog, std::string_view stored, const catalog::Table* table) {
-  return catalog::ExpandSql(stored, table, [&catalog](Oid oid) { return catalog.TableByOid(oid); });
+// The text from `at` on up to the quote that ends what begins there, doubled quotes included.
+std::string_view QuotedPart(std::string_view sql, size_t at) {
+  const char quote = sql[at];
+  size_t end = at + 1;
+  while (end < sql.size() && (sql[end] != quote || (end + 1 < sql.size() && sql[end + 1] == quote))) {
+    end += sql[end] == quote ? 2 : 1;
+  }
+  return sql.substr(at, end + 1 - at);
+}
+std::string Unquoted(std::string_view quoted) {
+  std::string text;
+  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
+    text += quoted[i];
+    if (quoted[i] == quoted[0]) ++i;
+  }
+  return text;
+}
+
+// Quotes only where names need them, and relations in 'name'::regclass as the search path lets them be named.
+std::string SimplifyQuotes(const KernelContext& context, std::string_view sql) {
+  constexpr std::string_view kRegclass = "::regclass";
+  std::string simple;
+  for (size_t at = 0; at < sql.size();) {
+    if (sql[at] != '"' && sql[at] != '\'') {
+      simple += sql[at++];
+      continue;
+    }
+    const std::string_view part = QuotedPart(sql, at);
+    at += part.size();
+    if (part[0] == '"') {
+      simple += types::QuoteIdentifier(Unquoted(part));
+      continue;
+    }
+    std::string name;
+    if (sql.substr(at, kRegclass.size()) == kRegclass) {
+      const Result<Oid> oid = ResolveObject(context, types::kRegclassOid, Unquoted(part));
+      const auto number = oid.ok() ? static_cast<int32_t>(*oid) : 0;
+      if (number != 0 && !types::AppendText(types::kRegclassOid, &number, *context.format, name).ok()) name.clear();
+    }
+    simple += name.empty() ? std::string(part) : types::QuoteLiteral(name);
+  }
+  return simple;
+}
+
+Result<std::string> Expand(const KernelContext& context, Catalog& catalog, std::string_view stored,
+                           const catalog::Table* table) {
+  ASSIGN_OR_RETURN(const std::string sql,
+                   catalog::ExpandSql(stored, table, [&catalog](Oid oid) { return catalog.TableByOid(oid); }));
+  return SimplifyQuotes(context, sql);
 }
 
 // True when the text is one parenthesis around everything: "(a + b)".
@@ -84,7 +132,7 @@ Status ExpressionText(KernelContext& context, Args args, const Rows& rows, types
         continue;
       }
     }
-    ASSIGN_OR_RETURN(const std::string sql, Expand(*catalog, args[0]->Get<StringRef>(row).view(), table.get()));
+    ASSIGN_OR_RETURN(const std::string sql, Expand(context, *catalog, args[0]->Get<StringRef>(row).view(), table.get()));
     result.SetString(row, sql);
   }
   return Status::Ok();
@@ -130,7 +178,7 @@ Result<std::string> ForeignKeyText(Catalog& catalog, const catalog::Table& table
   return text;
 }
 
-Result<std::string> ConstraintText(Catalog& catalog, const catalog::Constraint& constraint, bool pretty) {
+Result<std::string> ConstraintText(const KernelContext& context, Catalog& catalog, const catalog::Constraint& constraint, bool pretty) {
   TableRef table;
   if (constraint.table != 0) {
     ASSIGN_OR_RETURN(table, catalog.TableByOid(constraint.table));
@@ -139,7 +187,7 @@ Result<std::string> ConstraintText(Catalog& catalog, const catalog::Constraint& 
   std::string text;
   switch (constraint.kind) {
     case catalog::ConstraintKind::kCheck: {
-      ASSIGN_OR_RETURN(std::string check, Expand(catalog, constraint.check_sql, table.get()));
+      ASSIGN_OR_RETURN(std::string check, Expand(context, catalog, constraint.check_sql, table.get()));
       if (pretty && IsParenthesized(check)) check = check.substr(1, check.size() - 2);
       text = "CHECK (" + (pretty || IsCall(check) ? check : Parenthesized(check)) + ')';
       if (constraint.no_inherit) text += " NO INHERIT";
@@ -181,7 +229,7 @@ Status ConstraintDefinition(KernelContext& context, Oid oid, bool pretty, Out& o
     out.SetNull();
     return Status::Ok();
   }
-  ASSIGN_OR_RETURN(const std::string text, ConstraintText(*catalog, catalog::MakeConstraint(*row), pretty));
+  ASSIGN_OR_RETURN(const std::string text, ConstraintText(context, *catalog, catalog::MakeConstraint(*row), pretty));
   out.SetText(text);
   return Status::Ok();
 }
@@ -194,12 +242,12 @@ Status ConstraintPretty(KernelContext& context, const I& oid, const bool& pretty
 
 // ---- Indexes ------------------------------------------------------------------------------------
 
-Result<std::string> KeyText(Catalog& catalog, const catalog::Table& table, const catalog::IndexKey& key, bool alone) {
+Result<std::string> KeyText(const KernelContext& context, Catalog& catalog, const catalog::Table& table, const catalog::IndexKey& key, bool alone) {
   std::string text;
   if (key.column != 0) {
     text = types::QuoteIdentifier(table.column(key.column).name);
   } else {
-    ASSIGN_OR_RETURN(text, Expand(catalog, key.expression_sql, &table));
+    ASSIGN_OR_RETURN(text, Expand(context, catalog, key.expression_sql, &table));
     if (!IsCall(text)) text = Parenthesized(text);
   }
   if (alone) return text;
@@ -238,7 +286,7 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
     std::string text;
     const auto at = static_cast<size_t>(column) - 1;
     if (column > 0 && at < index->keys.size()) {
-      ASSIGN_OR_RETURN(text, KeyText(*catalog, *table, index->keys[at], true));
+      ASSIGN_OR_RETURN(text, KeyText(context, *catalog, *table, index->keys[at], true));
     } else if (column > 0 && at - index->keys.size() < index->included.size()) {
       text = types::QuoteIdentifier(table->column(index->included[at - index->keys.size()]).name);
     }
@@ -253,7 +301,7 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
   text += " (";
   for (size_t i = 0; i < index->keys.size(); ++i) {
     if (i > 0) text += ", ";
-    ASSIGN_OR_RETURN(const std::string key, KeyText(*catalog, *table, index->keys[i], false));
+    ASSIGN_OR_RETURN(const std::string key, KeyText(context, *catalog, *table, index->keys[i], false));
     text += key;
   }
   text += ')';
@@ -264,7 +312,7 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
   }
   if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
   if (!index->predicate_sql.empty()) {
-    ASSIGN_OR_RETURN(std::string predicate, Expand(*catalog, index->predicate_sql, table.get()));
+    ASSIGN_OR_RETURN(std::string predicate, Expand(context, *catalog, index->predicate_sql, table.get()));
     if (pretty && IsParenthesized(predicate)) predicate = predicate.substr(1, predicate.size() - 2);
     text += " WHERE " + (pretty ? predicate : Parenthesized(predicate));
   }

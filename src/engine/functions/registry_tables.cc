@@ -40,6 +40,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       RegexSetKernels(),
       AggregateOrderedKernels(),
       SystemViewKernels(),
+      DatetimeToCharKernels(),
   };
   return kTables;
 }

@@ -114,7 +114,7 @@ Status CurrentSchemas(KernelContext& context, const bool& implicit, Out& out) {
 Status Version(KernelContext& context, Out& out) {
   ASSIGN_OR_RETURN(SessionServices* const session, Session(context));
   ASSIGN_OR_RETURN(const std::string version, session->GetSetting("server_version"));
-  out.SetText("PostgreSQL " + version + " (PhantomDB) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit");
+  out.SetText("PostgreSQL " + version + " on x86_64-pc-linux-gnu, compiled by gcc, 64-bit");
   return Status::Ok();
 }
 Status CurrentQuery(KernelContext& context, Out& out) {

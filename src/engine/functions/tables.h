@@ -44,6 +44,7 @@ std::span<const KernelEntry> RandomKernels();
 std::span<const KernelEntry> RegexSetKernels();
 std::span<const KernelEntry> AggregateOrderedKernels();
 std::span<const KernelEntry> SystemViewKernels();
+std::span<const KernelEntry> DatetimeToCharKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
