@@ -372,6 +372,7 @@ struct SubqueryExpr : ExprOf<ExprKind::kSubquery> {
 //   kScalar  column `column` of the only row; NULL if none; 21000 "more than one row returned by a subquery used as an
 //            expression" if several.
 //   kArray   the first column's values as an array of `type`.
+//   kRowCompare `test` for the only row; NULL if none; 21000 if several.
 //   kAny/kAll `test` for each row, reading the plan's columns through CaseTest slots `test_slots`; three-valued.
 //            `hashed`: test is a conjunction of equalities without outer references: hash_left[i] = plan column i by
 //            hash_equal[i], and the engine may build a hash table once.

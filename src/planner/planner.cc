@@ -242,7 +242,7 @@ Result<TableRules> BindTableRules(const catalog::Table& table, NodeArena& nodes,
   BindContext bind(nodes, context);
   bind.params_variable = false;
   // Slots of these expressions must not meet those of the statement they become part of.
-  constexpr int kFirstRuleSlot = 1 << 20;
+  constexpr int kFirstRuleSlot = 4096;
   bind.next_case_slot = kFirstRuleSlot;
   Binder binder(bind);
   RangeEntry entry;

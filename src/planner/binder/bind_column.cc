@@ -268,7 +268,14 @@ Result<Expr*> Binder::Column(Scope& scope, const ast::ColumnRef& ref) {
     return Error(sqlstate::kFeatureNotSupported, message).At(ref.location);
   }
   if (ref.star) {
-    return Error(sqlstate::kFeatureNotSupported, "row expansion via \"*\" is not supported here").At(ref.location);
+    if (ref.names.empty()) {
+      return Error(sqlstate::kFeatureNotSupported, "row expansion via \"*\" is not supported here").At(ref.location);
+    }
+    // Inside an expression t.* is t's row.
+    std::string_view schema = ref.names.size() >= 2 ? ref.names[ref.names.size() - 2] : std::string_view();
+    ASSIGN_OR_RETURN(ScopeItem * item, FindRelation(scope, schema, ref.names.back(), ref.location));
+    if (item == nullptr) return MissingRelation(scope, schema, ref.names.back(), ref.location);
+    return WholeRow(*item->entry, ref.location);
   }
   size_t parts = ref.names.size();
   if (parts == 1) {

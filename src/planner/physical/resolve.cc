@@ -166,7 +166,8 @@ Result<Expr*> PhysicalPlanner::ResolveSubquery(const SubqueryExpr& expr, const L
     });
     for (size_t i = 0; i < planned.layout.size(); ++i) {
       auto slot = slot_of.find(static_cast<int>(i));
-      node->test_slots.push_back(slot == slot_of.end() ? -1 : slot->second);
+      // Every column has a slot, read or not.
+      node->test_slots.push_back(slot == slot_of.end() ? ctx_.next_case_slot++ : slot->second);
     }
     ASSIGN_OR_RETURN(node->test, Resolve(test, layout));
     // Plain equalities over an uncorrelated result can be looked up in a hash table.
