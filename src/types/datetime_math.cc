@@ -30,6 +30,17 @@ bool FitsInt64(double value) { return value >= -9223372036854775808.0 && value <
 // Rounds to a millionth, so that a fraction that should be whole is.
 double RoundToMicro(double value) { return std::rint(value * 1000000.0) / 1000000.0; }
 
+// Gives days and time of an interval one sign.
+void BalanceDays(Interval* interval) {
+  if (interval->days > 0 && interval->micros < 0) {
+    interval->micros += kMicrosPerDay;
+    --interval->days;
+  } else if (interval->days < 0 && interval->micros > 0) {
+    interval->micros -= kMicrosPerDay;
+    ++interval->days;
+  }
+}
+
 // Multiplies or divides, as apply() does to one field.
 template <typename Apply>
 Result<Interval> Scale(const Interval& a, const Apply& apply) {
@@ -164,13 +175,7 @@ Result<Interval> JustifyHours(const Interval& a) {
   Interval result = a;
   const auto days = static_cast<int32_t>(TakeWhole(&result.micros, kMicrosPerDay));
   if (__builtin_add_overflow(result.days, days, &result.days)) return IntervalOutOfRange();
-  if (result.days > 0 && result.micros < 0) {
-    result.micros += kMicrosPerDay;
-    --result.days;
-  } else if (result.days < 0 && result.micros > 0) {
-    result.micros -= kMicrosPerDay;
-    ++result.days;
-  }
+  BalanceDays(&result);
   return result;
 }
 
@@ -209,13 +214,7 @@ Result<Interval> JustifyInterval(const Interval& a) {
     result.days -= kDaysPerMonth;
     ++result.months;
   }
-  if (result.days > 0 && result.micros < 0) {
-    result.micros += kMicrosPerDay;
-    --result.days;
-  } else if (result.days < 0 && result.micros > 0) {
-    result.micros -= kMicrosPerDay;
-    ++result.days;
-  }
+  BalanceDays(&result);
   return result;
 }
 
