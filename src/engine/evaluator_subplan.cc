@@ -34,7 +34,9 @@ class SubPlanEvaluator final : public OwningEvaluator {
     ASSIGN_OR_RETURN(plan_, BuildOperator(*expr_.plan, runtime_));
     ASSIGN_OR_RETURN(args_, CompileAll(expr_.args, runtime_));
     values_.resize(args_.size());
-    for (int slot : expr_.test_slots) runtime_.EnsureCaseSlot(slot);
+    for (int slot : expr_.test_slots) {
+      if (slot >= 0) runtime_.EnsureCaseSlot(slot);
+    }
     if (expr_.test != nullptr) {
       ASSIGN_OR_RETURN(test_, Compile(*expr_.test, runtime_));
     }
@@ -208,6 +210,7 @@ class SubPlanEvaluator final : public OwningEvaluator {
     int list = 0;
     for (uint64_t number = 0; number < rows_.size() && open.rows.count > 0; ++number) {
       for (size_t c = 0; c < expr_.test_slots.size(); ++c) {
+        if (expr_.test_slots[c] < 0) continue;  // the test does not read this column
         row_[c].Reset();
         rows_.Fetch(number, c, row_[c], 0);
         row_[c].SetConstant();

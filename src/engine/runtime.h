@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/check.h"
 #include "engine/context.h"
 #include "engine/executor.h"
 #include "engine/kernel.h"
@@ -76,6 +77,7 @@ class Runtime {
 
   // Makes room for a CaseTest slot.
   void EnsureCaseSlot(int slot) {
+    PHANTOM_CHECK(slot >= 0);
     if (static_cast<size_t>(slot) >= case_slots.size()) case_slots.resize(slot + 1);
   }
 
