@@ -41,6 +41,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       AggregateOrderedKernels(),
       SystemViewKernels(),
       DatetimeToCharKernels(),
+      EnumKernels(),
   };
   return kTables;
 }

@@ -45,6 +45,7 @@ std::span<const KernelEntry> RegexSetKernels();
 std::span<const KernelEntry> AggregateOrderedKernels();
 std::span<const KernelEntry> SystemViewKernels();
 std::span<const KernelEntry> DatetimeToCharKernels();
+std::span<const KernelEntry> EnumKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();

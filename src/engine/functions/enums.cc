@@ -1,0 +1,73 @@
+// Comparison of enums: equal by OID, ordered as their type lists the labels.
+#include <unordered_map>
+
+#include "engine/functions/catalog_access.h"
+#include "engine/functions/tables.h"
+#include "engine/kernel_adapters.h"
+
+namespace phantom::engine {
+
+namespace {
+
+using I = int32_t;
+
+// The place of each label in its type.
+struct LabelOrder final : KernelState {
+  std::unordered_map<I, float> places;
+};
+
+Status Compare(KernelContext& context, I a, I b, int& order) {
+  order = 0;
+  if (a == b) return Status::Ok();
+  LabelOrder& state = context.State<LabelOrder>();
+  if (state.places.empty() && !context.arg_types.empty()) {
+    ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
+    ASSIGN_OR_RETURN(const auto labels, catalog->EnumLabels(context.arg_types[0].oid));
+    for (const catalog::Catalog::EnumLabel& label : labels) state.places[static_cast<I>(label.oid)] = label.order;
+  }
+  order = state.places[a] < state.places[b] ? -1 : 1;
+  return Status::Ok();
+}
+
+enum class Relation { kLess, kLessEqual, kGreater, kGreaterEqual };
+template <Relation kRelation>
+Status Relate(KernelContext& context, const I& a, const I& b, bool& out) {
+  int order;
+  RETURN_IF_ERROR(Compare(context, a, b, order));
+  out = kRelation == Relation::kLess        ? order < 0
+        : kRelation == Relation::kLessEqual ? order <= 0
+        : kRelation == Relation::kGreater   ? order > 0
+                                            : order >= 0;
+  return Status::Ok();
+}
+Status Order(KernelContext& context, const I& a, const I& b, I& out) { return Compare(context, a, b, out); }
+template <bool kLarger>
+Status Extreme(KernelContext& context, const I& a, const I& b, I& out) {
+  int order;
+  RETURN_IF_ERROR(Compare(context, a, b, order));
+  out = (kLarger ? order >= 0 : order <= 0) ? a : b;
+  return Status::Ok();
+}
+bool Equal(const I& a, const I& b) { return a == b; }
+bool NotEqual(const I& a, const I& b) { return a != b; }
+
+template <Relation kRelation>
+constexpr ScalarKernel kRelate = Strict<Relate<kRelation>, bool, I, I>;
+
+constexpr KernelEntry kTable[] = {
+    KernelEntry::Scalar("enum_eq", Strict<Equal, bool, I, I>),
+    KernelEntry::Scalar("enum_ne", Strict<NotEqual, bool, I, I>),
+    KernelEntry::Scalar("enum_lt", kRelate<Relation::kLess>),
+    KernelEntry::Scalar("enum_le", kRelate<Relation::kLessEqual>),
+    KernelEntry::Scalar("enum_gt", kRelate<Relation::kGreater>),
+    KernelEntry::Scalar("enum_ge", kRelate<Relation::kGreaterEqual>),
+    KernelEntry::Scalar("enum_cmp", Strict<Order, I, I, I>),
+    KernelEntry::Scalar("enum_larger", Strict<Extreme<true>, I, I, I>),
+    KernelEntry::Scalar("enum_smaller", Strict<Extreme<false>, I, I, I>),
+};
+
+}  // namespace
+
+std::span<const KernelEntry> EnumKernels() { return kTable; }
+
+}  // namespace phantom::engine
