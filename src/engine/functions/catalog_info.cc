@@ -173,6 +173,17 @@ Status DescribeObject(KernelContext& context, const I& class_oid, const I& oid, 
   return Status::Ok();
 }
 
+// Ordinary permanent tables of users.
+Status IsPublishable(KernelContext& context, const I& oid, bool& out, bool& null) {
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const catalog::TableRef table, catalog->TableByOid(static_cast<Oid>(oid)));
+  null = table == nullptr;
+  if (null) return Status::Ok();
+  out = table->kind == catalog::RelationKind::kTable && table->persistence == catalog::Persistence::kPermanent &&
+        !table->is_system();
+  return Status::Ok();
+}
+
 // ---- Sizes --------------------------------------------------------------------------------------
 
 L BytesOf(const catalog::Table& table) {
@@ -331,6 +342,7 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar(1993, Strict<ObjectComment, StringRef, I, StringRef>),
     KernelEntry::Scalar(1348, Strict<AnyComment, StringRef, I>),
     KernelEntry::Scalar("pg_describe_object", Strict<DescribeObject, StringRef, I, I, I>),
+    KernelEntry::Scalar("pg_relation_is_publishable", Strict<IsPublishable, bool, I>),
     KernelEntry::Scalar(2325, Strict<RelationSize<SizeOf::kMain>, L, I>),
     KernelEntry::Scalar("pg_relation_size", Strict<ForkSize, L, I, StringRef>),
     KernelEntry::Scalar("pg_table_size", Strict<RelationSize<SizeOf::kTable>, L, I>),

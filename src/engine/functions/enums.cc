@@ -1,14 +1,16 @@
-// Comparison of enums: equal by OID, ordered as their type lists the labels.
+// Enums: comparison (equal by OID, ordered as their type lists the labels), and the labels a type has.
 #include <unordered_map>
 
 #include "engine/functions/catalog_access.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
+#include "types/array.h"
 
 namespace phantom::engine {
 
 namespace {
 
+using types::StringRef;
 using I = int32_t;
 
 // The place of each label in its type.
@@ -51,6 +53,41 @@ Status Extreme(KernelContext& context, const I& a, const I& b, I& out) {
 bool Equal(const I& a, const I& b) { return a == b; }
 bool NotEqual(const I& a, const I& b) { return a != b; }
 
+// The labels of the arguments' type, in order.
+Result<std::vector<catalog::Catalog::EnumLabel>> Labels(KernelContext& context) {
+  if (context.arg_types.empty() || context.arg_types[0].oid == 0) {
+    return Error(sqlstate::kFeatureNotSupported, "could not determine actual enum type");
+  }
+  ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
+  return catalog->EnumLabels(context.arg_types[0].oid);
+}
+template <bool kFirst>
+Status Endpoint(KernelContext& context, const I*, Writer<I>& out) {
+  ASSIGN_OR_RETURN(const auto labels, Labels(context));
+  if (labels.empty()) {
+    ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
+    return Error(sqlstate::kObjectNotInPrerequisiteState,
+                 "enum " + catalog->FormatType(context.arg_types[0].oid) + " contains no values");
+  }
+  out.Set(static_cast<I>((kFirst ? labels.front() : labels.back()).oid));
+  return Status::Ok();
+}
+// The labels between two of them; NULL is no bound.
+Status Between(KernelContext& context, const I* low, const I* high, Writer<StringRef>& out) {
+  ASSIGN_OR_RETURN(const auto labels, Labels(context));
+  types::ArrayBuilder builder(context.arg_types[0].oid, types::Layout::kInt32);
+  bool begun = low == nullptr;
+  for (const catalog::Catalog::EnumLabel& label : labels) {
+    const I oid = static_cast<I>(label.oid);
+    begun = begun || oid == *low;
+    if (begun) builder.Add(&oid);
+    if (high != nullptr && oid == *high) break;
+  }
+  out.SetText(builder.Finish());
+  return Status::Ok();
+}
+Status All(KernelContext& context, const I*, Writer<StringRef>& out) { return Between(context, nullptr, nullptr, out); }
+
 template <Relation kRelation>
 constexpr ScalarKernel kRelate = Strict<Relate<kRelation>, bool, I, I>;
 
@@ -64,6 +101,10 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("enum_cmp", Strict<Order, I, I, I>),
     KernelEntry::Scalar("enum_larger", Strict<Extreme<true>, I, I, I>),
     KernelEntry::Scalar("enum_smaller", Strict<Extreme<false>, I, I, I>),
+    KernelEntry::Scalar("enum_first", Nullable<Endpoint<true>, I, I>),
+    KernelEntry::Scalar("enum_last", Nullable<Endpoint<false>, I, I>),
+    KernelEntry::Scalar("enum_range_bounds", Nullable<Between, StringRef, I, I>),
+    KernelEntry::Scalar("enum_range_all", Nullable<All, StringRef, I>),
 };
 
 }  // namespace

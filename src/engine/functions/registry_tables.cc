@@ -40,8 +40,9 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       RegexSetKernels(),
       AggregateOrderedKernels(),
       SystemViewKernels(),
-      DatetimeToCharKernels(),
+      FormattingKernels(),
       EnumKernels(),
+      BitStringKernels(),
   };
   return kTables;
 }

@@ -44,8 +44,9 @@ std::span<const KernelEntry> RandomKernels();
 std::span<const KernelEntry> RegexSetKernels();
 std::span<const KernelEntry> AggregateOrderedKernels();
 std::span<const KernelEntry> SystemViewKernels();
-std::span<const KernelEntry> DatetimeToCharKernels();
+std::span<const KernelEntry> FormattingKernels();
 std::span<const KernelEntry> EnumKernels();
+std::span<const KernelEntry> BitStringKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();
