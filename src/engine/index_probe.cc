@@ -2,25 +2,11 @@
 
 #include <algorithm>
 
-#include "catalog/catalog.h"
-#include "planner/planner.h"
 #include "types/array.h"
 
 namespace phantom::engine {
 
 using Op = planner::IndexCondition::Op;
-
-// The index's rule bound over the full row, and room for one row.
-struct IndexProbe::Recheck {
-  planner::NodeArena nodes;
-  std::vector<std::shared_ptr<const void>> pinned;
-  planner::TableRules rules;
-  std::unique_ptr<IndexKeys> keys;
-  std::vector<types::Vector> row;
-  std::vector<const types::Vector*> pointers;
-  std::vector<uint32_t> columns;
-  KeyBatch batch;
-};
 
 IndexProbe::IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime)
     : table_(table), access_(access), runtime_(runtime) {}
@@ -165,34 +151,12 @@ Result<bool> IndexProbe::Next(txn::FetchedRow& fetched, RowId& id) {
   }
 }
 
-Status IndexProbe::BindRecheck() {
-  auto recheck = std::make_unique<Recheck>();
-  planner::PlannerContext context;
-  context.catalog = runtime_.context.catalog;
-  context.format = runtime_.context.format;
-  ASSIGN_OR_RETURN(recheck->rules, planner::BindTableRules(table_, recheck->nodes, recheck->pinned, context));
-  for (const planner::TableRules::IndexKeys& rule : recheck->rules.indexes) {
-    if (rule.index->oid != access_.index->oid) continue;
-    ASSIGN_OR_RETURN(recheck->keys, IndexKeys::Make(rule, runtime_));
-  }
-  if (recheck->keys == nullptr) return Error(sqlstate::kInternalError, "index of the plan is not one of its table");
-  recheck->row.reserve(table_.columns.size());
-  for (size_t c = 0; c < table_.columns.size(); ++c) {
-    recheck->row.push_back(runtime_.MakeVector(table_.columns[c].type, 1));
-    recheck->columns.push_back(static_cast<uint32_t>(c));
-  }
-  for (const types::Vector& vector : recheck->row) recheck->pointers.push_back(&vector);
-  recheck_ = std::move(recheck);
-  return Status::Ok();
-}
-
 Result<bool> IndexProbe::HasKey(std::string_view row, std::string_view key) {
-  if (recheck_ == nullptr) RETURN_IF_ERROR(BindRecheck());
-  Recheck& recheck = *recheck_;
-  for (types::Vector& vector : recheck.row) vector.Reset();
-  RETURN_IF_ERROR(rows_->Decode(row, recheck.columns, recheck.row, 0));
-  RETURN_IF_ERROR(recheck.keys->Compute({recheck.pointers, {nullptr, 1}}, recheck.batch));
-  return recheck.batch.indexed(0) && recheck.batch.key(0) == key;
+  if (recheck_ == nullptr) {
+    ASSIGN_OR_RETURN(recheck_, RowIndexKey::Make(table_, access_.index->oid, runtime_));
+  }
+  RETURN_IF_ERROR(recheck_->Compute(*rows_, row));
+  return recheck_->indexed() && recheck_->key() == key;
 }
 
 }  // namespace phantom::engine

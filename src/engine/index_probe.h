@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/index_keys.h"
+#include "engine/row_index_key.h"
 #include "engine/table_reader.h"
 #include "planner/physical_plan.h"
 #include "txn/index.h"
@@ -33,11 +33,9 @@ class IndexProbe {
   const txn::RowTable& rows() const { return *rows_; }
 
  private:
-  struct Recheck;
   IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime);
   // Whether the row version has the entry's key.
   Result<bool> HasKey(std::string_view row, std::string_view key);
-  Status BindRecheck();
   void AddRange(const std::string& prefix, uint32_t row, size_t first_bound);
 
   const catalog::Table& table_;
@@ -52,7 +50,7 @@ class IndexProbe {
   std::vector<txn::KeyRange> ranges_;  // in the order of the scan
   size_t range_ = 0;
   bool scanning_ = false;
-  std::unique_ptr<Recheck> recheck_;
+  std::unique_ptr<RowIndexKey> recheck_;
 };
 
 }  // namespace phantom::engine

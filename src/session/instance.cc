@@ -4,6 +4,7 @@
 #include "catalog/shared_catalog.h"
 #include "common/log.h"
 #include "io/env.h"
+#include "session/check.h"
 #include "session/notification_hub.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
@@ -106,10 +107,13 @@ Result<int64_t> Instance::Check(io::Env& env, const std::string& directory,
   options.checkpoint_thread = false;
   ASSIGN_OR_RETURN(const std::unique_ptr<store::Store> store, store::Store::Open(env, directory, options));
   int64_t faults = 0;
-  RETURN_IF_ERROR(store->Check([&](const std::string& line) {
+  const auto count = [&](const std::string& line) {
     ++faults;
     report(line);
-  }));
+  };
+  RETURN_IF_ERROR(store->Check(count));
+  // Nothing that reads rows, let alone undoes transactions, is to be let loose on damaged pages.
+  if (faults == 0) RETURN_IF_ERROR(CheckTables(*store, count));
   RETURN_IF_ERROR(store->Close());
   return faults;
 }

@@ -45,8 +45,8 @@ class Instance {
   // Requires that no session exists, and none is made after. Leaves nothing to recover.
   Status Close();
 
-  // Verifies the directory's pages, trees, tables and indexes without a server. Gives the number of faults; `report`
-  // receives a line for each.
+  // Verifies the directory's pages and trees and, when they are sound, tables and indexes, without a server. Gives the
+  // number of faults; `report` receives a line for each.
   static Result<int64_t> Check(io::Env& env, const std::string& directory,
                                const std::function<void(const std::string&)>& report);
 

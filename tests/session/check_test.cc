@@ -1,0 +1,204 @@
+// What sessions leave behind is found in order, and an index that is not is named.
+#include "session/check.h"
+
+#include <catch2/catch.hpp>
+
+#include "btree/tree.h"
+#include "catalog/catalog.h"
+#include "catalog/shared_catalog.h"
+#include "catalog/system_store.h"
+#include "io/sim_env.h"
+#include "session/instance.h"
+#include "session/result_sink.h"
+#include "session/session.h"
+#include "session/settings.h"
+#include "store/store.h"
+#include "txn/transaction.h"
+
+namespace phantom::session {
+namespace {
+
+template <typename T>
+T Value(Result<T> result) {
+  INFO((result.ok() ? std::string("OK") : result.status().ToString()));
+  REQUIRE(result.ok());
+  return std::move(result).value();
+}
+
+// Keeps errors, drops everything else.
+class ErrorSink : public ResultSink {
+ public:
+  std::string errors;
+
+  void Report(Severity severity, const Status& status) override {
+    if (severity >= Severity::kError) errors += status.message() + "\n";
+  }
+  void RowDescription(std::span<const ColumnDescription>, std::span<const int16_t>) override {}
+  Status Rows(const types::Chunk&, size_t, size_t, std::span<const ColumnDescription>, std::span<const int16_t>,
+              const types::FormatContext&) override {
+    return Status::Ok();
+  }
+  void CommandComplete(std::string_view) override {}
+  void EmptyQuery() override {}
+  void PortalSuspended() override {}
+  void ParseComplete() override {}
+  void BindComplete() override {}
+  void CloseComplete() override {}
+  void ParameterDescription(std::span<const Oid>) override {}
+  void NoData() override {}
+  void CopyInResponse(int16_t, size_t) override {}
+  void CopyOutResponse(int16_t, size_t) override {}
+  void CopyData(std::string_view) override {}
+  void CopyDone() override {}
+  void ParameterStatus(std::string_view, std::string_view) override {}
+  void Notification(int32_t, std::string_view, std::string_view) override {}
+  void ReadyForQuery(char) override {}
+};
+
+class CheckFixture {
+ public:
+  CheckFixture() { Open(); }
+
+  void Open() {
+    auto settings = std::make_unique<ServerSettings>();
+    REQUIRE(settings->Set("shared_buffers", "16MB", SettingSource::kCommandLine).ok());
+    instance = Value(Instance::Open(env, "data", std::move(settings)));
+  }
+  void Close() {
+    REQUIRE(instance->Close().ok());
+    instance.reset();
+  }
+
+  // The errors of the statements.
+  std::string Run(const std::string& sql) {
+    const std::unique_ptr<Session> session =
+        Value(Session::Create(*instance, {.user = "postgres", .database = "postgres"}));
+    ErrorSink sink;
+    Progress progress = session->SimpleQuery(sql, sink);
+    while (progress == Progress::kMore) progress = session->Continue(sink);
+    return sink.errors;
+  }
+
+  // Removes the first entry of an index, behind everybody's back.
+  void Damage(SpaceId space, TreeId index) {
+    const std::shared_ptr<btree::Tree> tree = Value(instance->store().OpenTree(space, index));
+    std::string key(btree::kKeyBytesMax, '\0');
+    const Status visited = tree->VisitLeaf({}, [&](const btree::LeafView& leaf) {
+      REQUIRE(leaf.count() > 0);
+      key.resize(leaf.CopyKey(0, reinterpret_cast<std::byte*>(key.data())));
+    });
+    REQUIRE(visited.ok());
+    Value(tree->Modify(AsBytes(key), [](std::optional<Bytes>, btree::Edit& edit) {
+      edit.op = btree::Edit::Op::kRemove;
+      return Status::Ok();
+    }));
+  }
+  void Damage(std::string_view table_name, std::string_view index_name) {
+    catalog::Catalog catalog(instance->catalog(), catalog::oid::kDatabasePostgres);
+    const std::unique_ptr<txn::Transaction> transaction = instance->transactions().Begin();
+    catalog.Begin(*transaction);
+    const catalog::TableRef table = Value(catalog.FindTable({.schema = "public", .name = table_name}));
+    REQUIRE(table != nullptr);
+    for (const catalog::Index& index : table->indexes) {
+      if (index.name == index_name) Damage(table->space, index.tree);
+    }
+    static_cast<void>(transaction->Abort().ok());
+    catalog.End(false);
+  }
+
+  std::vector<std::string> Faults() {
+    std::vector<std::string> lines;
+    const int64_t count = Value(Instance::Check(env, "data", [&](const std::string& line) { lines.push_back(line); }));
+    CHECK(count == static_cast<int64_t>(lines.size()));
+    return lines;
+  }
+
+  io::SimEnv env{1};
+  std::unique_ptr<Instance> instance;
+};
+
+constexpr const char* kWork = R"(
+  CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+  CREATE DOMAIN code AS text CHECK (VALUE <> '');
+  CREATE TABLE t (id int PRIMARY KEY, name text UNIQUE, m mood, c code, n numeric, body text);
+  CREATE INDEX t_lower ON t (lower(name), n DESC);
+  CREATE INDEX t_partial ON t (n) WHERE id % 3 = 0;
+  CREATE INDEX t_user ON t (m, c NULLS FIRST);
+  INSERT INTO t SELECT i, CASE WHEN i % 7 > 0 THEN 'Name' || i END, 'ok', 'c' || i % 5, i / 2.0, repeat('x', i * 20)
+    FROM generate_series(1, 300) AS i;
+  ALTER TABLE t ADD COLUMN late int DEFAULT 5;
+  CREATE INDEX t_late ON t (late);
+  ALTER TABLE t DROP COLUMN body;
+  UPDATE t SET n = n + 1, name = name || 'b', m = 'happy' WHERE id % 4 = 0;
+  UPDATE t SET id = id + 1000, late = NULL WHERE id % 5 = 0;
+  DELETE FROM t WHERE id % 11 = 0;
+  CREATE TABLE gone (a int PRIMARY KEY);
+  DROP TABLE gone;
+)";
+constexpr const char* kRolledBack = R"(
+  BEGIN;
+  UPDATE t SET n = n * 2, name = NULL, m = 'sad' WHERE id % 2 = 0;
+  SAVEPOINT s;
+  DELETE FROM t WHERE id < 50;
+  CREATE TABLE never (a int PRIMARY KEY);
+  ROLLBACK TO s;
+  INSERT INTO t VALUES (5000, 'new', 'sad', 'x', 1);
+  ROLLBACK;
+)";
+
+TEST_CASE("tables and indexes agree after changes and rollbacks") {
+  CheckFixture f;
+  CHECK(f.Run(kWork) == "");
+  CHECK(f.Run(kRolledBack) == "");
+  CHECK(f.Run("CREATE DATABASE other") == "");
+  f.Close();
+  CHECK(f.Faults().empty());
+}
+
+TEST_CASE("what a crash left half done is undone before it is looked at") {
+  CheckFixture f;
+  CHECK(f.Run(kWork) == "");
+  {
+    const std::unique_ptr<Session> session =
+        Value(Session::Create(*f.instance, {.user = "postgres", .database = "postgres"}));
+    ErrorSink sink;
+    session->SimpleQuery("BEGIN; UPDATE t SET n = n * 2, name = NULL WHERE id % 2 = 0; DELETE FROM t WHERE id < 50",
+                         sink);
+    CHECK(sink.errors == "");
+    REQUIRE(f.instance->store().Checkpoint().ok());
+    f.env.CutPowerAfter(0);
+  }
+  f.instance.reset();
+  f.env.Restart();
+  CHECK(f.Faults().empty());
+}
+
+TEST_CASE("a lost index entry is reported with its database, table and index") {
+  CheckFixture f;
+  CHECK(f.Run(kWork) == "");
+  const std::string index = GENERATE(as<std::string>(), "t_pkey", "t_lower", "t_partial", "t_user");
+  f.Damage("t", index);
+  f.Close();
+  const std::vector<std::string> faults = f.Faults();
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].starts_with("database \"postgres\", table \"public.t\": index \"" + index +
+                              "\" has no entry for row "));
+}
+
+TEST_CASE("indexes of system tables are looked at, the shared ones once") {
+  CheckFixture f;
+  CHECK(f.Run(kWork) == "");
+  f.Damage(catalog::SharedCatalog::SpaceOf(catalog::oid::kDatabasePostgres), TreeId(catalog::index_oid::kEnumByLabel));
+  f.Damage(SpaceId(0), TreeId(catalog::index_oid::kAuthidByName));
+  f.Close();
+  const std::vector<std::string> faults = f.Faults();
+  REQUIRE(faults.size() == 2);
+  CHECK(faults[0].find("table \"pg_catalog.pg_authid\": index \"pg_authid_rolname_index\" has no entry") !=
+        std::string::npos);
+  CHECK(
+      faults[1].starts_with("database \"postgres\", table \"pg_catalog.pg_enum\": index "
+                            "\"pg_enum_typid_label_index\" has no entry"));
+}
+
+}  // namespace
+}  // namespace phantom::session
