@@ -1,6 +1,7 @@
 #include "session/copy/copy_out.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "engine/executor.h"
 #include "session/result_sink.h"
@@ -47,6 +48,11 @@ Status CopyOutTask::Open() {
 }
 
 Status CopyOutTask::Put(ResultSink& sink, std::string_view bytes) {
+  std::string joined;
+  if (!pending_.empty()) {
+    joined = std::exchange(pending_, {}).append(bytes);
+    bytes = joined;
+  }
   if (file_ == nullptr) {
     sink.CopyData(bytes);
   } else if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) {
@@ -56,7 +62,11 @@ Status CopyOutTask::Put(ResultSink& sink, std::string_view bytes) {
 }
 
 Status CopyOutTask::PutHeader(ResultSink& sink) {
-  if (options_.is_binary()) return Put(sink, kBinaryHeader);
+  if (options_.is_binary()) {
+    // Sent in front of the first row (or the trailer): drivers expect a message to begin with a row otherwise.
+    pending_ = kBinaryHeader;
+    return Status::Ok();
+  }
   if (options_.header == CopyHeader::kNone) return Status::Ok();
   line_.clear();
   for (size_t i = 0; i < portal_->columns.size(); ++i) {

@@ -38,6 +38,7 @@ class CopyOutTask : public Task {
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
   bool started_ = false;
   uint64_t count_ = 0;
+  std::string pending_;  // goes out in front of what is sent next
   std::string line_;
   std::string value_;
 };
