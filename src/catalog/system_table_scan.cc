@@ -15,6 +15,26 @@ constexpr uint64_t kBuiltinRowIds = uint64_t{1} << 40;
 
 }  // namespace
 
+Status ShowAcls(Catalog& catalog, const Table& table, std::span<const uint32_t> columns, types::Chunk& chunk) {
+  types::FormatContext format;
+  for (uint32_t i = 0; i < columns.size(); ++i) {
+    types::Vector& column = chunk.column(i);
+    if (table.columns[columns[i]].type.oid != types::kAclitemArrayOid) continue;
+    for (uint32_t row = 0; row < chunk.size(); ++row) {
+      if (column.IsNull(row)) continue;
+      std::string text;
+      RETURN_IF_ERROR(types::AppendText(column.GetValue(row), format, text));
+      if (text.find('#') == std::string::npos) continue;
+      const std::string shown = ShowAcl(text, [&catalog](Oid role) {
+        Result<std::shared_ptr<const Role>> found = catalog.RoleByOid(role);
+        return found.ok() && *found != nullptr ? (*found)->name : std::string();
+      });
+      RETURN_IF_ERROR(types::ParseTextInto(shown, format, column, row));
+    }
+  }
+  return Status::Ok();
+}
+
 struct SystemTableScan::State {
   Catalog& catalog;
   const Table& table;
@@ -28,27 +48,6 @@ struct SystemTableScan::State {
     ASSIGN_OR_RETURN(const txn::RowTable* rows, catalog.store().Open(table.oid));
     stored = std::make_unique<txn::TableScan>(*rows, snapshot, columns);
     for (uint32_t column : columns) chunk.AddColumn(types::Vector(table.columns[column].type, types::kVectorSize));
-    return Status::Ok();
-  }
-
-  // Stored lists of privileges name roles by number: clients see names.
-  Status ShowAcls() {
-    types::FormatContext format;
-    for (uint32_t i = 0; i < columns.size(); ++i) {
-      types::Vector& column = chunk.column(i);
-      if (table.columns[columns[i]].type.oid != types::kAclitemArrayOid) continue;
-      for (uint32_t row = 0; row < chunk.size(); ++row) {
-        if (column.IsNull(row)) continue;
-        std::string text;
-        RETURN_IF_ERROR(types::AppendText(column.GetValue(row), format, text));
-        if (text.find('#') == std::string::npos) continue;
-        std::string shown = ShowAcl(text, [this](Oid role) {
-          Result<std::shared_ptr<const Role>> found = catalog.RoleByOid(role);
-          return found.ok() && *found != nullptr ? (*found)->name : std::string();
-        });
-        RETURN_IF_ERROR(types::ParseTextInto(shown, format, column, row));
-      }
-    }
     return Status::Ok();
   }
 };
@@ -77,7 +76,7 @@ Status SystemTableScan::Next(types::Chunk& out, RowId* row_ids) {
   }
   if (state.stored == nullptr) RETURN_IF_ERROR(state.OpenStored());
   RETURN_IF_ERROR(state.stored->Next(state.chunk, row_ids));
-  RETURN_IF_ERROR(state.ShowAcls());
+  RETURN_IF_ERROR(ShowAcls(state.catalog, state.table, state.columns, state.chunk));
   for (uint32_t i = 0; i < state.columns.size(); ++i) out.column(i).Reference(state.chunk.column(i));
   out.SetSize(state.chunk.size());
   return Status::Ok();

@@ -5,6 +5,7 @@
 // Thread safety: one thread at a time; the catalog and the snapshot must outlive it.
 #pragma once
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "catalog/catalog.h"
@@ -17,6 +18,10 @@ class Snapshot;
 }
 
 namespace phantom::catalog {
+
+// Stored lists of privileges name roles by number: clients see names. Rewrites the first chunk.size() rows of those
+// columns of a stored chunk; `columns` says which of the table's columns they are.
+Status ShowAcls(Catalog& catalog, const Table& table, std::span<const uint32_t> columns, types::Chunk& chunk);
 
 class SystemTableScan {
  public:

@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/shared_catalog.h"
+#include "catalog/system_table_scan.h"
 #include "catalog/system_tables.h"
 #include "engine/evaluator.h"
 #include "engine/operator_internal.h"
@@ -76,6 +77,9 @@ class SeqScanOperator final : public Operator {
     }
     if (scan_ == nullptr) return Status::Ok();
     RETURN_IF_ERROR(scan_->Next(chunk_, ids_));
+    if (table_.is_system()) {
+      RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table_, reader_.stored_columns(), chunk_));
+    }
     reader_.Use(chunk_, ids_, chunk_.size());
     out = reader_.batch(chunk_.size());
     return Status::Ok();

@@ -1,5 +1,6 @@
 #include "engine/set_call.h"
 
+#include "catalog/catalog.h"
 #include "catalog/function.h"
 #include "types/record.h"
 
@@ -7,14 +8,25 @@ namespace phantom::engine {
 
 namespace {
 
-std::vector<types::Type> ResultColumns(const planner::FunctionCall& call) {
+// An OUT column of type anyelement is of the type of the elements of the anyarray argument.
+types::Type ColumnType(const planner::FunctionCall& call, Oid declared, Runtime& runtime) {
+  if (declared != types::kAnyelementOid) return types::Type(declared);
+  for (size_t i = 0; i < call.args.size(); ++i) {
+    if (call.function->arguments[i] != types::kAnyarrayOid) continue;
+    const catalog::TypeRef array = runtime.context.catalog->TypeByOid(call.args[i]->type.oid);
+    if (array != nullptr && array->element != 0) return types::Type(array->element);
+  }
+  return types::Type(declared);
+}
+
+std::vector<types::Type> ResultColumns(const planner::FunctionCall& call, Runtime& runtime) {
   std::vector<types::Type> columns;
   const catalog::FunctionRow& function = *call.function;
   for (size_t i = 0; i < function.modes.size(); ++i) {
     const catalog::ArgumentMode mode = function.modes[i];
     if (mode == catalog::ArgumentMode::kOut || mode == catalog::ArgumentMode::kInOut ||
         mode == catalog::ArgumentMode::kTable) {
-      columns.emplace_back(function.all_arguments[i]);
+      columns.push_back(ColumnType(call, function.all_arguments[i], runtime));
     }
   }
   if (columns.size() < 2) columns.assign(1, call.type);
@@ -49,7 +61,7 @@ Result<SetCall> SetCall::Make(const planner::FunctionCall& call, std::span<const
   made.values_.reserve(call.args.size());
   for (const planner::Expr* arg : call.args) made.values_.push_back(runtime.MakeVector(arg->type, 1));
   for (const types::Vector& value : made.values_) made.value_pointers_.push_back(&value);
-  const std::vector<types::Type> own = ResultColumns(call);
+  const std::vector<types::Type> own = ResultColumns(call, runtime);
   made.rows_ = std::make_unique<types::Chunk>();
   for (types::Type type : columns.empty() ? std::span<const types::Type>(own) : columns) {
     made.rows_->AddColumn(runtime.MakeVector(type));

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "catalog/builtin/columns.h"
+#include "catalog/builtin_comments.h"
 #include "catalog/catalog.h"
 #include "catalog/ddl/rows.h"
 #include "catalog/shared_catalog.h"
@@ -369,11 +370,11 @@ Result<std::string> Catalog::CommentOf(const ObjectAddress& object) {
   if (IsSharedObject(object.catalog)) {
     ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgShdescription, index_oid::kShdescriptionByObject,
                                                              {object.oid, object.catalog}));
-    return row ? std::string(row->Text(pg_shdescription::description)) : std::string();
+    return std::string(row ? row->Text(pg_shdescription::description) : BuiltinComment(object));
   }
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgDescription, index_oid::kDescriptionByObject,
                                                            {object.oid, object.catalog, object.column}));
-  return row ? std::string(row->Text(pg_description::description)) : std::string();
+  return std::string(row ? row->Text(pg_description::description) : BuiltinComment(object));
 }
 
 }  // namespace phantom::catalog

@@ -48,14 +48,13 @@ Status FormatType(KernelContext& context, const I* type, const I* typmod, Out& o
     return Status::Ok();
   }
   const auto oid = static_cast<Oid>(*type);
-  if (oid == 0) {
-    out.SetText("-");
-  } else if (oid < types::kFirstUserOid) {
-    out.SetText(types::FormatTypeName({oid, typmod == nullptr ? -1 : *typmod}, typmod != nullptr));
-  } else {
+  const types::Type full(oid, typmod == nullptr ? -1 : *typmod);
+  std::string name = types::FormatTypeName(full, typmod != nullptr);
+  if (name == "???") {
     ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
-    out.SetText(catalog->FormatType({oid, typmod == nullptr ? -1 : *typmod}));
+    name = catalog->FormatType(full);
   }
+  out.SetText(name);
   return Status::Ok();
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "catalog/builtin/columns.h"
 #include "catalog/builtins.h"
 #include "catalog/object_loader.h"
 #include "catalog/stored_sql.h"
@@ -386,6 +387,30 @@ Status SerialSequence(KernelContext& context, const StringRef& name, const Strin
   return Status::Ok();
 }
 
+// ---- Rules --------------------------------------------------------------------------------------
+
+// The only rules are those that make views.
+Status RuleDefinition(KernelContext& context, Oid oid, bool pretty, Out& out) {
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const auto rule, catalog->store().FindOne(catalog::oid::kPgRewrite, catalog::index_oid::kRewriteByOid,
+                                                             {oid}));
+  if (!rule) {
+    out.SetNull();
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(const TableRef view, catalog->TableByOid(rule->GetOid(catalog::pg_rewrite::ev_class)));
+  ASSIGN_OR_RETURN(const std::string name, pretty ? RelationName(*catalog, *view) : QualifiedRelationName(*view));
+  ASSIGN_OR_RETURN(const std::string query, catalog->ViewQuery(*view));
+  out.SetText("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD  " + query + ';');
+  return Status::Ok();
+}
+Status RuleOfOid(KernelContext& context, const I& oid, Out& out) {
+  return RuleDefinition(context, static_cast<Oid>(oid), false, out);
+}
+Status RuleOfOidPretty(KernelContext& context, const I& oid, const bool& pretty, Out& out) {
+  return RuleDefinition(context, static_cast<Oid>(oid), pretty, out);
+}
+
 // ---- Functions ----------------------------------------------------------------------------------
 
 const catalog::FunctionRow* FunctionOf(const I& oid) {
@@ -437,18 +462,64 @@ Status FunctionArguments(KernelContext&, const I& oid, Out& out) {
   function == nullptr ? out.SetNull() : out.SetText(ArgumentList(*function, kDefaults, false));
   return Status::Ok();
 }
+std::string ResultText(const catalog::FunctionRow& function) {
+  const std::string columns = ArgumentList(function, false, true);
+  if (!columns.empty()) return "TABLE(" + columns + ')';
+  return (function.returns_set ? "SETOF " : "") + types::FormatTypeName(function.return_type);
+}
 Status FunctionResult(KernelContext&, const I& oid, Out& out) {
   const catalog::FunctionRow* function = FunctionOf(oid);
   if (function == nullptr || function->kind == catalog::FunctionKind::kProcedure) {
     out.SetNull();
+  } else {
+    out.SetText(ResultText(*function));
+  }
+  return Status::Ok();
+}
+// The words after LANGUAGE; what goes without saying is left out.
+std::string FunctionProperties(const catalog::FunctionRow& function) {
+  std::string words;
+  if (function.kind == catalog::FunctionKind::kWindow) words += " WINDOW";
+  if (function.volatility == catalog::Volatility::kImmutable) words += " IMMUTABLE";
+  if (function.volatility == catalog::Volatility::kStable) words += " STABLE";
+  if (function.parallel == 's') words += " PARALLEL SAFE";
+  if (function.parallel == 'r') words += " PARALLEL RESTRICTED";
+  if (function.strict) words += " STRICT";
+  if (function.security_definer) words += " SECURITY DEFINER";
+  if (function.leakproof) words += " LEAKPROOF";
+  const float usual_cost = function.language == catalog::oid::kLanguageSql ? 100 : 1;
+  if (function.cost != usual_cost) words += Format(" COST %g", static_cast<double>(function.cost));
+  constexpr float kUsualRows = 1000;
+  if (function.returns_set && function.rows != kUsualRows) {
+    words += Format(" ROWS %g", static_cast<double>(function.rows));
+  }
+  const catalog::FunctionRow* support = catalog::Builtins::Get().Function(function.support);
+  if (support != nullptr) words += " SUPPORT " + types::QuoteIdentifier(support->name);
+  return words;
+}
+Status FunctionDefinition(KernelContext& context, const I& oid, Out& out) {
+  const catalog::FunctionRow* function = FunctionOf(oid);
+  if (function == nullptr) {
+    out.SetNull();
     return Status::Ok();
   }
-  const std::string columns = ArgumentList(*function, false, true);
-  if (!columns.empty()) {
-    out.SetText("TABLE(" + columns + ')');
-  } else {
-    out.SetText((function->returns_set ? "SETOF " : "") + types::FormatTypeName(function->return_type));
+  if (function->kind == catalog::FunctionKind::kAggregate) {
+    return Error(sqlstate::kWrongObjectType, '"' + std::string(function->name) + "\" is an aggregate function");
   }
+  ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const auto schema, catalog->SchemaByOid(function->schema));
+  std::string text = "CREATE OR REPLACE FUNCTION " + types::QuoteIdentifier(schema->name) + '.' +
+                     types::QuoteIdentifier(function->name) + '(' + ArgumentList(*function, true, false) +
+                     ")\n RETURNS " + ResultText(*function) + "\n LANGUAGE " +
+                     (function->language == catalog::oid::kLanguageSql ? "sql" : "internal") + '\n';
+  const std::string properties = FunctionProperties(*function);
+  if (!properties.empty()) text += properties + '\n';
+  if (!function->sql_body.empty()) {
+    text += std::string(function->sql_body) + '\n';
+  } else {
+    text += "AS $function$" + std::string(function->source) + "$function$\n";
+  }
+  out.SetText(text);
   return Status::Ok();
 }
 Status ArgumentDefault(KernelContext&, const I& oid, const I& number, Out& out) {
@@ -488,12 +559,15 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("pg_get_constraintdef_ext", Strict<ConstraintPretty, StringRef, I, bool>),
     KernelEntry::Scalar("pg_get_indexdef", Strict<IndexPlain, StringRef, I>),
     KernelEntry::Scalar("pg_get_indexdef_ext", Strict<IndexPretty, StringRef, I, I, bool>),
+    KernelEntry::Scalar("pg_get_ruledef", Strict<RuleOfOid, StringRef, I>),
+    KernelEntry::Scalar("pg_get_ruledef_ext", Strict<RuleOfOidPretty, StringRef, I, bool>),
     KernelEntry::Scalar("pg_get_viewdef", Strict<ViewOfOid, StringRef, I>),
     KernelEntry::Scalar("pg_get_viewdef_ext", Strict<ViewOfOidPretty, StringRef, I, bool>),
     KernelEntry::Scalar("pg_get_viewdef_wrap", Strict<ViewOfOidWrapped, StringRef, I, I>),
     KernelEntry::Scalar("pg_get_viewdef_name", Strict<ViewOfName, StringRef, StringRef>),
     KernelEntry::Scalar("pg_get_viewdef_name_ext", Strict<ViewOfNamePretty, StringRef, StringRef, bool>),
     KernelEntry::Scalar("pg_get_serial_sequence", Strict<SerialSequence, StringRef, StringRef, StringRef>),
+    KernelEntry::Scalar("pg_get_functiondef", Strict<FunctionDefinition, StringRef, I>),
     KernelEntry::Scalar("pg_get_function_arguments", Strict<FunctionArguments<true>, StringRef, I>),
     KernelEntry::Scalar("pg_get_function_identity_arguments", Strict<FunctionArguments<false>, StringRef, I>),
     KernelEntry::Scalar("pg_get_function_result", Strict<FunctionResult, StringRef, I>),

@@ -2,6 +2,7 @@
 // (PostgreSQL 15, chapters 9.26 and 28.2).
 #include <string>
 
+#include "engine/functions/array_values.h"
 #include "engine/functions/catalog_access.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
@@ -17,6 +18,8 @@ using types::StringRef;
 using Args = std::span<const types::Vector* const>;
 using I = int32_t;
 using L = int64_t;
+
+constexpr Oid kPgExpandarrayOid = 13208;  // an SQL function, which has no name of its own in C
 
 // ---- Relations ----------------------------------------------------------------------------------
 
@@ -113,6 +116,40 @@ Result<std::unique_ptr<SetGenerator>> StartOptions(KernelContext&, Args args, si
   return std::unique_ptr<SetGenerator>(std::make_unique<OptionRows>(args[0]->Get<StringRef>(r).view()));
 }
 
+// ---- Partitions ---------------------------------------------------------------------------------
+
+// No relation is partitioned, so none has ancestors or a tree.
+Result<std::unique_ptr<SetGenerator>> NoPartitions(KernelContext&, Args, size_t) {
+  return std::unique_ptr<SetGenerator>();
+}
+
+// ---- Arrays -------------------------------------------------------------------------------------
+
+// information_schema._pg_expandarray: the elements of a one-dimensional array with their positions.
+class NumberedElements final : public SetGenerator {
+ public:
+  explicit NumberedElements(std::string_view bytes) : array_(bytes) {}
+
+  Status Next(types::Chunk& out) override {
+    out.Reset();
+    uint32_t count = 0;
+    for (; count < types::kVectorSize && next_ < array_.size(); ++count, ++next_) {
+      PutElement(array_, next_, out.column(0), count);
+      out.column(1).data<I>()[count] = static_cast<I>(next_ + 1);
+    }
+    out.SetSize(count);
+    return Status::Ok();
+  }
+
+ private:
+  const types::ArrayView array_;
+  uint32_t next_ = 0;
+};
+Result<std::unique_ptr<SetGenerator>> StartNumberedElements(KernelContext&, Args args, size_t row) {
+  return std::unique_ptr<SetGenerator>(
+      std::make_unique<NumberedElements>(args[0]->Get<StringRef>(static_cast<uint32_t>(row)).view()));
+}
+
 // ---- What is not kept ---------------------------------------------------------------------------
 
 // Counters of activity stand at zero and nothing ever happened, as after pg_stat_reset().
@@ -147,6 +184,10 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("pg_jit_available", Strict<JitAvailable, bool>),
     KernelEntry::Set("pg_get_keywords", StartKeywords),
     KernelEntry::Set("pg_options_to_table", StartOptions),
+    KernelEntry::Set("pg_partition_ancestors", NoPartitions),
+    KernelEntry::Set("pg_partition_tree", NoPartitions),
+    NEVER("pg_partition_root"),
+    KernelEntry::Set(kPgExpandarrayOid, StartNumberedElements),
     NONE("pg_stat_get_analyze_count"), NONE("pg_stat_get_autoanalyze_count"), NONE("pg_stat_get_autovacuum_count"),
     NONE("pg_stat_get_blocks_fetched"), NONE("pg_stat_get_blocks_hit"), NONE("pg_stat_get_db_blocks_fetched"),
     NONE("pg_stat_get_db_blocks_hit"), NONE("pg_stat_get_db_checksum_failures"),

@@ -278,22 +278,10 @@ Result<RangeEntry*> Binder::FromFunction(const ast::RangeFunction& node, Scope& 
         }
       } else if (has_out) {
         function.composite = true;
-        for (size_t i = 0; i < call->function->modes.size(); ++i) {
-          auto mode = call->function->modes[i];
-          if (mode == catalog::ArgumentMode::kIn || mode == catalog::ArgumentMode::kVariadic) continue;
-          Type type(call->function->all_arguments[i]);
-          // Polymorphic OUT columns follow the arguments.
-          if (IsPolymorphic(type.oid)) {
-            std::vector<Oid> actual;
-            for (Expr* arg : call->args) actual.push_back(arg->type.oid);
-            std::vector<Oid> declared(call->function->arguments.begin(), call->function->arguments.end());
-            auto resolved = coerce_.ResolvePolymorphic(actual, declared, type.oid);
-            if (resolved.ok()) type = Type(resolved.value());
-          }
-          const catalog::TypeRow* column = ctx_.TypeOf(type.oid);
-          function.columns.push_back(type);
-          function.names.emplace_back(call->function->names[i]);
-          entry->columns.push_back({std::string(call->function->names[i]), type, column == nullptr ? 0 : column->collation, false});
+        for (RangeColumn& column : OutColumns(*call)) {
+          function.columns.push_back(column.type);
+          function.names.push_back(column.name);
+          entry->columns.push_back(std::move(column));
         }
       } else if (row != nullptr && row->kind == catalog::TypeKind::kComposite) {
         function.composite = true;

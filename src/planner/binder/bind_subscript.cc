@@ -91,24 +91,61 @@ Result<Expr*> Binder::Field(Scope& scope, Expr* expr, std::string_view name, int
     return field;
   }
   // A function whose OUT parameters make the record.
-  if (auto* call = DynAs<FunctionCall>(expr); call != nullptr && expr->type.oid == kRecordOid && !call->function->modes.empty()) {
-    int position = 0;
-    for (size_t i = 0; i < call->function->modes.size(); ++i) {
-      if (call->function->modes[i] == catalog::ArgumentMode::kIn || call->function->modes[i] == catalog::ArgumentMode::kVariadic) continue;
-      if (call->function->names[i] == name) {
-        auto* field = ctx_.arena.New<FieldSelect>();
-        field->arg = expr;
-        field->field = position;
-        field->name = name;
-        field->type = Type(call->function->all_arguments[i]);
-        if (const catalog::TypeRow* row = ctx_.TypeOf(field->type.oid)) field->collation = row->collation;
-        field->location = location;
-        return field;
-      }
-      ++position;
+  if (const FunctionCall* call = RecordSource(expr)) {
+    const std::vector<RangeColumn> columns = OutColumns(*call);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      if (columns[i].name != name) continue;
+      auto* field = ctx_.arena.New<FieldSelect>();
+      field->arg = expr;
+      field->field = static_cast<int>(i);
+      field->name = name;
+      field->type = columns[i].type;
+      field->collation = columns[i].collation;
+      field->location = location;
+      return field;
     }
   }
   return static_cast<Expr*>(nullptr);
+}
+
+const FunctionCall* Binder::RecordSource(const Expr* expr) const {
+  while (expr->type.oid == kRecordOid) {
+    if (auto* call = DynAs<FunctionCall>(expr)) return call;
+    auto* column = DynAs<ColumnRef>(expr);
+    if (column == nullptr || column->column < 0) break;
+    const RangeEntry& entry = *ctx_.entries[static_cast<size_t>(column->rel)];
+    const Query* query = entry.subquery != nullptr ? entry.subquery : entry.cte != nullptr ? entry.cte->query : nullptr;
+    const auto index = static_cast<size_t>(column->column);
+    if (entry.kind == RangeKind::kJoin && index < entry.join_columns.size()) {
+      expr = entry.join_columns[index];
+    } else if (query != nullptr && index < query->targets.size()) {
+      expr = query->targets[index].expr;
+    } else {
+      break;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<RangeColumn> Binder::OutColumns(const FunctionCall& call) {
+  std::vector<RangeColumn> columns;
+  const catalog::FunctionRow& function = *call.function;
+  for (size_t i = 0; i < function.modes.size(); ++i) {
+    const catalog::ArgumentMode mode = function.modes[i];
+    if (mode == catalog::ArgumentMode::kIn || mode == catalog::ArgumentMode::kVariadic) continue;
+    Type type(function.all_arguments[i]);
+    // Polymorphic columns follow the arguments.
+    if (IsPolymorphic(type.oid)) {
+      std::vector<Oid> actual;
+      for (const Expr* arg : call.args) actual.push_back(arg->type.oid);
+      std::vector<Oid> declared(function.arguments.begin(), function.arguments.end());
+      auto resolved = coerce_.ResolvePolymorphic(actual, declared, type.oid);
+      if (resolved.ok()) type = Type(resolved.value());
+    }
+    const catalog::TypeRow* row = ctx_.TypeOf(type.oid);
+    columns.push_back({std::string(function.names[i]), type, row == nullptr ? 0 : row->collation, false});
+  }
+  return columns;
 }
 
 Result<Expr*> Binder::Subscript(Scope& scope, Expr* container, std::span<const Step> steps, Expr* assigned) {

@@ -88,6 +88,10 @@ class Binder {
   Status MissingColumn(Scope& scope, std::string_view relation, std::string_view name, int32_t location);
   Result<Expr*> WholeRow(RangeEntry& entry, int32_t location);
   Result<Expr*> Field(Scope& scope, Expr* expr, std::string_view name, int32_t location);
+  // The columns that a function's OUT parameters make of its record; none when it has no such parameters.
+  std::vector<RangeColumn> OutColumns(const FunctionCall& call);
+  // The call whose record a column holds: the expression itself, or what a subquery selects as that column. May be null.
+  const FunctionCall* RecordSource(const Expr* expr) const;
   Status ExpandStar(Scope& scope, const ast::ColumnRef& ref, std::vector<Target>& targets, ExprUse use);
   Status ExpandEntry(ScopeItem& item, int32_t location, std::vector<Target>& targets);
   Status ExpandRow(Expr* expr, int32_t location, std::vector<Target>& targets);
