@@ -5,8 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include "engine/aggregate_adapters.h"
 #include "engine/functions/tables.h"
-#include "engine/kernel_adapters.h"
 
 namespace phantom::engine {
 
@@ -41,21 +41,52 @@ std::string Part(std::string_view source, int64_t from, int64_t count) {
 // ---- Logic --------------------------------------------------------------------------------------
 
 enum class Logic { kAnd, kOr, kXor };
+// Combines `other` into `bits`.
 template <Logic kLogic>
-Status Combine(KernelContext&, const StringRef& a, const StringRef& b, Out& out) {
-  if (Count(a) != Count(b)) {
+Status Apply(std::string& bits, std::string_view other) {
+  if (BitCount(bits) != BitCount(other)) {
     constexpr const char* kName = kLogic == Logic::kAnd ? "AND" : kLogic == Logic::kOr ? "OR" : "XOR";
     return Error(sqlstate::kStringDataLengthMismatch, Format("cannot %s bit strings of different sizes", kName));
   }
-  std::string bits(a.view());
-  const std::string_view other = b.view();
   for (size_t i = 4; i < bits.size(); ++i) {
     const int x = bits[i], y = other[i];
     bits[i] = static_cast<char>(kLogic == Logic::kAnd ? x & y : kLogic == Logic::kOr ? x | y : x ^ y);
   }
+  return Status::Ok();
+}
+template <Logic kLogic>
+Status Combine(KernelContext&, const StringRef& a, const StringRef& b, Out& out) {
+  std::string bits(a.view());
+  RETURN_IF_ERROR(Apply<kLogic>(bits, b.view()));
   out.SetText(bits);
   return Status::Ok();
 }
+
+// bit_and, bit_or and bit_xor over rows. The empty string (no bit string at all) before the first.
+struct Folded {
+  std::string bits;
+};
+template <Logic kLogic>
+Status AddFolded(AggregateContext&, Folded& state, const StringRef& bits) {
+  if (!state.bits.empty()) return Apply<kLogic>(state.bits, bits.view());
+  state.bits = bits.view();
+  return Status::Ok();
+}
+template <Logic kLogic>
+Status MergeFolded(AggregateContext&, Folded& into, Folded& from) {
+  if (from.bits.empty()) return Status::Ok();
+  if (!into.bits.empty()) return Apply<kLogic>(into.bits, from.bits);
+  into.bits = from.bits;
+  return Status::Ok();
+}
+Status FinishFolded(AggregateContext&, Folded& state, Out& out) {
+  state.bits.empty() ? out.SetNull() : out.SetText(state.bits);
+  return Status::Ok();
+}
+template <Logic kLogic>
+constexpr AggregateKernel kFolded =
+    StrictAggregate<Folded, AddFolded<kLogic>, MergeFolded<kLogic>, FinishFolded, StringRef, StringRef>();
+
 Status Not(KernelContext&, const StringRef& a, Out& out) {
   std::string bits(a.view());
   for (size_t i = 4; i < bits.size(); ++i) bits[i] = static_cast<char>(~bits[i]);
@@ -215,6 +246,9 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("bit_and", Strict<Combine<Logic::kAnd>, S, S, S>),
     KernelEntry::Scalar("bit_or", Strict<Combine<Logic::kOr>, S, S, S>),
     KernelEntry::Scalar("bitxor", Strict<Combine<Logic::kXor>, S, S, S>),
+    KernelEntry::Aggregate(2242, &kFolded<Logic::kAnd>),
+    KernelEntry::Aggregate(2243, &kFolded<Logic::kOr>),
+    KernelEntry::Aggregate(6167, &kFolded<Logic::kXor>),
     KernelEntry::Scalar("bitnot", Strict<Not, S, S>),
     KernelEntry::Scalar("bitshiftleft", Strict<ShiftLeft, S, S, I>),
     KernelEntry::Scalar("bitshiftright", Strict<ShiftRight, S, S, I>),
