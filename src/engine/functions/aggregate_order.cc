@@ -1,4 +1,4 @@
-// min and max of every ordered type; logical and bitwise aggregates.
+// min and max of every ordered type but enums; logical and bitwise aggregates.
 #include <cstring>
 
 #include "engine/aggregate_adapters.h"
@@ -161,7 +161,7 @@ constexpr KernelEntry kTable[] = {
     EXTREME(2050, 2051), EXTREME(2115, 2131), EXTREME(2116, 2132), EXTREME(2117, 2133), EXTREME(2118, 2134),
     EXTREME(2119, 2135), EXTREME(2120, 2136), EXTREME(2122, 2138), EXTREME(2123, 2139), EXTREME(2124, 2140),
     EXTREME(2125, 2141), EXTREME(2126, 2142), EXTREME(2127, 2143), EXTREME(2128, 2144), EXTREME(2129, 2145),
-    EXTREME(2130, 2146), EXTREME(2244, 2245), EXTREME(2797, 2798), EXTREME(3526, 3527), EXTREME(4189, 4190),
+    EXTREME(2130, 2146), EXTREME(2244, 2245), EXTREME(2797, 2798), EXTREME(4189, 4190),
     EXTREME(5099, 5100),
     KernelEntry::Aggregate(2517, &kFold<bool, And<bool>>),
     KernelEntry::Aggregate(2518, &kFold<bool, Or<bool>>),

@@ -1,9 +1,9 @@
 // Enums: comparison (equal by OID, ordered as their type lists the labels), and the labels a type has.
 #include <unordered_map>
 
+#include "engine/aggregate_adapters.h"
 #include "engine/functions/catalog_access.h"
 #include "engine/functions/tables.h"
-#include "engine/kernel_adapters.h"
 #include "types/array.h"
 
 namespace phantom::engine {
@@ -50,6 +50,28 @@ Status Extreme(KernelContext& context, const I& a, const I& b, I& out) {
   out = (kLarger ? order >= 0 : order <= 0) ? a : b;
   return Status::Ok();
 }
+// min and max.
+struct Best {
+  I label = 0;
+  bool any = false;
+};
+template <bool kLarger>
+Status AddBest(AggregateContext& context, Best& best, const I& label) {
+  if (best.any) return Extreme<kLarger>(context.call, best.label, label, best.label);
+  best = {label, true};
+  return Status::Ok();
+}
+template <bool kLarger>
+Status MergeBest(AggregateContext& context, Best& into, Best& from) {
+  return from.any ? AddBest<kLarger>(context, into, from.label) : Status::Ok();
+}
+Status FinishBest(AggregateContext&, Best& best, Writer<I>& out) {
+  best.any ? out.Set(best.label) : out.SetNull();
+  return Status::Ok();
+}
+template <bool kLarger>
+constexpr AggregateKernel kBest = StrictAggregate<Best, AddBest<kLarger>, MergeBest<kLarger>, FinishBest, I, I>();
+
 bool Equal(const I& a, const I& b) { return a == b; }
 bool NotEqual(const I& a, const I& b) { return a != b; }
 
@@ -101,6 +123,8 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("enum_cmp", Strict<Order, I, I, I>),
     KernelEntry::Scalar("enum_larger", Strict<Extreme<true>, I, I, I>),
     KernelEntry::Scalar("enum_smaller", Strict<Extreme<false>, I, I, I>),
+    KernelEntry::Aggregate(3526, &kBest<true>),
+    KernelEntry::Aggregate(3527, &kBest<false>),
     KernelEntry::Scalar("enum_first", Nullable<Endpoint<true>, I, I>),
     KernelEntry::Scalar("enum_last", Nullable<Endpoint<false>, I, I>),
     KernelEntry::Scalar("enum_range_bounds", Nullable<Between, StringRef, I, I>),
