@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "types/format_context.h"
+#include "types/type_table.h"
 
 namespace phantom::engine {
 
@@ -29,7 +30,7 @@ Status EndQueue::Run() {
 
 types::Type Runtime::StorageType(types::Type type) const {
   // Domains may lie over domains; the depth is bounded by how they were created.
-  while (type.oid >= types::kFirstUserOid && context.format->hooks != nullptr) {
+  while (type.oid >= types::kFirstDescribedOid && context.format->hooks != nullptr) {
     Result<std::optional<types::UserType>> described = context.format->hooks->Describe(type.oid);
     if (!described.ok() || !described->has_value()) return types::kTextOid;
     const types::UserType& user = **described;
@@ -49,7 +50,7 @@ types::Type Runtime::StorageType(types::Type type) const {
 }
 
 types::Layout Runtime::LayoutOf(types::Type type) const {
-  if (type.oid < types::kFirstUserOid) return types::LayoutOf(type);
+  if (type.oid < types::kFirstDescribedOid) return types::LayoutOf(type);
   return types::LayoutOf(StorageType(type));
 }
 

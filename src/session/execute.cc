@@ -9,6 +9,7 @@
 #include "session/services.h"
 #include "session/session_state.h"
 #include "types/type.h"
+#include "types/type_table.h"
 
 namespace phantom::session {
 
@@ -32,7 +33,7 @@ ColumnDescription Describe(const planner::ResultColumn& column, catalog::Catalog
   description.type = column.type.oid;
   description.typmod = column.type.typmod;
   // A domain is described as its base type.
-  while (description.type >= catalog::kFirstUserOid) {
+  while (description.type >= types::kFirstDescribedOid) {
     const catalog::TypeRef type = catalog.TypeByOid(description.type);
     if (type == nullptr || type->kind != catalog::TypeKind::kDomain) {
       description.type_size = type != nullptr ? type->length : -1;

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <thread>
 
+#include "catalog/shared_catalog.h"
 #include "common/blocking_region.h"
 #include "session/services.h"
 #include "session/session_state.h"
 #include "store/store.h"
+#include "txn/sequence.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
 #include "types/value.h"
@@ -204,6 +206,15 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
   if (function == "pg_postmaster_start_time" || function == "pg_conf_load_time")
     return TimestampText(instance.start_us());
   if (function == "pg_reload_conf") return BoolText(true);
+  if (function == "pg_sequence_last_value") {
+    ASSIGN_OR_RETURN(const catalog::TableRef sequence, state_.catalog.TableByOid(static_cast<Oid>(IntegerOf(args[0]))));
+    if (sequence == nullptr || sequence->kind != catalog::RelationKind::kSequence) {
+      return Error(sqlstate::kWrongObjectType, "\"" + *args[0] + "\" is not a sequence");
+    }
+    ASSIGN_OR_RETURN(const txn::SequenceValue value,
+                     instance.catalog().sequences().Read(sequence->space, sequence->tree, sequence->oid));
+    return value.is_called ? Text(std::to_string(value.last_value)) : std::optional<std::string>();
+  }
   if (function == "pg_my_temp_schema") return Text(std::to_string(state_.catalog.temporary_schema()));
   if (function == "pg_is_other_temp_schema") {
     ASSIGN_OR_RETURN(const auto schema, state_.catalog.SchemaByOid(static_cast<Oid>(IntegerOf(args[0]))));

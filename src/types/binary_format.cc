@@ -11,6 +11,7 @@
 #include "types/record.h"
 #include "types/text_format.h"
 #include "types/text_string.h"
+#include "types/type_table.h"
 
 namespace phantom::types {
 namespace {
@@ -376,7 +377,7 @@ Status AppendStringBinary(Oid type, std::string_view bytes, const FormatContext&
 }  // namespace
 
 Status ParseBinarySlot(Type type, std::string_view bytes, const FormatContext& context, Arena& arena, void* slot) {
-  if (type.oid >= kFirstUserOid) return ReadUserType(type, bytes, context, arena, slot);
+  if (type.oid >= kFirstDescribedOid) return ReadUserType(type, bytes, context, arena, slot);
   switch (type.oid) {
     case kBoolOid:
       RETURN_IF_ERROR(ReadFixed<uint8_t>(bytes, slot));
@@ -443,7 +444,7 @@ Result<Value> ParseBinary(Type type, std::string_view bytes, const FormatContext
 }
 
 Status AppendBinary(Type type, const void* slot, const FormatContext& context, std::string& out) {
-  if (type.oid >= kFirstUserOid) {
+  if (type.oid >= kFirstDescribedOid) {
     std::optional<UserType> user;
     if (context.hooks != nullptr) {
       ASSIGN_OR_RETURN(user, context.hooks->Describe(type.oid));

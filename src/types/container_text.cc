@@ -7,6 +7,7 @@
 #include "types/datetime_fields.h"
 #include "types/record.h"
 #include "types/text_format.h"
+#include "types/type_table.h"
 
 namespace phantom::types {
 namespace {
@@ -263,7 +264,7 @@ Status AppendLevel(const ArrayView& array, int level, uint32_t* element, const F
 }  // namespace
 
 Result<Layout> ResolveLayout(Oid type, const FormatContext& context) {
-  if (type < kFirstUserOid || context.hooks == nullptr) return LayoutOf(type);
+  if (type < kFirstDescribedOid || context.hooks == nullptr) return LayoutOf(type);
   ASSIGN_OR_RETURN(std::optional<UserType> user, context.hooks->Describe(type));
   if (!user) return LayoutOf(type);
   if (user->kind == UserType::Kind::kEnum) return Layout::kInt32;

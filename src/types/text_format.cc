@@ -11,6 +11,7 @@
 #include "types/record.h"
 #include "types/text_misc.h"
 #include "types/text_string.h"
+#include "types/type_table.h"
 
 namespace phantom::types {
 namespace {
@@ -165,7 +166,7 @@ Status ParseStringSlot(Type type, std::string_view text, const FormatContext& co
 
 Status ParseTextSlot(Type type, std::string_view text, const FormatContext& context, Arena& arena, void* slot,
                      bool keep_text) {
-  if (type.oid >= kFirstUserOid) return ParseUserType(type, text, context, arena, slot);
+  if (type.oid >= kFirstDescribedOid) return ParseUserType(type, text, context, arena, slot);
   switch (type.oid) {
     case kBoolOid:
       return Store(ParseBool(text), slot);
@@ -236,7 +237,7 @@ Result<Value> ParseText(Type type, std::string_view text, const FormatContext& c
 }
 
 Status AppendText(Type type, const void* slot, const FormatContext& context, std::string& out) {
-  if (type.oid >= kFirstUserOid) return AppendUserType(type.oid, slot, context, out);
+  if (type.oid >= kFirstDescribedOid) return AppendUserType(type.oid, slot, context, out);
   switch (type.oid) {
     case kBoolOid:
       out.push_back(At<uint8_t>(slot) != 0 ? 't' : 'f');

@@ -118,6 +118,10 @@ inline constexpr TypeInfo kTypeTable[] = {
 };
 // clang-format on
 
+// From here on only the catalog (FormatContext's hooks) can describe types: row types of system views,
+// information_schema's domains, users' types.
+inline constexpr Oid kFirstDescribedOid = 12000;
+
 // The row of a type, or of the element of an array type; null when this room does not know it.
 const TypeInfo* FindTypeInfo(Oid type);
 const TypeInfo* FindElementInfo(Oid array);

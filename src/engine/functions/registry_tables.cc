@@ -40,6 +40,8 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       RegexSetKernels(),
       AggregateOrderedKernels(),
       SystemViewKernels(),
+      AclKernels(),
+      ParseIdentKernels(),
       FormattingKernels(),
       EnumKernels(),
       BitStringKernels(),

@@ -1,5 +1,6 @@
 // What functions ask of the session: users, settings, sequences, the server's own functions (PostgreSQL 15, chapters 9.17,
 // 9.26 and 9.27).
+#include <cstdlib>
 #include <optional>
 
 #include "catalog/builtins.h"
@@ -65,6 +66,15 @@ Status Forward(KernelContext& context, Args args, const Rows& rows, types::Vecto
           types::ParseTextSlot(result.type(), *answer, *context.format, result.heap().arena(), result.slot(row)));
     }
   }
+  return Status::Ok();
+}
+
+Status SequenceLastValue(KernelContext& context, const int32_t& sequence, int64_t& out, bool& null) {
+  ASSIGN_OR_RETURN(SessionServices* const session, Session(context));
+  const std::optional<std::string> oid = std::to_string(static_cast<Oid>(sequence));
+  ASSIGN_OR_RETURN(const std::optional<std::string> answer, session->Call("pg_sequence_last_value", {&oid, 1}));
+  null = !answer.has_value();
+  if (!null) out = std::strtoll(answer->c_str(), nullptr, 10);
   return Status::Ok();
 }
 
@@ -318,6 +328,7 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("getdatabaseencoding", Strict<DatabaseEncoding, StringRef>),
     KernelEntry::Scalar("nextval_oid", Strict<NextValue, L, I>),
     KernelEntry::Scalar("currval_oid", Strict<CurrentValue, L, I>),
+    KernelEntry::Scalar("pg_sequence_last_value", Strict<SequenceLastValue, L, I>),
     KernelEntry::Scalar("lastval", Strict<LastValue, L>),
     KernelEntry::Scalar("setval_oid", Strict<SetValue, L, I, L>),
     KernelEntry::Scalar("setval3_oid", Strict<SetValueCalled, L, I, L, bool>),

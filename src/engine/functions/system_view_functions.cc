@@ -2,6 +2,7 @@
 // (PostgreSQL 15, chapters 9.26 and 28.2).
 #include <string>
 
+#include "catalog/builtins.h"
 #include "engine/functions/array_values.h"
 #include "engine/functions/catalog_access.h"
 #include "engine/functions/tables.h"
@@ -116,10 +117,39 @@ Result<std::unique_ptr<SetGenerator>> StartOptions(KernelContext&, Args args, si
   return std::unique_ptr<SetGenerator>(std::make_unique<OptionRows>(args[0]->Get<StringRef>(r).view()));
 }
 
-// ---- Partitions ---------------------------------------------------------------------------------
+// ---- Access methods -----------------------------------------------------------------------------
 
-// No relation is partitioned, so none has ancestors or a tree.
-Result<std::unique_ptr<SetGenerator>> NoPartitions(KernelContext&, Args, size_t) {
+struct MethodProperties {
+  std::string_view method;
+  bool order, unique, multi_column, exclude, include;
+};
+constexpr MethodProperties kMethods[] = {
+    {"btree", true, true, true, true, true},   {"hash", false, false, false, true, false},
+    {"gist", false, false, true, true, true},  {"gin", false, false, true, false, false},
+    {"spgist", false, false, false, true, true}, {"brin", false, false, true, false, false},
+};
+Status MethodHasProperty(KernelContext&, const I& oid, const StringRef& property, bool& out, bool& null) {
+  const catalog::AccessMethodRow* row = catalog::Builtins::Get().AccessMethod(static_cast<Oid>(oid));
+  const std::string_view name = property.view();
+  null = true;
+  for (const MethodProperties& method : kMethods) {
+    if (row == nullptr || row->name != method.method) continue;
+    null = false;
+    if (name == "can_order") out = method.order;
+    else if (name == "can_unique") out = method.unique;
+    else if (name == "can_multi_col") out = method.multi_column;
+    else if (name == "can_exclude") out = method.exclude;
+    else if (name == "can_include") out = method.include;
+    else null = true;
+  }
+  return Status::Ok();
+}
+
+// ---- Sets that are empty -----------------------------------------------------------------------
+
+// No relation is partitioned, so none has ancestors or a tree; nor are there prepared transactions, extensions to
+// create or servers that follow.
+Result<std::unique_ptr<SetGenerator>> NoRows(KernelContext&, Args, size_t) {
   return std::unique_ptr<SetGenerator>();
 }
 
@@ -184,8 +214,13 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("pg_jit_available", Strict<JitAvailable, bool>),
     KernelEntry::Set("pg_get_keywords", StartKeywords),
     KernelEntry::Set("pg_options_to_table", StartOptions),
-    KernelEntry::Set("pg_partition_ancestors", NoPartitions),
-    KernelEntry::Set("pg_partition_tree", NoPartitions),
+    KernelEntry::Set("pg_partition_ancestors", NoRows),
+    KernelEntry::Set("pg_partition_tree", NoRows),
+    KernelEntry::Set("pg_prepared_xact", NoRows),
+    KernelEntry::Set("pg_available_extensions", NoRows),
+    KernelEntry::Set("pg_available_extension_versions", NoRows),
+    KernelEntry::Set("pg_stat_get_wal_senders", NoRows),
+    KernelEntry::Scalar("pg_indexam_has_property", Strict<MethodHasProperty, bool, I, StringRef>),
     NEVER("pg_partition_root"),
     KernelEntry::Set(kPgExpandarrayOid, StartNumberedElements),
     NONE("pg_stat_get_analyze_count"), NONE("pg_stat_get_autoanalyze_count"), NONE("pg_stat_get_autovacuum_count"),

@@ -44,6 +44,8 @@ std::span<const KernelEntry> RandomKernels();
 std::span<const KernelEntry> RegexSetKernels();
 std::span<const KernelEntry> AggregateOrderedKernels();
 std::span<const KernelEntry> SystemViewKernels();
+std::span<const KernelEntry> AclKernels();
+std::span<const KernelEntry> ParseIdentKernels();
 std::span<const KernelEntry> FormattingKernels();
 std::span<const KernelEntry> EnumKernels();
 std::span<const KernelEntry> BitStringKernels();
