@@ -312,13 +312,17 @@ Status Binder::DistinctClause(Scope& scope, const ast::SelectStmt& select, Query
   if (!select.distinct) return Status::Ok();
   if (select.distinct_on.empty()) {
     query.distinct = true;
+    for (const SortTarget& sort : query.order_by) {
+      const Target& target = query.targets[static_cast<size_t>(sort.target)];
+      if (!target.junk) continue;
+      // An ORDER BY expression outside the list has no one value for a distinct row.
+      return Error(sqlstate::kInvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+          .At(LocationOf(target.expr));
+    }
+    // What GROUP BY added is in query.groups and must not make rows distinct.
+    std::erase_if(query.targets, [](const Target& target) { return target.junk; });
     bool any = false;
     for (Target& target : query.targets) {
-      if (target.junk) {
-        // An ORDER BY expression outside the list has no one value for a distinct row.
-        return Error(sqlstate::kInvalidColumnReference, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
-            .At(LocationOf(target.expr));
-      }
       any = true;
       RETURN_IF_ERROR(resolver_.EqualOrError(target.expr->type.oid, LocationOf(target.expr)).status());
     }
