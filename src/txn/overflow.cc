@@ -99,8 +99,8 @@ Status ReadOverflow(const TableState& table, const types::OverflowRef& reference
       for (; position < leaf.count() && stored.size() < stored_bytes; ++position, ++chunk) {
         std::array<std::byte, btree::kKeyBytesMax> found;
         const size_t size = leaf.CopyKey(position, found.data());
-        Bytes want = OverflowKey(reference.id, chunk);
-        if (!std::ranges::equal(Bytes(found.data(), size), want)) {
+        const OverflowKey want(reference.id, chunk);
+        if (!std::ranges::equal(Bytes(found.data(), size), Bytes(want))) {
           damaged = true;
           return;
         }
