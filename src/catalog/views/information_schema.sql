@@ -285,3 +285,111 @@ JOIN pg_namespace bn ON bn.oid = b.typnamespace
 LEFT JOIN pg_collation co ON co.oid = t.typcollation AND co.collname <> 'default'
 LEFT JOIN pg_namespace nc ON nc.oid = co.collnamespace
 WHERE t.typtype = 'd' AND (pg_has_role(t.typowner, 'USAGE') OR has_type_privilege(t.oid, 'USAGE'));
+
+-- view information_schema.domain_constraints
+SELECT current_database() AS constraint_catalog, cn.nspname AS constraint_schema, k.conname AS constraint_name,
+       current_database() AS domain_catalog, n.nspname AS domain_schema, t.typname AS domain_name,
+       CASE WHEN k.condeferrable THEN 'YES' ELSE 'NO' END AS is_deferrable,
+       CASE WHEN k.condeferred THEN 'YES' ELSE 'NO' END AS initially_deferred
+FROM pg_constraint k
+JOIN pg_namespace cn ON cn.oid = k.connamespace
+JOIN pg_type t ON t.oid = k.contypid
+JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE pg_has_role(t.typowner, 'USAGE') OR has_type_privilege(t.oid, 'USAGE');
+
+-- view information_schema.column_privileges
+SELECT DISTINCT g.rolname AS grantor, coalesce(r.rolname, 'PUBLIC'::name) AS grantee, current_database() AS table_catalog,
+       n.nspname AS table_schema, s.relname AS table_name, s.attname AS column_name, s.privilege_type,
+       CASE WHEN s.is_grantable OR pg_has_role(s.grantee, s.relowner, 'USAGE') THEN 'YES' ELSE 'NO' END AS is_grantable
+FROM (SELECT c.relname, c.relnamespace, c.relowner, a.attname, x.grantor, x.grantee, x.privilege_type, x.is_grantable
+      FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) x
+      WHERE c.relkind IN ('r', 'v', 'f', 'p')
+      UNION ALL
+      SELECT c.relname, c.relnamespace, c.relowner, a.attname, x.grantor, x.grantee, x.privilege_type, x.is_grantable
+      FROM pg_class c
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
+      CROSS JOIN LATERAL aclexplode(a.attacl) x
+      WHERE c.relkind IN ('r', 'v', 'f', 'p')) s
+JOIN pg_namespace n ON n.oid = s.relnamespace
+JOIN pg_authid g ON g.oid = s.grantor
+LEFT JOIN pg_authid r ON r.oid = s.grantee
+WHERE (s.grantee = 0 OR r.oid IS NOT NULL) AND s.privilege_type IN ('INSERT', 'SELECT', 'UPDATE', 'REFERENCES')
+  AND (pg_has_role(g.oid, 'USAGE') OR s.grantee = 0 OR pg_has_role(r.oid, 'USAGE'));
+
+-- view information_schema.role_column_grants
+SELECT grantor, grantee, table_catalog, table_schema, table_name, column_name, privilege_type, is_grantable
+FROM information_schema.column_privileges
+WHERE grantor IN (SELECT role_name FROM information_schema.enabled_roles)
+   OR grantee IN (SELECT role_name FROM information_schema.enabled_roles);
+
+-- view information_schema.parameters
+SELECT current_database() AS specific_catalog, s.nspname AS specific_schema,
+       nameconcatoid(s.proname, s.oid) AS specific_name, (s.argument).n AS ordinal_position,
+       CASE s.proargmodes[(s.argument).n] WHEN 'o' THEN 'OUT' WHEN 't' THEN 'OUT' WHEN 'b' THEN 'INOUT' ELSE 'IN' END
+         AS parameter_mode,
+       'NO' AS is_result, 'NO' AS as_locator, nullif(s.proargnames[(s.argument).n], '') AS parameter_name,
+       CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY' WHEN n.nspname = 'pg_catalog' THEN format_type(t.oid, NULL)
+            ELSE 'USER-DEFINED' END AS data_type,
+       NULL::int AS character_maximum_length, NULL::int AS character_octet_length, NULL::name AS character_set_catalog,
+       NULL::name AS character_set_schema, NULL::name AS character_set_name, NULL::name AS collation_catalog,
+       NULL::name AS collation_schema, NULL::name AS collation_name, NULL::int AS numeric_precision,
+       NULL::int AS numeric_precision_radix, NULL::int AS numeric_scale, NULL::int AS datetime_precision,
+       NULL::text AS interval_type, NULL::int AS interval_precision, current_database() AS udt_catalog,
+       n.nspname AS udt_schema, t.typname AS udt_name, NULL::name AS scope_catalog, NULL::name AS scope_schema,
+       NULL::name AS scope_name, NULL::int AS maximum_cardinality, (s.argument).n::text::name AS dtd_identifier,
+       CASE WHEN pg_has_role(s.proowner, 'USAGE') THEN pg_get_function_arg_default(s.oid, (s.argument).n) END
+         AS parameter_default
+FROM (SELECT p.oid, p.proname, p.proowner, p.proargnames, p.proargmodes, pn.nspname,
+             information_schema._pg_expandarray(coalesce(p.proallargtypes, p.proargtypes::oid[])) AS argument
+      FROM pg_proc p
+      JOIN pg_namespace pn ON pn.oid = p.pronamespace
+      WHERE pg_has_role(p.proowner, 'USAGE') OR has_function_privilege(p.oid, 'EXECUTE')) s
+JOIN pg_type t ON t.oid = (s.argument).x
+JOIN pg_namespace n ON n.oid = t.typnamespace;
+
+-- view information_schema.routines
+SELECT current_database() AS specific_catalog, n.nspname AS specific_schema, nameconcatoid(p.proname, p.oid) AS specific_name,
+       current_database() AS routine_catalog, n.nspname AS routine_schema, p.proname AS routine_name,
+       CASE p.prokind WHEN 'f' THEN 'FUNCTION' WHEN 'p' THEN 'PROCEDURE' END AS routine_type,
+       NULL::name AS module_catalog, NULL::name AS module_schema, NULL::name AS module_name, NULL::name AS udt_catalog,
+       NULL::name AS udt_schema, NULL::name AS udt_name,
+       CASE WHEN p.prokind = 'p' THEN NULL WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
+            WHEN tn.nspname = 'pg_catalog' THEN format_type(t.oid, NULL) ELSE 'USER-DEFINED' END AS data_type,
+       NULL::int AS character_maximum_length, NULL::int AS character_octet_length, NULL::name AS character_set_catalog,
+       NULL::name AS character_set_schema, NULL::name AS character_set_name, NULL::name AS collation_catalog,
+       NULL::name AS collation_schema, NULL::name AS collation_name, NULL::int AS numeric_precision,
+       NULL::int AS numeric_precision_radix, NULL::int AS numeric_scale, NULL::int AS datetime_precision,
+       NULL::text AS interval_type, NULL::int AS interval_precision,
+       CASE WHEN tn.nspname IS NOT NULL THEN current_database() END AS type_udt_catalog, tn.nspname AS type_udt_schema,
+       t.typname AS type_udt_name, NULL::name AS scope_catalog, NULL::name AS scope_schema, NULL::name AS scope_name,
+       NULL::int AS maximum_cardinality, CASE WHEN p.prokind <> 'p' THEN '0'::name END AS dtd_identifier,
+       CASE WHEN l.lanname = 'sql' THEN 'SQL' ELSE 'EXTERNAL' END AS routine_body,
+       CASE WHEN pg_has_role(p.proowner, 'USAGE') THEN p.prosrc END AS routine_definition,
+       CASE WHEN l.lanname = 'c' THEN p.prosrc END AS external_name, upper(l.lanname::text) AS external_language,
+       'GENERAL' AS parameter_style, CASE WHEN p.provolatile = 'i' THEN 'YES' ELSE 'NO' END AS is_deterministic,
+       'MODIFIES' AS sql_data_access,
+       CASE WHEN p.prokind <> 'p' THEN CASE WHEN p.proisstrict THEN 'YES' ELSE 'NO' END END AS is_null_call,
+       NULL::text AS sql_path, 'YES' AS schema_level_routine, 0 AS max_dynamic_result_sets,
+       NULL::text AS is_user_defined_cast, NULL::text AS is_implicitly_invocable,
+       CASE WHEN p.prosecdef THEN 'DEFINER' ELSE 'INVOKER' END AS security_type, NULL::name AS to_sql_specific_catalog,
+       NULL::name AS to_sql_specific_schema, NULL::name AS to_sql_specific_name, 'NO' AS as_locator,
+       NULL::timestamptz AS created, NULL::timestamptz AS last_altered, NULL::text AS new_savepoint_level,
+       'NO' AS is_udt_dependent, NULL::text AS result_cast_from_data_type, NULL::text AS result_cast_as_locator,
+       NULL::int AS result_cast_char_max_length, NULL::int AS result_cast_char_octet_length,
+       NULL::name AS result_cast_char_set_catalog, NULL::name AS result_cast_char_set_schema,
+       NULL::name AS result_cast_char_set_name, NULL::name AS result_cast_collation_catalog,
+       NULL::name AS result_cast_collation_schema, NULL::name AS result_cast_collation_name,
+       NULL::int AS result_cast_numeric_precision, NULL::int AS result_cast_numeric_precision_radix,
+       NULL::int AS result_cast_numeric_scale, NULL::int AS result_cast_datetime_precision,
+       NULL::text AS result_cast_interval_type, NULL::int AS result_cast_interval_precision,
+       NULL::name AS result_cast_type_udt_catalog, NULL::name AS result_cast_type_udt_schema,
+       NULL::name AS result_cast_type_udt_name, NULL::name AS result_cast_scope_catalog,
+       NULL::name AS result_cast_scope_schema, NULL::name AS result_cast_scope_name,
+       NULL::int AS result_cast_maximum_cardinality, NULL::name AS result_cast_dtd_identifier
+FROM pg_proc p
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_language l ON l.oid = p.prolang
+LEFT JOIN (pg_type t JOIN pg_namespace tn ON tn.oid = t.typnamespace) ON t.oid = p.prorettype AND p.prokind <> 'p'
+WHERE pg_has_role(p.proowner, 'USAGE') OR has_function_privilege(p.oid, 'EXECUTE');
