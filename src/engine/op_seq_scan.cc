@@ -1,5 +1,6 @@
 // Scans of whole tables: stored ones through txn, system tables also through their built-in rows.
 #include <algorithm>
+#include <utility>
 
 #include "catalog/catalog.h"
 #include "catalog/shared_catalog.h"
@@ -8,6 +9,7 @@
 #include "engine/evaluator.h"
 #include "engine/operator_internal.h"
 #include "engine/table_reader.h"
+#include "txn/sequence.h"
 #include "types/chunk.h"
 
 namespace phantom::engine::internal {
@@ -25,6 +27,7 @@ class SeqScanOperator final : public Operator {
         chunk_(reader_.MakeChunk()) {}
 
   Status Make() {
+    if (table_.kind == catalog::RelationKind::kSequence) return Status::Ok();
     space_ = table_.space;
     tree_ = table_.tree;
     if (table_.is_system()) {
@@ -43,6 +46,7 @@ class SeqScanOperator final : public Operator {
 
   Status Open() override {
     piece_ = 0;
+    sequence_read_ = false;
     scan_.reset();
     if (rows_ != nullptr) {
       scan_ = std::make_unique<txn::TableScan>(*rows_, *runtime_.context.snapshot, reader_.stored_columns());
@@ -63,8 +67,29 @@ class SeqScanOperator final : public Operator {
   }
 
  private:
+  // A sequence's one row: last_value, log_cnt, is_called.
+  Status ReadSequence(Batch& out) {
+    if (std::exchange(sequence_read_, true)) return Status::Ok();
+    ASSIGN_OR_RETURN(const txn::SequenceValue value,
+                     runtime_.context.catalog->shared().sequences().Read(table_.space, table_.tree, table_.oid));
+    chunk_.Reset();
+    const std::vector<uint32_t>& columns = reader_.stored_columns();
+    for (uint32_t c = 0; c < columns.size(); ++c) {
+      types::Vector& column = chunk_.column(c);
+      if (columns[c] == 2) {
+        column.data<bool>()[0] = value.is_called;
+      } else {
+        column.data<int64_t>()[0] = columns[c] == 0 ? value.last_value : value.log_count;
+      }
+    }
+    reader_.Use(chunk_, nullptr, 1);
+    out = reader_.batch(1);
+    return Status::Ok();
+  }
+
   Status Read(Batch& out) {
     out = {};
+    if (table_.kind == catalog::RelationKind::kSequence) return ReadSequence(out);
     if (builtin_ != nullptr && piece_ < builtin_->size()) {
       const types::Chunk& piece = (*builtin_)[piece_++];
       const std::vector<uint32_t>& columns = reader_.stored_columns();
@@ -93,6 +118,7 @@ class SeqScanOperator final : public Operator {
   TreeId tree_;
   const std::vector<types::Chunk>* builtin_ = nullptr;
   size_t piece_ = 0;
+  bool sequence_read_ = false;
   std::unique_ptr<txn::RowTable> rows_;
   std::unique_ptr<txn::TableScan> scan_;
   types::Chunk chunk_;

@@ -86,7 +86,9 @@ Result<std::optional<catalog::ObjectAddress>> DdlRunner::FindRelation(ObjectType
   ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.FindTable(name));
   if (table == nullptr) {
     if (!missing_ok) {
-      return Errorf(sqlstate::kUndefinedTable, "%s \"%s\" does not exist", words.word, shown.c_str());
+      const bool is_index = std::string_view(words.word) == "index";
+      return Errorf(is_index ? sqlstate::kUndefinedObject : sqlstate::kUndefinedTable, "%s \"%s\" does not exist",
+                    words.word, shown.c_str());
     }
     catalog_.Notice(Errorf(sqlstate::kSuccessfulCompletion, "%s \"%s\" does not exist, skipping", words.word, shown.c_str()));
     return std::optional<catalog::ObjectAddress>();
