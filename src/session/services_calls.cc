@@ -1,4 +1,5 @@
 // Functions of the server and the session, by the name of their implementation (pg_proc.prosrc).
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -206,6 +207,13 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
   if (function == "pg_postmaster_start_time" || function == "pg_conf_load_time")
     return TimestampText(instance.start_us());
   if (function == "pg_reload_conf") return BoolText(true);
+  if (function == "pg_stat_get_db_numbackends") {
+    const auto connected = instance.sessions().List();
+    const auto database = static_cast<Oid>(IntegerOf(args[0]));
+    return Text(std::to_string(std::count_if(connected.begin(), connected.end(), [database](const auto& activity) {
+      return activity.database_oid == database;
+    })));
+  }
   if (function == "pg_sequence_last_value") {
     ASSIGN_OR_RETURN(const catalog::TableRef sequence, state_.catalog.TableByOid(static_cast<Oid>(IntegerOf(args[0]))));
     if (sequence == nullptr || sequence->kind != catalog::RelationKind::kSequence) {

@@ -305,6 +305,7 @@ constexpr KernelEntry kTable[] = {
     FORWARD("pg_current_wal_insert_lsn"), FORWARD("pg_current_wal_flush_lsn"), FORWARD("pg_switch_wal"),
     FORWARD("pg_postmaster_start_time"), FORWARD("pg_conf_load_time"), FORWARD("pg_reload_conf"),
     FORWARD("pg_my_temp_schema"), FORWARD("pg_is_other_temp_schema"), FORWARD("pg_settings_get_flags"),
+    FORWARD("pg_stat_get_db_numbackends"),
     FORWARD("pg_advisory_unlock_all"), ADVISORY("pg_advisory_lock"), ADVISORY("pg_advisory_xact_lock"),
     ADVISORY("pg_try_advisory_lock"), ADVISORY("pg_try_advisory_xact_lock"), ADVISORY("pg_advisory_unlock"),
     KernelEntry::Scalar(3935, Strict<SleepFor, StringRef, types::Interval>),

@@ -183,10 +183,11 @@ Result<std::unique_ptr<SetGenerator>> StartNumberedElements(KernelContext&, Args
 // ---- What is not kept ---------------------------------------------------------------------------
 
 // Counters of activity stand at zero and nothing ever happened, as after pg_stat_reset().
+template <typename T>
 Status Zero(KernelContext&, Args args, const Rows& rows, types::Vector& result) {
   for (size_t i = 0; i < rows.count; ++i) {
     const auto row = static_cast<uint32_t>(rows[i]);
-    args[0]->IsNull(row) ? result.SetNull(row) : (void)(result.data<L>()[row] = 0);
+    args[0]->IsNull(row) ? result.SetNull(row) : (void)(result.data<T>()[row] = 0);
   }
   return Status::Ok();
 }
@@ -203,7 +204,8 @@ Status JitAvailable(KernelContext&, bool& out) {
   return Status::Ok();
 }
 
-#define NONE(name) KernelEntry::Scalar(name, Zero)
+#define NONE(name) KernelEntry::Scalar(name, Zero<L>)
+#define NO_TIME(name) KernelEntry::Scalar(name, Zero<double>)
 #define NEVER(name) KernelEntry::Scalar(name, Never)
 
 constexpr KernelEntry kTable[] = {
@@ -223,6 +225,9 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("pg_indexam_has_property", Strict<MethodHasProperty, bool, I, StringRef>),
     NEVER("pg_partition_root"),
     KernelEntry::Set(kPgExpandarrayOid, StartNumberedElements),
+    NO_TIME("pg_stat_get_db_blk_read_time"), NO_TIME("pg_stat_get_db_blk_write_time"),
+    NO_TIME("pg_stat_get_db_session_time"), NO_TIME("pg_stat_get_db_active_time"),
+    NO_TIME("pg_stat_get_db_idle_in_transaction_time"),
     NONE("pg_stat_get_analyze_count"), NONE("pg_stat_get_autoanalyze_count"), NONE("pg_stat_get_autovacuum_count"),
     NONE("pg_stat_get_blocks_fetched"), NONE("pg_stat_get_blocks_hit"), NONE("pg_stat_get_db_blocks_fetched"),
     NONE("pg_stat_get_db_blocks_hit"), NONE("pg_stat_get_db_checksum_failures"),
