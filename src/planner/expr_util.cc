@@ -1,5 +1,7 @@
 #include "planner/expr_util.h"
 
+#include <algorithm>
+
 #include "catalog/function.h"
 #include "planner/query_util.h"
 
@@ -214,6 +216,36 @@ Expr* JoinAnd(NodeArena& arena, std::span<Expr* const> conjuncts) {
   node->type = types::kBoolOid;
   node->args.assign(conjuncts.begin(), conjuncts.end());
   return node;
+}
+
+Expr* FactorOr(NodeArena& arena, Expr* expr) {
+  auto* node = DynAs<BoolExpr>(expr);
+  if (node == nullptr || node->op != BoolOp::kOr || node->args.size() < 2) return expr;
+  std::vector<std::vector<Expr*>> branches;
+  for (Expr* arg : node->args) SplitAnd(arg, branches.emplace_back());
+  auto holds = [](const std::vector<Expr*>& conjuncts, const Expr* wanted) {
+    return std::any_of(conjuncts.begin(), conjuncts.end(), [&](const Expr* one) { return Equal(one, wanted); });
+  };
+  std::vector<Expr*> common;
+  for (Expr* candidate : branches[0]) {
+    const bool everywhere = std::all_of(branches.begin(), branches.end(),
+                                        [&](const std::vector<Expr*>& branch) { return holds(branch, candidate); });
+    if (everywhere && !holds(common, candidate)) common.push_back(candidate);
+  }
+  if (common.empty()) return expr;
+  std::vector<Expr*> rest;
+  for (std::vector<Expr*>& branch : branches) {
+    std::erase_if(branch, [&](const Expr* conjunct) { return holds(common, conjunct); });
+    // a OR (a AND b) is a.
+    if (branch.empty()) return JoinAnd(arena, common);
+    rest.push_back(JoinAnd(arena, branch));
+  }
+  auto* either = arena.New<BoolExpr>();
+  either->op = BoolOp::kOr;
+  either->type = types::kBoolOid;
+  either->args = std::move(rest);
+  common.push_back(either);
+  return JoinAnd(arena, common);
 }
 
 }  // namespace phantom::planner

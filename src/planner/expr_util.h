@@ -45,5 +45,8 @@ void CollectRels(const Expr* expr, std::set<RelId>& rels);
 // Appends the conjuncts of an And tree.
 void SplitAnd(Expr* expr, std::vector<Expr*>& conjuncts);
 Expr* JoinAnd(NodeArena& arena, std::span<Expr* const> conjuncts);  // null when empty
+// Takes what all branches of an OR ask for out of it: (a AND b) OR (a AND c) becomes a AND (b OR c), so that a can be a
+// join's key or go down by itself. Other expressions are returned as they are.
+Expr* FactorOr(NodeArena& arena, Expr* expr);
 
 }  // namespace phantom::planner

@@ -187,14 +187,14 @@ void FoldConstants(BindContext& context, LogicalNode& node) {
   if (auto* filter = DynAs<LogicalFilter>(&node)) {
     std::vector<Expr*> conditions;
     for (Expr* condition : filter->conditions) {
-      if (!IsConstTrue(condition)) SplitAnd(condition, conditions);
+      if (!IsConstTrue(condition)) SplitAnd(FactorOr(context.arena, condition), conditions);
     }
     filter->conditions = std::move(conditions);
   }
   if (auto* join = DynAs<LogicalJoin>(&node)) {
     std::vector<Expr*> conditions;
     for (Expr* condition : join->conditions) {
-      if (!IsConstTrue(condition)) SplitAnd(condition, conditions);
+      if (!IsConstTrue(condition)) SplitAnd(FactorOr(context.arena, condition), conditions);
     }
     join->conditions = std::move(conditions);
   }
