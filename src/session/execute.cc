@@ -118,6 +118,7 @@ Status SessionState::BeginStatement(const parser::Node* node) {
                  "current transaction is aborted, commands ignored until end of transaction block");
   }
   RETURN_IF_ERROR(block.Ensure(NowUs()));
+  format.now = block.start_us();
   ApplySettings();
   return Status::Ok();
 }
@@ -252,7 +253,6 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->snapshot = &portal.snapshot;
   context->catalog = &catalog;
   portal.format = format;
-  portal.format.now = block.start_us();
   context->format = &portal.format;
   context->parameters = portal.parameters;
   context->session = services.get();

@@ -37,6 +37,7 @@ Status LookUpIdentity(SessionState& state) {
   }
   state.login_user = state.session_user = state.current_user = role->oid;
   state.session_role_name = role->name;
+  state.roles_taken[role->name] = role;
   state.session_superuser = state.superuser = role->superuser;
   state.settings.SetInternal("is_superuser", role->superuser ? "on" : "off");
   state.settings.SetInternal("session_authorization", role->name);

@@ -64,6 +64,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Oid session_user = 0;  // SET SESSION AUTHORIZATION
   Oid current_user = 0;  // SET ROLE
   std::string session_role_name;
+  // The roles this session has been, so that the identity can follow settings that end with their transaction.
+  std::map<std::string, std::shared_ptr<const catalog::Role>, std::less<>> roles_taken;
   bool session_superuser = false;
   bool superuser = false;  // of current_user
 

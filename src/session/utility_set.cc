@@ -187,6 +187,7 @@ Status SessionState::SetRole(std::string_view name, SettingScope scope) {
       }
     }
     RETURN_IF_ERROR(settings.Set("role", name, scope, true));
+    roles_taken[std::string(name)] = role;
     current_user = role->oid;
     superuser = role->superuser;
   }
@@ -213,6 +214,7 @@ Status SessionState::SetSessionAuthorization(std::string_view name, SettingScope
     }
   }
   RETURN_IF_ERROR(settings.Set("session_authorization", role->name, scope, true));
+  roles_taken[role->name] = role;
   session_user = role->oid;
   session_role_name = role->name;
   session_superuser = role->superuser;
@@ -220,10 +222,11 @@ Status SessionState::SetSessionAuthorization(std::string_view name, SettingScope
 }
 
 void SessionState::RestoreRoles() {
-  // The settings were rolled back; the identity follows them.
+  // The settings may have been rolled back; the identity follows them. There need not be a transaction to read the
+  // catalog in.
   const auto find = [&](const std::string& name) -> std::shared_ptr<const catalog::Role> {
-    Result<std::shared_ptr<const catalog::Role>> role = catalog.FindRole(name);
-    return role.ok() ? *role : nullptr;
+    const auto known = roles_taken.find(name);
+    return known == roles_taken.end() ? nullptr : known->second;
   };
   const std::string& session_name = settings.GetString("session_authorization");
   if (session_name != session_role_name) {

@@ -45,6 +45,27 @@ const char* ColumnForbidden(ExprUse use) {
   }
 }
 
+// What is stored with a table must not depend on where a row lies or who wrote it.
+Status CheckSystemColumn(ExprUse use, const char* name, int32_t location) {
+  if (std::string_view(name) == "tableoid" && (use == ExprUse::kCheck || use == ExprUse::kGenerated)) {
+    return Error(sqlstate::kFeatureNotSupported, "tableoid is not supported in stored expressions").At(location);
+  }
+  switch (use) {
+    case ExprUse::kCheck:
+      return Errorf(sqlstate::kInvalidColumnReference, "system column \"%s\" reference in check constraint is invalid", name)
+          .At(location);
+    case ExprUse::kGenerated:
+      return Errorf(sqlstate::kInvalidColumnReference, "cannot use system column \"%s\" in column generation expression",
+                    name)
+          .At(location);
+    case ExprUse::kIndexExpression:
+    case ExprUse::kIndexPredicate:
+      return Error(sqlstate::kFeatureNotSupported, "index creation on system columns is not supported");
+    default:
+      return Status::Ok();
+  }
+}
+
 }  // namespace
 
 void Binder::MarkUsed(const RangeEntry& entry, int column) {
@@ -67,7 +88,7 @@ Expr* Binder::ColumnAt(RangeEntry& entry, int column, int32_t location) {
   return ctx_.MakeColumn(entry.rel, column, info.type, info.collation, location);
 }
 
-Result<Expr*> Binder::ColumnOf(ScopeItem& item, std::string_view name, int32_t location) {
+Result<Expr*> Binder::ColumnOf(ScopeItem& item, std::string_view name, int32_t location, ExprUse use) {
   RangeEntry& entry = *item.entry;
   int found = -1;
   for (size_t i = 0; i < entry.columns.size(); ++i) {
@@ -81,7 +102,9 @@ Result<Expr*> Binder::ColumnOf(ScopeItem& item, std::string_view name, int32_t l
   if (found >= 0) return ColumnAt(entry, found, location);
   if (entry.kind == RangeKind::kTable) {
     for (const SystemColumnInfo& info : kSystemColumns) {
-      if (name == info.name) return ColumnAt(entry, info.number, location);
+      if (name != info.name) continue;
+      RETURN_IF_ERROR(CheckSystemColumn(use, info.name, location));
+      return ColumnAt(entry, info.number, location);
     }
   }
   return static_cast<Expr*>(nullptr);
@@ -93,7 +116,7 @@ Result<Expr*> Binder::FindColumn(Scope& scope, std::string_view name, int32_t lo
     for (ScopeItem& item : level->items) {
       if (!item.columns_visible) continue;
       if (item.lateral_only && !level->lateral_active) continue;
-      ASSIGN_OR_RETURN(Expr * column, ColumnOf(item, name, location));
+      ASSIGN_OR_RETURN(Expr * column, ColumnOf(item, name, location, level->use));
       if (column == nullptr) continue;
       if (found != nullptr) {
         return Errorf(sqlstate::kAmbiguousColumn, "column reference \"%s\" is ambiguous", std::string(name).c_str())
@@ -315,7 +338,7 @@ Result<Expr*> Binder::Column(Scope& scope, const ast::ColumnRef& ref) {
   }
   ASSIGN_OR_RETURN(ScopeItem * item, FindRelation(scope, schema, relation, ref.location));
   if (item == nullptr) return MissingRelation(scope, schema, relation, ref.location);
-  ASSIGN_OR_RETURN(Expr * column, ColumnOf(*item, column_name, ref.location));
+  ASSIGN_OR_RETURN(Expr * column, ColumnOf(*item, column_name, ref.location, scope.use));
   if (column != nullptr) return column;
   // t.f may be the function f of t's row.
   ASSIGN_OR_RETURN(Expr * row, WholeRow(*item->entry, ref.location));

@@ -80,7 +80,7 @@ class Binder {
   Result<Expr*> Column(Scope& scope, const ast::ColumnRef& ref);
   // Null when there is no such column.
   Result<Expr*> FindColumn(Scope& scope, std::string_view name, int32_t location, bool local_only = false);
-  Result<Expr*> ColumnOf(ScopeItem& item, std::string_view name, int32_t location);
+  Result<Expr*> ColumnOf(ScopeItem& item, std::string_view name, int32_t location, ExprUse use);
   Expr* ColumnAt(RangeEntry& entry, int column, int32_t location);
   Result<ScopeItem*> FindRelation(Scope& scope, std::string_view schema, std::string_view name, int32_t location,
                                   Scope** where = nullptr);
