@@ -371,6 +371,14 @@ Result<std::vector<Constraint>> Catalog::DomainConstraints(Oid type) {
   return constraints;
 }
 
+Result<std::vector<Constraint>> Catalog::ConstraintsByName(Oid schema, std::string_view name) {
+  std::vector<Constraint> constraints;
+  ASSIGN_OR_RETURN(std::vector<Row> rows,
+                   store_->Find(oid::kPgConstraint, index_oid::kConstraintByName, {KeyPart(name), KeyPart(schema)}));
+  for (const Row& row : rows) constraints.push_back(MakeConstraint(row));
+  return constraints;
+}
+
 const OpclassRow* Catalog::DefaultOpclass(Oid type, Oid method) {
   TypeRef row = TypeByOid(type);
   while (row != nullptr && row->kind == TypeKind::kDomain) row = TypeByOid(row->base_type);

@@ -131,6 +131,8 @@ class Catalog {
   };
   Result<std::vector<EnumLabel>> EnumLabels(Oid type);
   Result<std::vector<Constraint>> DomainConstraints(Oid type);
+  // Tables' and domains' constraints with the name in a schema.
+  Result<std::vector<Constraint>> ConstraintsByName(Oid schema, std::string_view name);
 
   // ---- Functions, operators, casts: all built in ----
   // Candidates of a name, nearest schema first. A named schema that does not exist gives none.

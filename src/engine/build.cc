@@ -36,6 +36,7 @@ class MeasuredOperator final : public Operator {
     return status;
   }
 
+  void SetBatchMax(uint64_t rows) override { inner_->SetBatchMax(rows); }
   Status Finish() override { return inner_->Finish(); }
   uint64_t rows_affected() const override { return inner_->rows_affected(); }
 

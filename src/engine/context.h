@@ -36,6 +36,7 @@ class Env;
 
 namespace phantom::engine {
 
+class DeferredConstraints;
 class MemoryBroker;
 
 // What functions may ask of the session that runs the statement (current_user, set_config,
@@ -100,6 +101,7 @@ struct ExecutionContext {
   int64_t transaction_start_us = 0;                   // now(): microseconds since 2000-01-01 UTC
   int64_t statement_start_us = 0;                     // statement_timestamp()
   std::string_view query_text;
+  DeferredConstraints* deferred = nullptr;            // the transaction's; null: nothing is deferred
   bool instrument = false;                            // EXPLAIN ANALYZE: measure each operator
 
   // 57014 when the statement was cancelled or ran out of time; cheap, called once a chunk.

@@ -5,7 +5,7 @@
 // Thread safety: one thread.
 #pragma once
 #include "engine/operator.h"
-#include "engine/row_buffer.h"
+#include "engine/paged_rows.h"
 
 namespace phantom::engine {
 
@@ -20,11 +20,11 @@ class CteStore {
   Status Ensure(size_t piece);
   // Reads to the end.
   Status Complete();
-  const RowBuffer& rows() const { return rows_; }
+  const PagedRows& rows() const { return rows_; }
 
  private:
   OperatorPtr definition_;
-  RowBuffer rows_;
+  PagedRows rows_;
   bool open_ = false;
   bool complete_ = false;
 };

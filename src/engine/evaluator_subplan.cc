@@ -32,6 +32,9 @@ class SubPlanEvaluator final : public OwningEvaluator {
 
   Status Make() {
     ASSIGN_OR_RETURN(plan_, BuildOperator(*expr_.plan, runtime_));
+    // A scalar subquery's second row is the error.
+    if (expr_.subquery == SubqueryKind::kExists) plan_->SetBatchMax(1);
+    if (expr_.subquery == SubqueryKind::kScalar || expr_.subquery == SubqueryKind::kMultiAssign) plan_->SetBatchMax(2);
     ASSIGN_OR_RETURN(args_, CompileAll(expr_.args, runtime_));
     values_.resize(args_.size());
     for (int slot : expr_.test_slots) {

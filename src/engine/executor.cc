@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/operator.h"
-#include "engine/row_buffer.h"
+#include "engine/paged_rows.h"
 #include "engine/runtime.h"
 #include "planner/physical_plan.h"
 #include "types/chunk.h"
@@ -24,10 +24,10 @@ class ExecutionGraph {
     while (true) {
       RETURN_IF_ERROR(root->Next(batch));
       if (batch.empty()) break;
-      kept.Append(batch);
+      RETURN_IF_ERROR(kept.Append(batch));
     }
     RETURN_IF_ERROR(root->Finish());
-    return runtime.end_queue->Run();
+    return runtime.end_queue->Run(runtime);
   }
 
   Status Next(Batch& batch) {
@@ -36,14 +36,15 @@ class ExecutionGraph {
       RETURN_IF_ERROR(RunToEnd());
       ran = true;
     }
-    batch = kept_at < kept.chunk_count() ? kept.ReadChunk(kept_at++) : Batch{};
-    return Status::Ok();
+    batch = {};
+    return kept_at < kept.piece_count() ? reader.Read(kept, kept_at++, batch) : Status::Ok();
   }
 
   const planner::PhysicalPlan& plan;
   Runtime runtime;
   OperatorPtr root;
-  RowBuffer kept;
+  PagedRows kept;  // what a statement that changes rows returns
+  PagedRows::Reader reader;
   size_t kept_at = 0;
   types::SelectionVector selection;
   uint64_t rows_returned = 0;
@@ -109,6 +110,8 @@ Status PreparedExecution::Next(types::Chunk& out) {
   graph.rows_returned += count;
   return Status::Ok();
 }
+
+void PreparedExecution::SetBatchMax(uint64_t rows) { graph_->root->SetBatchMax(rows); }
 
 uint64_t PreparedExecution::rows_affected() const {
   return graph_->plan.command == planner::CommandKind::kSelect ? graph_->rows_returned

@@ -51,6 +51,10 @@ class PreparedExecution {
   // call. After an error only Close() is allowed.
   Status Next(types::Chunk& out);
 
+  // The following calls of Next() compute no more than so many rows where that can be told apart: a client that fetches
+  // one row has the effects of one. They may still give more.
+  void SetBatchMax(uint64_t rows);
+
   // Rows inserted, updated, deleted or (without a data-modifying top) returned so far.
   uint64_t rows_affected() const;
 

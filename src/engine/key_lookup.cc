@@ -1,15 +1,19 @@
 #include "engine/key_lookup.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "engine/table_reader.h"
 #include "types/chunk.h"
 #include "types/compare.h"
+#include "types/hash.h"
 
 namespace phantom::engine {
 
-FreshScope::FreshScope(Runtime& parent)
-    : snapshot_(parent.context.transaction->TakeSnapshot()), context_(parent.context) {
+FreshScope::FreshScope(Runtime& parent, View view)
+    : snapshot_(view == View::kLatest ? parent.context.transaction->TakeCatalogSnapshot()
+                                      : parent.context.transaction->TakeSnapshot()),
+      context_(parent.context) {
   context_.snapshot = &snapshot_;
   context_.instrument = false;
   runtime_ = std::make_unique<Runtime>(context_, 0, 0, 0);
@@ -119,15 +123,41 @@ Result<std::unique_ptr<KeyLookup>> KeyLookup::Make(catalog::TableRef table, std:
   return lookup;
 }
 
-Status KeyLookup::ForEach(std::span<const types::Value> key, const Found& found) {
-  std::vector<types::Value> coerced(key.size());
+bool KeyLookup::Coerce(std::span<const types::Value> key, std::vector<types::Value>& out) const {
+  out.resize(key.size());
   for (size_t i = 0; i < key.size(); ++i) {
-    if (!CoerceKey(key[i], table_->column(columns_[i]).type, runtime_, coerced[i])) return Status::Ok();
+    if (key[i].is_null() || !CoerceKey(key[i], table_->column(columns_[i]).type, runtime_, out[i])) return false;
+  }
+  return true;
+}
+
+Status KeyLookup::ForEach(std::span<const types::Value> key, const Found& found) {
+  std::vector<std::vector<types::Value>> coerced(1);
+  if (!Coerce(key, coerced[0])) return Status::Ok();
+  if (probe_ != nullptr) return Probe(coerced[0], found);
+  return Scan(coerced, [&](size_t, RowId id, std::span<const types::Vector* const> row) { return found(id, row); });
+}
+
+Status KeyLookup::ForEachOf(std::span<const std::vector<types::Value>* const> keys, const FoundAny& found) {
+  std::vector<std::vector<types::Value>> coerced(keys.size());
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!Coerce(*keys[i], coerced[i])) coerced[i].clear();
   }
   if (probe_ == nullptr) return Scan(coerced, found);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (coerced[i].empty()) continue;
+    RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+    RETURN_IF_ERROR(Probe(coerced[i], [&](RowId id, std::span<const types::Vector* const> row) {
+      return found(i, id, row);
+    }));
+  }
+  return Status::Ok();
+}
+
+Status KeyLookup::Probe(std::span<const types::Value> key, const Found& found) {
   for (size_t i = 0; i < key.size(); ++i) {
     values_[i].Reset();
-    values_[i].SetValue(0, coerced[i]);
+    values_[i].SetValue(0, key[i]);
     values_[i].SetConstant();
   }
   RETURN_IF_ERROR(probe_->Prepare({value_pointers_, {nullptr, 1}}));
@@ -144,36 +174,65 @@ Status KeyLookup::ForEach(std::span<const types::Value> key, const Found& found)
   }
 }
 
-Status KeyLookup::Scan(std::span<const types::Value> key, const Found& found) {
+// Keys that are empty match nothing.
+Status KeyLookup::Scan(std::span<const std::vector<types::Value>> keys, const FoundAny& found) {
+  std::vector<types::EqualFn> equal;
+  std::vector<types::HashFn> hash;
+  for (int16_t column : columns_) {
+    const Oid type = runtime_.StorageType(table_->column(column).type).oid;
+    equal.push_back(types::EqualFunction(type));
+    hash.push_back(types::HashFunction(type));
+  }
+  const bool hashed = std::find(hash.begin(), hash.end(), nullptr) == hash.end();
+  std::unordered_multimap<uint64_t, size_t> wanted;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].empty()) continue;
+    uint64_t code = 0;
+    for (size_t c = 0; hashed && c < hash.size(); ++c) code = hash[c](keys[i][c].slot(), code);
+    wanted.emplace(code, i);
+  }
   txn::TableScan scan(*rows_, *runtime_.context.snapshot, all_columns_);
   types::Chunk chunk;
   for (const types::Vector& vector : row_) {
     chunk.AddColumn(types::Vector(vector.type(), vector.layout(), types::kVectorSize));
   }
   std::vector<RowId> ids(types::kVectorSize);
-  std::vector<types::EqualFn> equal;
-  for (int16_t column : columns_) {
-    equal.push_back(types::EqualFunction(runtime_.StorageType(table_->column(column).type).oid));
-  }
-  while (true) {
+  while (!wanted.empty()) {
     RETURN_IF_ERROR(runtime_.context.CheckCancelled());
     RETURN_IF_ERROR(scan.Next(chunk, ids.data()));
     if (chunk.empty()) return Status::Ok();
     for (uint32_t r = 0; r < chunk.size(); ++r) {
-      bool same = true;
-      for (size_t i = 0; same && i < key.size(); ++i) {
-        const types::Vector& column = chunk.column(static_cast<uint32_t>(columns_[i] - 1));
-        same = !column.IsNull(r) && equal[i](column.row_slot(r), key[i].slot());
+      uint64_t code = 0;
+      bool null = false;
+      for (size_t c = 0; c < columns_.size() && !null; ++c) {
+        const types::Vector& column = chunk.column(static_cast<uint32_t>(columns_[c] - 1));
+        null = column.IsNull(r);
+        if (hashed && !null) code = hash[c](column.row_slot(r), code);
       }
-      if (!same) continue;
-      for (size_t c = 0; c < row_.size(); ++c) {
-        row_[c].Reset();
-        CopyValue(chunk.column(static_cast<uint32_t>(c)), r, row_[c], 0);
+      if (null) continue;
+      auto [at, end] = wanted.equal_range(code);
+      bool copied = false;
+      while (at != end) {
+        const std::vector<types::Value>& key = keys[at->second];
+        bool same = true;
+        for (size_t c = 0; same && c < key.size(); ++c) {
+          same = equal[c](chunk.column(static_cast<uint32_t>(columns_[c] - 1)).row_slot(r), key[c].slot());
+        }
+        if (!same) {
+          ++at;
+          continue;
+        }
+        for (size_t c = 0; c < row_.size() && !copied; ++c) {
+          row_[c].Reset();
+          CopyValue(chunk.column(static_cast<uint32_t>(c)), r, row_[c], 0);
+        }
+        copied = true;
+        ASSIGN_OR_RETURN(const bool go_on, found(at->second, ids[r], row_pointers_));
+        at = go_on ? std::next(at) : wanted.erase(at);
       }
-      ASSIGN_OR_RETURN(const bool go_on, found(ids[r], row_pointers_));
-      if (!go_on) return Status::Ok();
     }
   }
+  return Status::Ok();
 }
 
 }  // namespace phantom::engine

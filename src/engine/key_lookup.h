@@ -17,10 +17,12 @@
 
 namespace phantom::engine {
 
-// A runtime of its own with a fresh snapshot, for work done on behalf of another.
+// A runtime of its own with a fresh snapshot, for work done on behalf of another. kLatest sees what is committed now even
+// in a transaction that keeps one snapshot.
 class FreshScope {
  public:
-  explicit FreshScope(Runtime& parent);
+  enum class View : uint8_t { kStatement, kLatest };
+  explicit FreshScope(Runtime& parent, View view = View::kStatement);
   Runtime& runtime() { return *runtime_; }
   const txn::Snapshot& snapshot() const { return snapshot_; }
 
@@ -43,12 +45,20 @@ class KeyLookup {
   using Found = std::function<Result<bool>(RowId id, std::span<const types::Vector* const> row)>;
   Status ForEach(std::span<const types::Value> key, const Found& found);
 
+  // The same for many keys, in one scan when there is no index: `found` is told which key the row has, and answers
+  // whether more rows of that key are wanted.
+  using FoundAny = std::function<Result<bool>(size_t key, RowId id, std::span<const types::Vector* const> row)>;
+  Status ForEachOf(std::span<const std::vector<types::Value>* const> keys, const FoundAny& found);
+
   txn::RowTable& rows() { return *rows_; }
 
  private:
   KeyLookup(catalog::TableRef table, std::vector<int16_t> columns, Runtime& runtime)
       : table_(std::move(table)), columns_(std::move(columns)), runtime_(runtime) {}
-  Status Scan(std::span<const types::Value> key, const Found& found);
+  // False: no row can have the key.
+  bool Coerce(std::span<const types::Value> key, std::vector<types::Value>& out) const;
+  Status Probe(std::span<const types::Value> key, const Found& found);
+  Status Scan(std::span<const std::vector<types::Value>> keys, const FoundAny& found);
 
   const catalog::TableRef table_;
   const std::vector<int16_t> columns_;

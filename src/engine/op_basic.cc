@@ -1,7 +1,7 @@
 // Values, Filter, Project, Append, Materialize: operators that keep little.
 #include "engine/evaluator.h"
 #include "engine/operator_internal.h"
-#include "engine/row_buffer.h"
+#include "engine/paged_rows.h"
 
 namespace phantom::engine::internal {
 
@@ -44,12 +44,19 @@ class FilterOperator final : public Operator {
   FilterOperator(OperatorPtr child, Predicate predicate, Runtime& runtime)
       : Operator(runtime), child_(std::move(child)), predicate_(std::move(predicate)) {}
 
-  Status Open() override { return child_->Open(); }
+  Status Open() override {
+    slicer_.Restart();
+    return child_->Open();
+  }
+  void SetBatchMax(uint64_t rows) override {
+    slicer_.SetMax(rows);
+    child_->SetBatchMax(rows);
+  }
 
   Status Next(Batch& out) override {
     do {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      RETURN_IF_ERROR(child_->Next(out));
+      RETURN_IF_ERROR(slicer_.Next(*child_, out));
       if (out.empty()) break;
       RETURN_IF_ERROR(predicate_.Filter(out));
     } while (out.empty());
@@ -60,6 +67,7 @@ class FilterOperator final : public Operator {
 
  private:
   OperatorPtr child_;
+  BatchSlicer slicer_;
   Predicate predicate_;
 };
 
@@ -81,6 +89,7 @@ class GateOperator final : public Operator {
     return open_ ? child_->Next(out) : Status::Ok();
   }
 
+  void SetBatchMax(uint64_t rows) override { child_->SetBatchMax(rows); }
   Status Finish() override { return open_ ? child_->Finish() : Status::Ok(); }
 
  private:
@@ -92,13 +101,23 @@ class GateOperator final : public Operator {
 class ProjectOperator final : public Operator {
  public:
   ProjectOperator(OperatorPtr child, std::vector<EvaluatorPtr> exprs, Runtime& runtime)
-      : Operator(runtime), child_(std::move(child)), exprs_(std::move(exprs)), columns_(exprs_.size()) {}
+      : Operator(runtime),
+        child_(std::move(child)),
+        exprs_(std::move(exprs)),
+        columns_(exprs_.size()) {}
 
-  Status Open() override { return child_->Open(); }
+  Status Open() override {
+    slicer_.Restart();
+    return child_->Open();
+  }
+  void SetBatchMax(uint64_t rows) override {
+    slicer_.SetMax(rows);
+    child_->SetBatchMax(rows);
+  }
 
   Status Next(Batch& out) override {
     Batch in;
-    RETURN_IF_ERROR(child_->Next(in));
+    RETURN_IF_ERROR(slicer_.Next(*child_, in));
     for (size_t i = 0; i < exprs_.size(); ++i) RETURN_IF_ERROR(exprs_[i]->Evaluate(in, columns_[i]));
     out = {columns_, in.rows};
     return Status::Ok();
@@ -108,6 +127,7 @@ class ProjectOperator final : public Operator {
 
  private:
   OperatorPtr child_;
+  BatchSlicer slicer_;
   std::vector<EvaluatorPtr> exprs_;
   std::vector<const types::Vector*> columns_;
 };
@@ -130,6 +150,10 @@ class AppendOperator final : public Operator {
       if (++at_ < children_.size()) RETURN_IF_ERROR(children_[at_]->Open());
     }
     return Status::Ok();
+  }
+
+  void SetBatchMax(uint64_t rows) override {
+    for (OperatorPtr& child : children_) child->SetBatchMax(rows);
   }
 
   Status Finish() override {
@@ -166,18 +190,19 @@ class MaterializeOperator final : public Operator {
       if (in.empty()) {
         complete_ = true;
       } else {
-        rows_.Append(in);
+        RETURN_IF_ERROR(rows_.Append(in));
       }
     }
-    out = at_ < rows_.chunk_count() ? rows_.ReadChunk(at_++) : Batch{};
-    return Status::Ok();
+    out = {};
+    return at_ < rows_.piece_count() ? reader_.Read(rows_, at_++, out) : Status::Ok();
   }
 
   Status Finish() override { return child_->Finish(); }
 
  private:
   OperatorPtr child_;
-  RowBuffer rows_;
+  PagedRows rows_;
+  PagedRows::Reader reader_;
   size_t at_ = 0;
   bool complete_ = false;
   uint64_t run_epoch_ = 0, param_epoch_ = 0;

@@ -17,7 +17,7 @@ Status CteStore::Ensure(size_t piece) {
     if (in.empty()) {
       complete_ = true;
     } else {
-      rows_.Append(in);
+      RETURN_IF_ERROR(rows_.Append(in));
     }
   }
   return Status::Ok();
@@ -54,6 +54,8 @@ class WithOperator final : public Operator {
     return Status::Ok();
   }
 
+  void SetBatchMax(uint64_t rows) override { query_->SetBatchMax(rows); }
+
   Status Finish() override {
     RETURN_IF_ERROR(query_->Finish());
     return node_.modifies ? store_->Complete() : Status::Ok();
@@ -83,8 +85,8 @@ class CteScanOperator final : public Operator {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
       RETURN_IF_ERROR(store->Ensure(piece_));
       out = {};
-      if (piece_ >= store->rows().chunk_count()) return Status::Ok();
-      out = store->rows().ReadChunk(piece_++);
+      if (piece_ >= store->rows().piece_count()) return Status::Ok();
+      RETURN_IF_ERROR(reader_.Read(store->rows(), piece_++, out));
       RETURN_IF_ERROR(filter_.Filter(out));
     } while (out.empty());
     return Status::Ok();
@@ -93,6 +95,7 @@ class CteScanOperator final : public Operator {
  private:
   const int cte_;
   Predicate filter_;
+  PagedRows::Reader reader_;
   size_t piece_ = 0;
 };
 

@@ -30,6 +30,8 @@ class IndexScanOperator final : public Operator {
     return probe_->Start(0);
   }
 
+  void SetBatchMax(uint64_t rows) override { max_ = static_cast<size_t>(rows); }
+
   Status Next(Batch& out) override {
     do {
       out = {};
@@ -37,7 +39,7 @@ class IndexScanOperator final : public Operator {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
       reader_.Reset();
       uint32_t count = 0;
-      while (count < batch_rows_) {
+      while (count < std::min(batch_rows_, max_)) {
         RowId id;
         ASSIGN_OR_RETURN(const bool more, probe_->Next(fetched_, id));
         if (!more) {
@@ -62,7 +64,7 @@ class IndexScanOperator final : public Operator {
   Predicate filter_;
   const bool unique_;
   txn::FetchedRow fetched_;
-  size_t batch_rows_ = kFirstBatchRows;
+  size_t batch_rows_ = kFirstBatchRows, max_ = SIZE_MAX;
   bool done_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include "engine/foreign_keys.h"
 #include "engine/operator_internal.h"
 #include "engine/row_buffer.h"
+#include "engine/system_columns.h"
 #include "engine/table_writer.h"
 
 namespace phantom::engine::internal {
@@ -13,7 +14,8 @@ namespace {
 class InsertOperator final : public Operator {
  public:
   InsertOperator(const planner::PhysicalInsert& node, OperatorPtr child, Runtime& runtime)
-      : Operator(runtime), node_(node), table_(*node.use.table), child_(std::move(child)), row_ids_(types::kInt8Oid),
+      : Operator(runtime), node_(node), table_(*node.use.table), child_(std::move(child)),
+        system_(node.has_returning ? types::kVectorSize : 1),
         late_(runtime, node.types) {}
 
   Status Make() {
@@ -95,8 +97,7 @@ class InsertOperator final : public Operator {
       full_.push_back(child_column_[c] >= 0 ? in.columns[child_column_[c]] : &nulls_[c]);
     }
     RETURN_IF_ERROR(writer_->PrepareNew(full_, in.rows));
-    row_ids_.Reset();
-    full_.push_back(&row_ids_);
+    system_.AppendTo(full_);
     done_count_ = 0;
     for (size_t i = 0; i < in.rows.count; ++i) {
       const types::SelIndex row = static_cast<types::SelIndex>(in.rows[i]);
@@ -110,8 +111,8 @@ class InsertOperator final : public Operator {
         touched_.insert(id.value);
       }
       RETURN_IF_ERROR(writer_->CheckViews(i));
-      if (foreign_keys_ != nullptr) foreign_keys_->Inserted(full_, row);
-      row_ids_.data<int64_t>()[row] = static_cast<int64_t>(id.value);
+      if (foreign_keys_ != nullptr) RETURN_IF_ERROR(foreign_keys_->Inserted(id, full_, row));
+      if (node_.has_returning) system_.Set(row, id, runtime_.context.transaction->id(), false);
       ++count_;
       if (node_.has_returning && node_.conflict == planner::ConflictAction::kUpdate) {
         // One by one, so that the rows come out in the order they went in.
@@ -193,12 +194,12 @@ class InsertOperator final : public Operator {
     if (outcome != txn::WriteOutcome::kOk) return false;
     RETURN_IF_ERROR(update_writer_->CheckViews(0));
     touched_.insert(id.value);
-    if (foreign_keys_ != nullptr) foreign_keys_->Updated(old, fresh, 0);
+    if (foreign_keys_ != nullptr) RETURN_IF_ERROR(foreign_keys_->Updated(id, old, fresh, 0));
     ++count_;
     if (node_.has_returning) {
-      types::Vector row_id(types::kInt8Oid, 1);
-      row_id.data<int64_t>()[0] = static_cast<int64_t>(id.value);
-      fresh.push_back(&row_id);
+      NewRowColumns system(1);
+      system.Set(0, id, transaction.id(), true);
+      system.AppendTo(fresh);
       RETURN_IF_ERROR(ReturnLate({fresh, {nullptr, 1}}));
     }
     return true;
@@ -223,7 +224,7 @@ class InsertOperator final : public Operator {
   std::vector<const types::Vector*> full_, returned_;
   std::vector<types::Vector> conflict_row_;  // existing ++ excluded
   std::vector<uint32_t> all_columns_;
-  types::Vector row_ids_;
+  NewRowColumns system_;
   RowBuffer late_;  // RETURNING rows that are not part of a batch
   size_t late_at_ = 0;
   std::unordered_set<uint64_t> touched_;

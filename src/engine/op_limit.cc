@@ -50,6 +50,7 @@ class LimitOperator final : public Operator {
   Status Next(Batch& out) override {
     out = {};
     while (!full_) {
+      if (!node_.with_ties) child_->SetBatchMax(left_ > UINT64_MAX - skip_ ? UINT64_MAX : skip_ + left_);
       RETURN_IF_ERROR(child_->Next(out));
       if (out.empty()) {
         full_ = true;

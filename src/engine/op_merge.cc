@@ -113,7 +113,7 @@ class MergeOperator final : public Operator {
       RETURN_IF_ERROR(writer_->Check(0));
       ASSIGN_OR_RETURN(const RowId inserted, writer_->Insert(0));
       touched_.insert(inserted.value);
-      if (foreign_keys_ != nullptr) foreign_keys_->Inserted(fresh, 0);
+      if (foreign_keys_ != nullptr) RETURN_IF_ERROR(foreign_keys_->Inserted(inserted, fresh, 0));
       ++count_;
       return txn::WriteOutcome::kOk;
     }
@@ -125,12 +125,16 @@ class MergeOperator final : public Operator {
     RETURN_IF_ERROR(writer_->PrepareOld(old, row.rows));
     if (when.action == Action::kDelete) {
       ASSIGN_OR_RETURN(outcome, writer_->Delete(0, id, base));
-      if (outcome == txn::WriteOutcome::kOk && foreign_keys_ != nullptr) foreign_keys_->Deleted(old, 0);
+      if (outcome == txn::WriteOutcome::kOk && foreign_keys_ != nullptr) {
+        RETURN_IF_ERROR(foreign_keys_->Deleted(old, 0));
+      }
     } else {
       RETURN_IF_ERROR(writer_->PrepareNew(fresh, row.rows));
       RETURN_IF_ERROR(writer_->Check(0));
       ASSIGN_OR_RETURN(outcome, writer_->Update(0, id, base));
-      if (outcome == txn::WriteOutcome::kOk && foreign_keys_ != nullptr) foreign_keys_->Updated(old, fresh, 0);
+      if (outcome == txn::WriteOutcome::kOk && foreign_keys_ != nullptr) {
+        RETURN_IF_ERROR(foreign_keys_->Updated(id, old, fresh, 0));
+      }
     }
     if (outcome == txn::WriteOutcome::kOk) {
       touched_.insert(id.value);

@@ -3,6 +3,7 @@
 #include "engine/foreign_keys.h"
 #include "engine/operator_internal.h"
 #include "engine/row_buffer.h"
+#include "engine/system_columns.h"
 #include "engine/table_writer.h"
 
 namespace phantom::engine::internal {
@@ -77,22 +78,32 @@ class Writer {
     const uint32_t row = static_cast<uint32_t>(in_.rows[i]);
     if (target_.assignments == nullptr) {
       ASSIGN_OR_RETURN(const txn::WriteOutcome outcome, rows_->Delete(i, id, base));
-      if (outcome == txn::WriteOutcome::kOk && foreign_keys_ != nullptr) foreign_keys_->Deleted(old_, row);
+      if (outcome == txn::WriteOutcome::kOk && foreign_keys_ != nullptr) {
+        RETURN_IF_ERROR(foreign_keys_->Deleted(old_, row));
+      }
       return outcome;
     }
     RETURN_IF_ERROR(rows_->Check(i));
     ASSIGN_OR_RETURN(const txn::WriteOutcome outcome, rows_->Update(i, id, base));
     if (outcome != txn::WriteOutcome::kOk) return outcome;
     RETURN_IF_ERROR(rows_->CheckViews(i));
-    if (foreign_keys_ != nullptr) foreign_keys_->Updated(old_, fresh_, row);
+    if (foreign_keys_ != nullptr) RETURN_IF_ERROR(foreign_keys_->Updated(id, old_, fresh_, row));
     return outcome;
   }
 
-  // RETURNING for rows of the prepared batch: over the full row, the row id, and the child's row.
+  // RETURNING for rows of the prepared batch: over the full row, a new row's system columns, and the child's row.
   Status Return(const Rows& rows, const types::Vector& row_ids, Batch& out) {
     std::vector<const types::Vector*>& full = returned_input_;
     full = target_.assignments == nullptr ? old_ : fresh_;
-    full.push_back(&row_ids);
+    if (target_.assignments != nullptr) {
+      if (system_ == nullptr) system_ = std::make_unique<NewRowColumns>(types::kVectorSize);
+      for (size_t i = 0; i < rows.count; ++i) {
+        const auto row = static_cast<uint32_t>(rows[i]);
+        const RowId id(static_cast<uint64_t>(row_ids.Get<int64_t>(row)));
+        system_->Set(row, id, runtime_.context.transaction->id(), false);
+      }
+      system_->AppendTo(full);
+    }
     full.insert(full.end(), in_.columns.begin(), in_.columns.end());
     for (size_t i = 0; i < returning_.size(); ++i) RETURN_IF_ERROR(returning_[i]->Evaluate({full, rows}, returned_[i]));
     out = {returned_, rows};
@@ -108,6 +119,7 @@ class Writer {
   std::vector<int> position_of_;  // by table column: position in the child's row
   std::vector<EvaluatorPtr> assignments_, returning_;
   std::vector<const types::Vector*> old_, fresh_, returned_input_, returned_;
+  std::unique_ptr<NewRowColumns> system_;
   Batch in_;
 };
 
@@ -210,6 +222,8 @@ class ModifyOperator final : public Operator {
       const int column = c < target_.target_columns->size() ? (*target_.target_columns)[c] : -1;
       if (column >= 0) {
         CopyValue(newest_[column], 0, again_row_[c], 0);
+      } else if (column == planner::kXminColumn) {
+        again_row_[c].data<int32_t>()[0] = XidOf(locked.newest.writer);
       } else {
         CopyValue(*in.columns[c], row, again_row_[c], 0);
       }

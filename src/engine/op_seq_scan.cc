@@ -46,6 +46,7 @@ class SeqScanOperator final : public Operator {
 
   Status Open() override {
     piece_ = 0;
+    slicer_.Restart();
     sequence_read_ = false;
     scan_.reset();
     if (rows_ != nullptr) {
@@ -54,11 +55,19 @@ class SeqScanOperator final : public Operator {
     return Status::Ok();
   }
 
+  void SetBatchMax(uint64_t rows) override {
+    if (!filter_.always_true()) slicer_.SetMax(rows);
+  }
+
   Status Next(Batch& out) override {
     do {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      RETURN_IF_ERROR(Read(out));
-      if (out.empty()) break;
+      if (!slicer_.has_rest()) {
+        RETURN_IF_ERROR(Read(out));
+        if (out.empty()) break;
+        slicer_.Fill(out);
+      }
+      slicer_.Take(out);
       const size_t read = out.rows.count;
       RETURN_IF_ERROR(filter_.Filter(out));
       if (runtime_.context.instrument) runtime_.metrics[node_.id].rows_removed += read - out.rows.count;
@@ -82,7 +91,7 @@ class SeqScanOperator final : public Operator {
         column.data<int64_t>()[0] = columns[c] == 0 ? value.last_value : value.log_count;
       }
     }
-    reader_.Use(chunk_, nullptr, 1);
+    RETURN_IF_ERROR(reader_.Use(chunk_, nullptr, 1, nullptr));
     out = reader_.batch(1);
     return Status::Ok();
   }
@@ -96,7 +105,7 @@ class SeqScanOperator final : public Operator {
       for (size_t c = 0; c < columns.size(); ++c) {
         chunk_.column(static_cast<uint32_t>(c)).Reference(piece.column(columns[c]));
       }
-      reader_.Use(chunk_, nullptr, piece.size());
+      RETURN_IF_ERROR(reader_.Use(chunk_, nullptr, piece.size(), nullptr));
       out = reader_.batch(piece.size());
       return Status::Ok();
     }
@@ -105,7 +114,7 @@ class SeqScanOperator final : public Operator {
     if (table_.is_system()) {
       RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table_, reader_.stored_columns(), chunk_));
     }
-    reader_.Use(chunk_, ids_, chunk_.size());
+    RETURN_IF_ERROR(reader_.Use(chunk_, ids_, chunk_.size(), rows_.get()));
     out = reader_.batch(chunk_.size());
     return Status::Ok();
   }
@@ -114,6 +123,7 @@ class SeqScanOperator final : public Operator {
   const catalog::Table& table_;
   TableReader reader_;
   Predicate filter_;
+  BatchSlicer slicer_;
   SpaceId space_;
   TreeId tree_;
   const std::vector<types::Chunk>* builtin_ = nullptr;

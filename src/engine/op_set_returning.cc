@@ -1,4 +1,6 @@
 // Functions that return sets: in a select list and in FROM.
+#include <algorithm>
+
 #include "engine/operator_internal.h"
 #include "engine/set_call.h"
 #include "types/record.h"
@@ -18,24 +20,35 @@ class ProjectSetOperator final : public Operator {
 
   ProjectSetOperator(const planner::PhysicalProjectSet& node, OperatorPtr child, std::vector<Item> items,
                      Runtime& runtime)
-      : Operator(runtime), child_(std::move(child)), items_(std::move(items)), out_(runtime, node.types) {}
+      : Operator(runtime),
+        child_(std::move(child)),
+        items_(std::move(items)),
+        out_(runtime, node.types) {}
 
   Status Open() override {
     in_ = {};
     at_ = 0;
     started_ = false;
+    slicer_.Restart();
     return child_->Open();
+  }
+  void SetBatchMax(uint64_t rows) override {
+    max_ = static_cast<uint32_t>(std::min<uint64_t>(rows, types::kVectorSize));
+    // A row may give any number of rows: when few are wanted they are read one by one.
+    const uint64_t read = max_ < types::kVectorSize ? 1 : UINT64_MAX;
+    slicer_.SetMax(read);
+    child_->SetBatchMax(read);
   }
 
   Status Next(Batch& out) override {
     out_.Reset();
     uint32_t count = 0;
-    while (count < types::kVectorSize) {
+    while (count < max_) {
       if (!started_) {
         if (at_ == in_.rows.count) {
           RETURN_IF_ERROR(runtime_.context.CheckCancelled());
           // What was written refers to this input only by copies, but plain values are read from it.
-          RETURN_IF_ERROR(child_->Next(in_));
+          RETURN_IF_ERROR(slicer_.Next(*child_, in_));
           at_ = 0;
           if (in_.empty()) break;
           for (Item& item : items_) {
@@ -78,6 +91,8 @@ class ProjectSetOperator final : public Operator {
 
  private:
   OperatorPtr child_;
+  BatchSlicer slicer_;
+  uint32_t max_ = types::kVectorSize;
   std::vector<Item> items_;
   OutputColumns out_;
   Batch in_;
@@ -119,6 +134,10 @@ class FunctionScanOperator final : public Operator {
     return Status::Ok();
   }
 
+  void SetBatchMax(uint64_t rows) override {
+    max_ = static_cast<uint32_t>(std::min<uint64_t>(rows, types::kVectorSize));
+  }
+
   Status Next(Batch& out) override {
     do {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
@@ -133,7 +152,7 @@ class FunctionScanOperator final : public Operator {
   Status Fill(Batch& out) {
     out_.Reset();
     uint32_t count = 0;
-    while (count < types::kVectorSize) {
+    while (count < max_) {
       bool any = false;
       for (Function& function : functions_) {
         if (function.set != nullptr) {
@@ -196,6 +215,7 @@ class FunctionScanOperator final : public Operator {
   std::vector<Function> functions_;
   Predicate filter_;
   OutputColumns out_;
+  uint32_t max_ = types::kVectorSize;
   int64_t ordinal_ = 0;
 };
 

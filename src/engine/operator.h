@@ -25,6 +25,9 @@ class Operator {
   virtual Status Open() = 0;
   // The next rows; an empty batch is the end (and stays the end). Valid until the next call of any method.
   virtual Status Next(Batch& out) = 0;
+  // From now on a batch has at most so many rows, wherever making a row costs, fails or has effects (projections, filters):
+  // LIMIT wants nothing computed that it does not give out. Others may give more.
+  virtual void SetBatchMax(uint64_t) {}
   // Runs what must run to its end although nobody asked (changes to rows).
   virtual Status Finish() { return Status::Ok(); }
   // Rows inserted, updated or deleted by this operator so far; for the command's tag.
@@ -38,6 +41,50 @@ using OperatorPtr = std::unique_ptr<Operator>;
 
 // Builds the operator of a plan node, children included. Plan and runtime outlive it.
 Result<OperatorPtr> BuildOperator(const planner::PhysicalNode& node, Runtime& runtime);
+
+// Cuts batches into slices of at most so many rows.
+class BatchSlicer {
+ public:
+  void Restart() { rest_ = 0; }
+  void SetMax(uint64_t rows) { max_ = rows; }
+  bool has_rest() const { return rest_ > 0; }
+  // The next batch, which stays valid until its last slice was taken.
+  void Fill(const Batch& batch) {
+    batch_ = batch;
+    rest_ = batch.rows.count;
+  }
+  void Take(Batch& out) {
+    const size_t at = batch_.rows.count - rest_;
+    const size_t count = static_cast<size_t>(rest_ < max_ ? rest_ : max_);
+    rest_ -= count;
+    out = batch_;
+    if (count == batch_.rows.count) return;
+    if (batch_.rows.index != nullptr) {
+      out.rows = {batch_.rows.index + at, count};
+    } else if (at == 0) {
+      out.rows = {nullptr, count};
+    } else {
+      if (list_ == nullptr) list_ = std::make_unique<RowList>();
+      for (size_t i = 0; i < count; ++i) list_->data()[i] = static_cast<types::SelIndex>(at + i);
+      out.rows = list_->rows(count);
+    }
+  }
+  // The next slice of an operator's rows.
+  Status Next(Operator& input, Batch& out) {
+    if (rest_ == 0) {
+      RETURN_IF_ERROR(input.Next(out));
+      Fill(out);
+    }
+    Take(out);
+    return Status::Ok();
+  }
+
+ private:
+  Batch batch_;
+  std::unique_ptr<RowList> list_;
+  size_t rest_ = 0;
+  uint64_t max_ = UINT64_MAX;
+};
 
 // Reads an operator row by row.
 class RowReader {

@@ -21,6 +21,8 @@ class RowBuffer {
 
   RowBuffer() = default;
   RowBuffer(const Runtime& runtime, std::span<const types::Type> types);
+  RowBuffer(std::span<const types::Type> types, std::span<const types::Layout> layouts)
+      : types_(types.begin(), types.end()), layouts_(layouts.begin(), layouts.end()) {}
 
   // Copies the batch's rows, bytes included.
   void Append(const Batch& batch);

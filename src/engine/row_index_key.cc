@@ -9,7 +9,8 @@ Result<std::unique_ptr<RowIndexKey>> RowIndexKey::Make(const catalog::Table& tab
   planner::PlannerContext context;
   context.catalog = runtime.context.catalog;
   context.format = runtime.context.format;
-  ASSIGN_OR_RETURN(made->rules_, planner::BindTableRules(table, made->nodes_, made->pinned_, context));
+  int case_slots = 0;
+  ASSIGN_OR_RETURN(made->rules_, planner::BindTableRules(table, made->nodes_, made->pinned_, context, case_slots));
   for (const planner::TableRules::IndexKeys& rule : made->rules_.indexes) {
     if (rule.index->oid != index) continue;
     ASSIGN_OR_RETURN(made->keys_, IndexKeys::Make(rule, runtime));

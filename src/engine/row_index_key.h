@@ -26,6 +26,8 @@ class RowIndexKey {
   bool indexed() const { return batch_.indexed(0); }  // false: a partial index that does not take the row
   bool has_null() const { return batch_.has_null(0); }
   std::string_view key() const { return batch_.key(0); }
+  // "(a, b)=(1, x)", for messages.
+  Result<std::string> Describe(const catalog::Table& table) const { return keys_->Describe(table, 0); }
 
  private:
   RowIndexKey() = default;

@@ -17,17 +17,6 @@ Runtime::Runtime(ExecutionContext& execution_context, int exec_params, int case_
 
 Runtime::~Runtime() = default;
 
-Status EndQueue::Run() {
-  while (!actions.empty() || !checks.empty()) {
-    std::deque<std::function<Status()>>& queue = actions.empty() ? checks : actions;
-    const std::function<Status()> work = std::move(queue.front());
-    queue.pop_front();
-    RETURN_IF_ERROR(work());
-  }
-  kept.clear();
-  return Status::Ok();
-}
-
 types::Type Runtime::StorageType(types::Type type) const {
   // Domains may lie over domains; the depth is bounded by how they were created.
   while (type.oid >= types::kFirstDescribedOid && context.format->hooks != nullptr) {

@@ -5,8 +5,6 @@
 //
 // Thread safety: one thread; a parallel worker has a runtime of its own.
 #pragma once
-#include <deque>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "common/check.h"
+#include "engine/constraint_events.h"
 #include "engine/context.h"
 #include "engine/executor.h"
 #include "engine/kernel.h"
@@ -41,16 +40,6 @@ class RowList {
 
  private:
   std::unique_ptr<types::SelIndex[]> positions_ = std::make_unique<types::SelIndex[]>(types::kVectorSize);
-};
-
-// What is decided when the whole statement has run, in the order it was met: first what changes rows (actions of foreign
-// keys), then checks. Either may add more.
-struct EndQueue {
-  std::deque<std::function<Status()>> actions;
-  std::deque<std::function<Status()>> checks;
-  std::vector<std::shared_ptr<void>> kept;  // what queued work refers to
-
-  Status Run();
 };
 
 class Runtime {
@@ -88,10 +77,10 @@ class Runtime {
   std::unordered_map<int, CteStore*> ctes;
   std::unordered_map<int, const RowBuffer*> work_tables;
   std::vector<OperatorMetrics> metrics;
-  EndQueue* end_queue;  // its own, or that of the runtime whose statement it works for
+  ConstraintQueue* end_queue;  // its own, or that of the runtime whose statement it works for
 
  private:
-  EndQueue own_queue_;
+  ConstraintQueue own_queue_;
   std::vector<std::unique_ptr<types::Vector>> params_;
 };
 

@@ -15,6 +15,9 @@
 
 namespace phantom::engine {
 
+// A new file in the directory for temporary data, which is made when it is not there. Whoever opened it removes it.
+Result<std::unique_ptr<io::File>> CreateTemporaryFile(io::Env& env, const std::string& directory, std::string& path);
+
 class SpillFile {
  public:
   static Result<std::unique_ptr<SpillFile>> Create(Runtime& runtime, std::span<const types::Type> types);

@@ -7,6 +7,7 @@ namespace phantom::engine {
 Result<TableReader> TableReader::Make(const catalog::Table& table, std::span<const int> columns, Runtime& runtime) {
   TableReader reader;
   reader.table_ = &table;
+  reader.runtime_ = &runtime;
   for (int column : columns) {
     if (column >= 0) {
       reader.source_.push_back(static_cast<int>(reader.stored_.size()));
@@ -15,12 +16,23 @@ Result<TableReader> TableReader::Make(const catalog::Table& table, std::span<con
       continue;
     }
     types::Type type = types::kInt8Oid;
-    if (column == planner::kCtidColumn) {
-      type = types::kTidOid;
-    } else if (column == planner::kTableOidColumn) {
-      type = types::kOidOid;
-    } else if (column != planner::kRowIdColumn) {
-      return Error(sqlstate::kFeatureNotSupported, "this system column is not supported");
+    switch (column) {
+      case planner::kCtidColumn:
+        type = types::kTidOid;
+        break;
+      case planner::kTableOidColumn:
+        type = types::kOidOid;
+        break;
+      case planner::kXminColumn:
+      case planner::kXmaxColumn:
+        type = types::kXidOid;
+        break;
+      case planner::kCminColumn:
+      case planner::kCmaxColumn:
+        type = types::kCidOid;
+        break;
+      default:
+        PHANTOM_CHECK(column == planner::kRowIdColumn);
     }
     reader.source_.push_back(-1 - static_cast<int>(reader.system_.size()));
     reader.system_.emplace_back(column, types::Vector(type));
@@ -36,29 +48,44 @@ void TableReader::Reset() {
   for (auto& [column, vector] : system_) vector.Reset();
 }
 
-void TableReader::AddSystem(RowId id, uint32_t at) {
+Status TableReader::AddSystem(RowId id, uint32_t at, const txn::RowTable* table) {
   for (auto& [column, vector] : system_) {
-    if (column == planner::kTableOidColumn) {
-      vector.data<int32_t>()[at] = static_cast<int32_t>(table_->oid);
-    } else {
-      vector.data<int64_t>()[at] = column == planner::kCtidColumn ? CtidOf(id) : static_cast<int64_t>(id.value);
+    switch (column) {
+      case planner::kTableOidColumn:
+        vector.data<int32_t>()[at] = static_cast<int32_t>(table_->oid);
+        break;
+      case planner::kCtidColumn:
+        vector.data<int64_t>()[at] = CtidOf(id);
+        break;
+      case planner::kRowIdColumn:
+        vector.data<int64_t>()[at] = static_cast<int64_t>(id.value);
+        break;
+      case planner::kXminColumn:
+        fetched_.writer = kBootstrapTxn;
+        if (table != nullptr) RETURN_IF_ERROR(table->Fetch(*runtime_->context.snapshot, id, &fetched_));
+        vector.data<int32_t>()[at] = XidOf(fetched_.writer);
+        break;
+      default:
+        vector.data<int32_t>()[at] = 0;
     }
   }
+  return Status::Ok();
 }
 
 Status TableReader::Add(const txn::RowTable& table, std::string_view row, RowId id, uint32_t at) {
-  AddSystem(id, at);
+  RETURN_IF_ERROR(AddSystem(id, at, &table));
   return table.Decode(row, stored_, vectors_, at);
 }
 
-void TableReader::Use(types::Chunk& chunk, const RowId* ids, uint32_t count) {
+Status TableReader::Use(types::Chunk& chunk, const RowId* ids, uint32_t count, const txn::RowTable* table) {
   for (auto& [column, vector] : system_) vector.Reset();
-  if (!system_.empty()) {
-    for (uint32_t i = 0; i < count; ++i) AddSystem(ids == nullptr ? RowId(i + 1) : ids[i], i);
+  for (uint32_t i = 0; i < count && !system_.empty(); ++i) {
+    RETURN_IF_ERROR(AddSystem(ids == nullptr ? RowId(i + 1) : ids[i], i, table));
   }
   for (size_t c = 0; c < source_.size(); ++c) {
     if (source_[c] >= 0) pointers_[c] = &chunk.column(static_cast<uint32_t>(source_[c]));
   }
+  return Status::Ok();
 }
 
 types::Chunk TableReader::MakeChunk() const {

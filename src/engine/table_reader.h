@@ -8,16 +8,14 @@
 
 #include "catalog/table.h"
 #include "engine/operator.h"
+#include "engine/system_columns.h"
 #include "txn/row_table.h"
 
 namespace phantom::engine {
 
-// ctid of a row: PostgreSQL's block and offset made of the row id.
-constexpr int64_t CtidOf(RowId id) { return static_cast<int64_t>((id.value >> 8 << 16) | ((id.value & 0xff) + 1)); }
-
 class TableReader {
  public:
-  // columns: table columns (attnum - 1) or system columns (planner/expr.h). 0A000 for those rows do not have.
+  // columns: table columns (attnum - 1) or system columns (planner/expr.h).
   static Result<TableReader> Make(const catalog::Table& table, std::span<const int> columns, Runtime& runtime);
 
   const std::vector<uint32_t>& stored_columns() const { return stored_; }
@@ -28,13 +26,16 @@ class TableReader {
   // Decodes a row to position `at` of all columns.
   Status Add(const txn::RowTable& table, std::string_view row, RowId id, uint32_t at);
   // Columns that lie in a chunk of the stored ones already: fills the system columns in and points at them.
-  void Use(types::Chunk& chunk, const RowId* ids, uint32_t count);
+  // table: where the rows are stored; null: nowhere.
+  Status Use(types::Chunk& chunk, const RowId* ids, uint32_t count, const txn::RowTable* table);
   types::Chunk MakeChunk() const;
 
  private:
-  void AddSystem(RowId id, uint32_t at);
+  Status AddSystem(RowId id, uint32_t at, const txn::RowTable* table);
 
   const catalog::Table* table_ = nullptr;
+  const Runtime* runtime_ = nullptr;
+  txn::FetchedRow fetched_;
   std::vector<uint32_t> stored_;           // table columns, in order of output
   std::vector<types::Vector> vectors_;     // of them
   std::vector<std::pair<int, types::Vector>> system_;

@@ -34,6 +34,12 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
     state.index = std::make_unique<txn::Index>(std::move(index));
     state.unique = rule.index->unique;
     state.nulls_conflict = rule.index->nulls_not_distinct;
+    if (rule.index->immediate) continue;
+    for (const catalog::Constraint& constraint : table.constraints) {
+      if (constraint.index != rule.index->oid || constraint.kind == catalog::ConstraintKind::kForeignKey) continue;
+      state.deferrable = &constraint;
+      state.deferred = runtime.context.deferred != nullptr && runtime.context.deferred->IsDeferred(constraint);
+    }
   }
   for (const planner::TableRules::Check& check : rules.checks) {
     CheckRule& made = writer->checks_.emplace_back();
@@ -160,6 +166,16 @@ Status TableWriter::UniqueViolation(const IndexState& index, size_t i) {
       .Constraint(name);
 }
 
+Status TableWriter::NoteDuplicate(IndexState& index, size_t i, RowId id) {
+  txn::Transaction& transaction = *runtime_.context.transaction;
+  RETURN_IF_ERROR(index.index->Insert(transaction, index.fresh.key(i), id));
+  ASSIGN_OR_RETURN(const bool doubtful, index.index->MayConflict(transaction, index.fresh.key(i), id, *rows_));
+  if (!doubtful) return Status::Ok();
+  record_.Begin(ConstraintEvent::Kind::kUnique, *index.deferrable, table_.oid, id);
+  if (index.deferred) return runtime_.context.deferred->Append(record_.bytes(), runtime_.context);
+  return runtime_.end_queue->Append(ConstraintEvent::Kind::kUnique, record_.bytes(), runtime_.context);
+}
+
 Result<std::optional<RowId>> TableWriter::AddEntry(IndexState& index, size_t i, RowId id, bool report) {
   if (!index.fresh.indexed(i)) return std::optional<RowId>();
   txn::Transaction& transaction = *runtime_.context.transaction;
@@ -168,24 +184,8 @@ Result<std::optional<RowId>> TableWriter::AddEntry(IndexState& index, size_t i, 
     RETURN_IF_ERROR(index.index->Insert(transaction, key, id));
     return std::optional<RowId>();
   }
-  if (!index.keys->index().immediate) {
-    // A deferrable constraint is decided at the end of the statement.
-    RETURN_IF_ERROR(index.index->Insert(transaction, key, id));
-    ASSIGN_OR_RETURN(const std::string shown, index.keys->Describe(table_, static_cast<uint32_t>(fresh_.rows[i])));
-    runtime_.end_queue->checks.push_back([this, &index, id, key = std::string(key), shown]() -> Status {
-      ASSIGN_OR_RETURN(const std::optional<RowId> other,
-                       index.index->FindConflict(*runtime_.context.transaction, key, id, *rows_));
-      if (!other.has_value()) return Status::Ok();
-      txn::FetchedRow self;
-      RETURN_IF_ERROR(rows_->FetchNewest(id, &self));
-      if (!self.found) return Status::Ok();
-      const std::string& name = index.keys->index().name;
-      return Error(sqlstate::kUniqueViolation, "duplicate key value violates unique constraint \"" + name + "\"")
-          .Detail("Key " + shown + " already exists.")
-          .Schema(table_.schema_name)
-          .Table(table_.name)
-          .Constraint(name);
-    });
+  if (index.deferrable != nullptr) {
+    RETURN_IF_ERROR(NoteDuplicate(index, i, id));
     return std::optional<RowId>();
   }
   ASSIGN_OR_RETURN(const std::optional<RowId> conflict, index.index->InsertUnique(transaction, key, id, *rows_));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "catalog/table.h"
+#include "engine/constraint_events.h"
 #include "engine/evaluator.h"
 #include "engine/index_keys.h"
 #include "planner/physical_plan.h"
@@ -66,6 +67,8 @@ class TableWriter {
     KeyBatch fresh, old;
     bool unique = false;
     bool nulls_conflict = false;
+    const catalog::Constraint* deferrable = nullptr;  // decided at the end of the statement or of the transaction
+    bool deferred = false;
   };
   struct CheckRule {
     std::string name;
@@ -75,6 +78,8 @@ class TableWriter {
 
   TableWriter(const catalog::Table& table, Runtime& runtime) : table_(table), runtime_(runtime), encoder_(table.layout) {}
   std::string_view Encode(size_t i);
+  // Notes that new row i may have another's key.
+  Status NoteDuplicate(IndexState& index, size_t i, RowId id);
   Status UniqueViolation(const IndexState& index, size_t i);
   // Adds the entry of new row i; a conflict is returned, or raised when not wanted.
   Result<std::optional<RowId>> AddEntry(IndexState& index, size_t i, RowId id, bool report);
@@ -92,6 +97,7 @@ class TableWriter {
   std::vector<std::pair<int, EvaluatorPtr>> generated_;
   std::vector<const types::Vector*> full_;
   Batch fresh_;
+  EventRecord record_;
 };
 
 }  // namespace phantom::engine

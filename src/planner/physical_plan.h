@@ -361,7 +361,7 @@ struct ColumnAssignment {
 // already in the child). With ON CONFLICT: arbiters are unique indexes (empty: any). kUpdate: for an existing row, when
 // `conflict_where` is not null and not true, nothing happens; assignments, where are over existing full row ++ excluded full row.
 // Returning: rows of `returning` over the full new row (table column i at position i); kTableOid etc. are not available there,
-// row id is at position table column count. No returning: no output columns, the engine counts rows.
+// row id, ctid, xmin and xmax come behind the table's columns. No returning: no output columns, the engine counts rows.
 struct PhysicalInsert : PhysicalOf<PhysicalKind::kInsert> {
   TableUse use;
   TableRules rules;

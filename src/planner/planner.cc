@@ -237,13 +237,12 @@ Result<BoundExpression> BindExpression(const parser::Node& expression, Expressio
 }
 
 Result<TableRules> BindTableRules(const catalog::Table& table, NodeArena& nodes,
-                                  std::vector<std::shared_ptr<const void>>& pinned, const PlannerContext& context) {
+                                  std::vector<std::shared_ptr<const void>>& pinned, const PlannerContext& context,
+                                  int& next_case_slot) {
   TableRules rules;
   BindContext bind(nodes, context);
   bind.params_variable = false;
-  // Slots of these expressions must not meet those of the statement they become part of.
-  constexpr int kFirstRuleSlot = 4096;
-  bind.next_case_slot = kFirstRuleSlot;
+  bind.next_case_slot = std::max(next_case_slot, bind.next_case_slot);
   Binder binder(bind);
   RangeEntry entry;
   entry.kind = RangeKind::kTable;
@@ -295,7 +294,22 @@ Result<TableRules> BindTableRules(const catalog::Table& table, NodeArena& nodes,
   }
   // Nodes may refer to parsed text; the table itself is the caller's to keep.
   pinned.insert(pinned.end(), bind.pinned.begin(), bind.pinned.end());
+  next_case_slot = bind.next_case_slot;
   return rules;
+}
+
+Result<Expr*> BindColumnDefault(const catalog::Table& table, int column, NodeArena& nodes,
+                                std::vector<std::shared_ptr<const void>>& pinned, const PlannerContext& context,
+                                int& next_case_slot) {
+  BindContext bind(nodes, context);
+  bind.params_variable = false;
+  bind.next_case_slot = std::max(next_case_slot, bind.next_case_slot);
+  Binder binder(bind);
+  ASSIGN_OR_RETURN(Expr * value, binder.ColumnDefault(table, column));
+  FoldConstants(bind, value);
+  pinned.insert(pinned.end(), bind.pinned.begin(), bind.pinned.end());
+  next_case_slot = bind.next_case_slot;
+  return value;
 }
 
 }  // namespace phantom::planner

@@ -117,9 +117,15 @@ Result<BoundExpression> BindExpression(const parser::Node& expression, Expressio
                                        types::Type target, std::string_view target_name, const PlannerContext& context,
                                        types::Type value_type = {});
 
-// The table's checks, generated columns and index keys, bound over its full row.
+// The table's checks, generated columns and index keys, bound over its full row. `next_case_slot` numbers the CaseTest
+// slots of all expressions that are evaluated together: what is bound takes the next ones.
 Result<TableRules> BindTableRules(const catalog::Table& table, NodeArena& nodes,
-                                  std::vector<std::shared_ptr<const void>>& pinned, const PlannerContext& context);
+                                  std::vector<std::shared_ptr<const void>>& pinned, const PlannerContext& context,
+                                  int& next_case_slot);
+// The default of a column (by index), a NULL when it has none.
+Result<Expr*> BindColumnDefault(const catalog::Table& table, int column, NodeArena& nodes,
+                                std::vector<std::shared_ptr<const void>>& pinned, const PlannerContext& context,
+                                int& next_case_slot);
 
 // Result columns of a query without planning it (CREATE VIEW, CREATE TABLE AS), and what it uses.
 struct QueryDescription {

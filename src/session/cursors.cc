@@ -48,9 +48,8 @@ class Fetcher {
     if (position - 1 < cursor_.rows->begin()) return CannotGoBack();
     if (rows_ == nullptr) return Status::Ok();
     uint32_t row = 0;
-    const types::Chunk& chunk = cursor_.rows->Find(position - 1, &row);
-    rows_->Append(chunk, row, 1);
-    return Status::Ok();
+    ASSIGN_OR_RETURN(const types::Chunk* chunk, cursor_.rows->Find(position - 1, &row));
+    return rows_->Append(*chunk, row, 1);
   }
 
   static Status CannotGoBack() {
@@ -182,7 +181,8 @@ Result<UtilityResult> SessionState::RunDeclareCursor(const parser::Node& node, c
   if (cursor->is_binary) cursor->formats = {1};
   cursor->query = outer.statement->text();
   RETURN_IF_ERROR(StartPortal(*cursor));
-  cursor->rows = std::make_unique<RowStore>(scroll || hold ? SIZE_MAX : Portal::kHistoryBytesMax);
+  cursor->rows = std::make_unique<RowStore>(scroll || hold ? WorkMemBytes() : Portal::kHistoryBytesMax);
+  if (scroll || hold) cursor->rows->SpillTo(instance.env(), instance.temp_directory());
   portals[std::string(declare.name)] = std::move(cursor);
   return UtilityResult{"DECLARE CURSOR"};
 }
@@ -198,7 +198,10 @@ Result<UtilityResult> SessionState::RunFetch(const parser::Node& node) {
   // A portal of the extended protocol may be fetched from as well.
   if (cursor.rows == nullptr) cursor.rows = std::make_unique<RowStore>(Portal::kHistoryBytesMax);
   UtilityResult result;
-  if (!fetch.is_move) result.rows = std::make_unique<RowStore>();
+  if (!fetch.is_move) {
+    result.rows = std::make_unique<RowStore>(WorkMemBytes());
+    result.rows->SpillTo(instance.env(), instance.temp_directory());
+  }
   ASSIGN_OR_RETURN(const uint64_t count, Fetcher(cursor, result.rows.get()).Run(fetch.direction, fetch.count));
   result.tag = (fetch.is_move ? "MOVE " : "FETCH ") + std::to_string(count);
   result.formats = cursor.formats;

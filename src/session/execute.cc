@@ -248,6 +248,11 @@ Status SessionState::EnsurePlan(Statement& statement) {
   return Status::Ok();
 }
 
+size_t SessionState::WorkMemBytes() const {
+  static const int kWorkMem = FindSetting("work_mem");
+  return static_cast<size_t>(settings.GetInteger(kWorkMem)) * 1024;
+}
+
 void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal) {
   context->transaction = &block.transaction();
   context->snapshot = &portal.snapshot;
@@ -256,8 +261,7 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->format = &portal.format;
   context->parameters = portal.parameters;
   context->session = services.get();
-  static const int kWorkMem = FindSetting("work_mem");
-  const size_t work_bytes = static_cast<size_t>(settings.GetInteger(kWorkMem)) * 1024;
+  const size_t work_bytes = WorkMemBytes();
   portal.memory = std::make_unique<engine::MemoryBroker>(work_bytes, work_bytes * kOperatorsAtOnce);
   context->memory = portal.memory.get();
   context->env = &instance.env();
@@ -266,7 +270,8 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->timed_out = &control->timed_out;
   context->transaction_start_us = block.start_us();
   context->statement_start_us = statement_start_us;
-  context->query_text = portal.statement->source->text;
+  if (portal.statement != nullptr) context->query_text = portal.statement->source->text;
+  context->deferred = &deferred;
 }
 
 std::unique_ptr<Portal> SessionState::MakePortal(std::shared_ptr<Statement> statement) {

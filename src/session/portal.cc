@@ -13,8 +13,9 @@ Portal::~Portal() = default;
 
 bool Portal::plan_modifies() const { return plan != nullptr && plan->modifies; }
 
-Status Portal::Pull() {
+Status Portal::Pull(uint64_t rows_wanted) {
   chunk_next = 0;
+  execution->SetBatchMax(rows_wanted);
   RETURN_IF_ERROR(context.CheckCancelled());
   RETURN_IF_ERROR(execution->Next(chunk));
   exhausted = chunk.empty();
@@ -23,15 +24,19 @@ Status Portal::Pull() {
 
 Status Portal::PullTo(uint64_t wanted) {
   while (!exhausted && rows->end() <= wanted) {
-    RETURN_IF_ERROR(Pull());
-    rows->Append(chunk, 0, chunk.size());
+    const uint64_t missing = wanted - rows->end();
+    RETURN_IF_ERROR(Pull(missing == UINT64_MAX ? missing : missing + 1));
+    RETURN_IF_ERROR(rows->Append(chunk, 0, chunk.size()));
     chunk_next = chunk.size();
   }
   return Status::Ok();
 }
 
 Status Portal::Materialize() {
-  if (rows == nullptr) rows = std::make_unique<RowStore>();
+  if (rows == nullptr) {
+    rows = std::make_unique<RowStore>(memory->per_operator_bytes());
+    rows->SpillTo(*context.env, context.temp_directory);
+  }
   return PullTo(UINT64_MAX);
 }
 
@@ -53,7 +58,7 @@ Result<TaskState> PortalTask::RunStreamed(ResultSink& sink) {
   while (true) {
     if (portal_.chunk_next == portal_.chunk.size()) {
       if (portal_.exhausted) return TaskState::kDone;
-      RETURN_IF_ERROR(portal_.Pull());
+      RETURN_IF_ERROR(portal_.Pull(limit_ != 0 ? limit_ - given_ : UINT64_MAX));
       continue;
     }
     uint64_t count = std::min<uint64_t>(portal_.chunk.size() - portal_.chunk_next, kSliceRows);
@@ -75,10 +80,10 @@ Result<TaskState> PortalTask::RunKept(ResultSink& sink) {
   RowStore& rows = *portal_.rows;
   while (portal_.position < rows.end()) {
     uint32_t row = 0;
-    const types::Chunk& chunk = rows.Find(portal_.position, &row);
-    uint64_t count = std::min<uint64_t>(chunk.size() - row, kSliceRows);
+    ASSIGN_OR_RETURN(const types::Chunk* chunk, rows.Find(portal_.position, &row));
+    uint64_t count = std::min<uint64_t>(chunk->size() - row, kSliceRows);
     if (limit_ != 0) count = std::min(count, limit_ - given_);
-    RETURN_IF_ERROR(sink.Rows(chunk, row, count, portal_.columns, portal_.formats, portal_.format));
+    RETURN_IF_ERROR(sink.Rows(*chunk, row, count, portal_.columns, portal_.formats, portal_.format));
     portal_.position += count;
     given_ += count;
     if (limit_ != 0 && given_ == limit_) return TaskState::kSuspended;

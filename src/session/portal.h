@@ -78,8 +78,9 @@ class Portal {
 
   bool plan_modifies() const;
 
-  // Pulls the next chunk; exhausted is set at the end. Requires started and an execution.
-  Status Pull();
+  // Pulls the next chunk; exhausted is set at the end. Requires started and an execution. When so few rows are wanted no
+  // more are computed.
+  Status Pull(uint64_t rows_wanted = UINT64_MAX);
   // Pulls until `rows` has the row at `position` or the end is reached.
   Status PullTo(uint64_t position);
   // Runs to the end, keeping all rows.

@@ -84,6 +84,7 @@ bool SessionState::in_multi_statement() const {
 }
 
 Status SessionState::BeforeCommit() {
+  RETURN_IF_ERROR(DecideDeferred(true));
   for (auto& [name, portal] : portals) {
     if (portal->transaction_serial != block.serial() || portal->execution == nullptr) continue;
     if (portal->is_holdable) {
@@ -107,12 +108,14 @@ void SessionState::DropPortalsOfTransaction() {
 }
 
 void SessionState::AfterCommit() {
+  deferred.Reset();
   PublishNotifications();
   RestoreRoles();
   ApplySettings();
 }
 
 void SessionState::AfterAbort() {
+  deferred.Reset();
   pending_notifications.clear();
   listen_actions.clear();
   std::erase_if(on_commit, [](const OnCommit& action) { return action.fresh; });
@@ -121,6 +124,7 @@ void SessionState::AfterAbort() {
 }
 
 void SessionState::AfterSavepointRollback(size_t depth) {
+  deferred.RollBackTo(depth);
   std::erase_if(portals, [&](const auto& entry) {
     const Portal& portal = *entry.second;
     const bool running = executing_ && entry.first == running_;
@@ -134,6 +138,7 @@ void SessionState::AfterSavepointRollback(size_t depth) {
 }
 
 void SessionState::AfterSavepointRelease(size_t depth) {
+  deferred.Release(depth);
   for (auto& [name, portal] : portals) portal->savepoint_depth = std::min(portal->savepoint_depth, depth);
   for (auto& each : pending_notifications) each.depth = std::min(each.depth, depth);
   for (auto& each : listen_actions) each.depth = std::min(each.depth, depth);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "engine/constraint_events.h"
 #include "session/instance.h"
 #include "session/notification_hub.h"
 #include "session/portal.h"
@@ -96,6 +97,14 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   std::vector<PendingNotification> pending_notifications;
   bool listening = false;
 
+  // ---- Deferred constraints (constraints.cc) ----
+  engine::DeferredConstraints deferred;
+  Result<UtilityResult> RunSetConstraints(const parser::Node& node);
+  // Decides what is not deferred any more, or everything.
+  Status DecideDeferred(bool all);
+  // 55006 when ALTER TABLE, DROP TABLE, TRUNCATE or CREATE INDEX concerns a table with events still to be decided.
+  Status CheckNoDeferredEvents(const parser::Node& statement);
+
   // ---- ON COMMIT of temporary tables ----
   struct OnCommit {
     Oid table;
@@ -143,6 +152,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Status EnsurePlan(Statement& statement);
   // Starts a bound portal: sets the engine up, or runs the utility statement.
   Status StartPortal(Portal& portal);
+  size_t WorkMemBytes() const;
   // The engine's view of this session for one execution.
   void FillContext(engine::ExecutionContext* context, Portal& portal);
   planner::PlannerContext MakePlannerContext();
@@ -204,6 +214,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   void BeforeAbort() override;
   void AfterCommit() override;
   void AfterAbort() override;
+  void AfterSavepoint() override { deferred.Savepoint(); }
   void AfterSavepointRollback(size_t depth) override;
   void AfterSavepointRelease(size_t depth) override;
 

@@ -143,6 +143,7 @@ Status TransactionBlock::Savepoint(std::string_view name) {
   if (kind_ != Kind::kExplicit) return OnlyInBlock("SAVEPOINT");
   savepoints_.push_back({std::string(name), transaction_->Savepoint()});
   settings_.BeginLevel();
+  observer_.AfterSavepoint();
   return Status::Ok();
 }
 

@@ -36,6 +36,7 @@ class TransactionObserver {
   virtual void BeforeAbort() = 0;
   virtual void AfterCommit() = 0;
   virtual void AfterAbort() = 0;
+  virtual void AfterSavepoint() = 0;
   // `depth` is the number of savepoints that remain.
   virtual void AfterSavepointRollback(size_t depth) = 0;
   virtual void AfterSavepointRelease(size_t depth) = 0;

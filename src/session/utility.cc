@@ -79,8 +79,9 @@ Result<UtilityResult> SessionState::RunUtility(const Statement& statement, Porta
     case NodeKind::kTransactionStmt:
       return RunTransaction(node);
     case NodeKind::kVariableSetStmt:
-    case NodeKind::kConstraintsSetStmt:
       return RunSet(node);
+    case NodeKind::kConstraintsSetStmt:
+      return RunSetConstraints(node);
     case NodeKind::kVariableShowStmt:
       return RunShow(node);
     case NodeKind::kDiscardStmt:
@@ -114,6 +115,7 @@ Result<UtilityResult> SessionState::RunUtility(const Statement& statement, Porta
       return Errorf(sqlstate::kUndefinedFile, "could not access file \"%s\": No such file or directory",
                     std::string(Cast<parser::LoadStmt>(node).filename).c_str());
     default:
+      RETURN_IF_ERROR(CheckNoDeferredEvents(node));
       return RunDdl(*this, portal);
   }
 }

@@ -248,12 +248,6 @@ void SessionState::RestoreRoles() {
 }
 
 Result<UtilityResult> SessionState::RunSet(const parser::Node& node) {
-  if (node.kind == parser::NodeKind::kConstraintsSetStmt) {
-    if (!block.in_block()) {
-      Warning(sqlstate::kNoActiveSqlTransaction, "SET CONSTRAINTS can only be used in transaction blocks");
-    }
-    return UtilityResult{"SET CONSTRAINTS"};
-  }
   const auto& set = Cast<parser::VariableSetStmt>(node);
   const SettingScope scope = set.is_local ? SettingScope::kLocal : SettingScope::kSession;
   if (set.is_local && !block.in_block()) {

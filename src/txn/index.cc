@@ -189,4 +189,10 @@ Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::
   }
 }
 
+Result<bool> Index::MayConflict(Transaction& transaction, std::string_view key, RowId except, const RowTable& table) {
+  ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(manager_->impl(), *entries_, table.parts_->tree(),
+                                                         transaction.id(), key, except));
+  return obstacle.row || obstacle.blocker;
+}
+
 }  // namespace phantom::txn

@@ -60,6 +60,10 @@ class Index {
   Result<std::optional<RowId>> FindConflict(Transaction& transaction, std::string_view key, RowId except,
                                             const RowTable& table);
 
+  // Without waiting: another live row has the key, or one whose fate is open may get it. After Insert() at least one of
+  // two transactions that insert the same key sees the other.
+  Result<bool> MayConflict(Transaction& transaction, std::string_view key, RowId except, const RowTable& table);
+
   // The row, as this transaction wrote it, no longer has this key.
   Status Delete(Transaction& transaction, std::string_view key, RowId row);
 

@@ -48,6 +48,7 @@ Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) cons
     row->found = true;
     row->newest = !header.restored();
     row->version = header.lsn;
+    row->writer = header.txn;
     row->row.assign(AsText(RowBody(*value)));
   }));
   if (!older) return Status::Ok();
@@ -55,7 +56,9 @@ Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) cons
   Bytes value;
   ASSIGN_OR_RETURN(row->found, manager_->impl().FindVersion(snapshot, older, &record, &value));
   if (row->found) {
-    row->version = RowHeader::Load(value).lsn;
+    const RowHeader header = RowHeader::Load(value);
+    row->version = header.lsn;
+    row->writer = header.txn;
     row->row.assign(AsText(RowBody(value)));
   }
   return Status::Ok();
@@ -70,6 +73,7 @@ Status RowTable::FetchNewest(RowId id, FetchedRow* row) const {
     row->found = true;
     row->newest = !header.restored();
     row->version = header.lsn;
+    row->writer = header.txn;
     row->row.assign(AsText(RowBody(*value)));
   });
 }

@@ -53,6 +53,7 @@ struct FetchedRow {
   bool found = false;
   bool newest = false;   // certainly the row's newest version: a plain index entry that led here needs no recheck
   Lsn version;           // names the version
+  TxnId writer;          // who wrote it
   std::string row;       // RowCodec bytes; may hold overflow references, see Decode()
 };
 

@@ -336,6 +336,7 @@ Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snaps
   result.newest.found = true;
   result.newest.newest = !attempt.newest.restored();
   result.newest.version = attempt.newest.lsn;
+  result.newest.writer = attempt.newest.txn;
   result.newest.row = std::move(attempt.newest_row);
   return result;
 }

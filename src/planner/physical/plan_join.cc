@@ -271,6 +271,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanJoin(LogicalJoin& node, co
     join->cost = {right.node->cost.total, left.node->cost.total + right.node->cost.total + hash_extra + rows * cost.cpu_tuple_cost, rows, 0};
     made = join;
   } else {
+    if (type == JoinType::kFull && std::any_of(node.conditions.begin(), node.conditions.end(),
+                                               [](const Expr* e) { return e->kind != ExprKind::kConst; })) {
+      return Error(sqlstate::kFeatureNotSupported,
+                   "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions");
+    }
     auto* join = New<PhysicalNestedLoop>();
     join->join = type;
     ASSIGN_OR_RETURN(join->condition, ResolveAnd(node.conditions, joined));

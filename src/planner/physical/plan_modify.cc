@@ -90,7 +90,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
   std::vector<int> all;
   for (size_t i = 0; i < table.columns.size(); ++i) all.push_back(static_cast<int>(i));
   Layout new_row = LayoutOfEntry(target, all);
-  new_row.push_back({{target.rel, kRowIdColumn}, Type(kInt8Oid), 0, ""});
+  // What a deleted row had is the scan's to say.
+  if (query.command != CommandKind::kDelete) {
+    const std::vector<int> system = {kRowIdColumn, kCtidColumn, kXminColumn, kXmaxColumn};
+    for (LayoutColumn& column : LayoutOfEntry(target, system)) new_row.push_back(std::move(column));
+  }
 
   // System columns of the new row that RETURNING may name.
   auto returning = [&](const Layout& layout) -> Result<std::vector<Expr*>> {
@@ -99,8 +103,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
       const Target& item = query.returning[i];
       Expr* expr = Copy(ctx_.arena, item.expr, [&](const Expr* e) -> Expr* {
         auto* column = DynAs<ColumnRef>(e);
-        if (column == nullptr || column->rel != target.rel || column->column != kTableOidColumn) return nullptr;
-        return ctx_.MakeConst(Value::OidValue(table.oid), kOidOid);
+        if (column == nullptr || column->rel != target.rel) return nullptr;
+        if (column->column == kTableOidColumn) return ctx_.MakeConst(Value::OidValue(table.oid), kOidOid);
+        if (column->column != kCminColumn && column->column != kCmaxColumn) return nullptr;
+        const int32_t zero = 0;
+        return ctx_.MakeConst(Value::FromSlot(kCidOid, &zero), kCidOid);
       });
       ASSIGN_OR_RETURN(Expr * resolved, Resolve(expr, layout));
       exprs.push_back(resolved);
@@ -108,7 +115,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
     }
     return exprs;
   };
-  ASSIGN_OR_RETURN(TableRules rules, BindTableRules(table, ctx_.arena, ctx_.pinned, ctx_.planner));
+  ASSIGN_OR_RETURN(TableRules rules, BindTableRules(table, ctx_.arena, ctx_.pinned, ctx_.planner, ctx_.next_case_slot));
   for (const auto& key : rules.indexes) ctx_.Pin(key.index);
 
   if (query.command == CommandKind::kInsert) {
@@ -139,7 +146,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
       const ColumnId& id = input.layout[i].id;
       bool own = id.rel == target.rel;
       if (own && id.column == kRowIdColumn) row_id_index = static_cast<int>(i);
-      target_columns.push_back(own && id.column >= 0 ? id.column : kNoColumn);
+      target_columns.push_back(own && (id.column >= 0 || id.column == kXminColumn) ? id.column : kNoColumn);
     }
     std::erase_if(rechecks, [&](Expr* condition) {
       Columns used;

@@ -227,7 +227,9 @@ Status CopyInTask::Writer::WriteBatch() {
     if (Status status = engine.writer->Check(i); !status.ok()) return WithContext(std::move(status), row, true);
     Result<RowId> id = engine.writer->Insert(i);
     if (!id.ok()) return WithContext(std::move(id).status(), row, false);
-    if (engine.foreign_keys != nullptr) engine.foreign_keys->Inserted(full, static_cast<uint32_t>(row));
+    if (engine.foreign_keys != nullptr) {
+      RETURN_IF_ERROR(engine.foreign_keys->Inserted(*id, full, static_cast<uint32_t>(row)));
+    }
     ++count_;
   }
   origins_.clear();
@@ -238,7 +240,7 @@ Status CopyInTask::Writer::WriteBatch() {
 
 Status CopyInTask::Writer::Finish() {
   RETURN_IF_ERROR(WriteBatch());
-  return engine_->runtime->end_queue->Run();
+  return engine_->runtime->end_queue->Run(*engine_->runtime);
 }
 
 }  // namespace phantom::session

@@ -153,26 +153,82 @@ Status DdlRunner::DefineDefaults(const parser::ColumnDef& node, const catalog::T
   return Status::Ok();
 }
 
+namespace {
+
+// Which constraint of a column DEFERRABLE and its kin belong to: the one before them. 42601 where they may not stand.
+class ConstraintAttributes {
+ public:
+  static bool IsAttribute(ConstraintType type) {
+    return type == ConstraintType::kAttrDeferrable || type == ConstraintType::kAttrNotDeferrable ||
+           type == ConstraintType::kAttrDeferred || type == ConstraintType::kAttrImmediate;
+  }
+
+  // `to`: the definition made of the constraint; null when it cannot have attributes.
+  void Begin(catalog::ConstraintDefinition* to) {
+    to_ = to;
+    saw_deferrable_ = saw_initially_ = false;
+  }
+
+  Status Add(const parser::Constraint& node) {
+    const bool initially = node.type == ConstraintType::kAttrDeferred || node.type == ConstraintType::kAttrImmediate;
+    if (to_ == nullptr) return Wrong(node, Format("misplaced %s clause", NameOf(node.type)));
+    if (initially ? saw_initially_ : saw_deferrable_) {
+      return Wrong(node, initially ? "multiple INITIALLY IMMEDIATE/DEFERRED clauses not allowed"
+                                   : "multiple DEFERRABLE/NOT DEFERRABLE clauses not allowed");
+    }
+    (initially ? saw_initially_ : saw_deferrable_) = true;
+    if (node.type == ConstraintType::kAttrDeferrable) to_->deferrable = true;
+    if (node.type == ConstraintType::kAttrNotDeferrable) to_->deferrable = false;
+    if (node.type == ConstraintType::kAttrDeferred) {
+      to_->deferred = true;
+      if (!saw_deferrable_) to_->deferrable = true;
+    }
+    if (to_->deferred && !to_->deferrable) {
+      return Wrong(node, "constraint declared INITIALLY DEFERRED must be DEFERRABLE");
+    }
+    return Status::Ok();
+  }
+
+ private:
+  static Status Wrong(const parser::Constraint& node, std::string message) {
+    return Error(sqlstate::kSyntaxError, std::move(message)).At(node.location);
+  }
+  static const char* NameOf(ConstraintType type) {
+    switch (type) {
+      case ConstraintType::kAttrDeferrable:
+        return "DEFERRABLE";
+      case ConstraintType::kAttrNotDeferrable:
+        return "NOT DEFERRABLE";
+      case ConstraintType::kAttrDeferred:
+        return "INITIALLY DEFERRED";
+      default:
+        return "INITIALLY IMMEDIATE";
+    }
+  }
+
+  catalog::ConstraintDefinition* to_ = nullptr;
+  bool saw_deferrable_ = false, saw_initially_ = false;
+};
+
+}  // namespace
+
 Status DdlRunner::ColumnConstraints(const parser::ColumnDef& node, const catalog::Table& shape,
                                     std::vector<catalog::ConstraintDefinition>& constraints) {
+  ConstraintAttributes attributes;
+  constraints.reserve(constraints.size() + node.constraints.size());
   for (size_t i = 0; i < node.constraints.size(); ++i) {
     const parser::Constraint& constraint = *node.constraints[i];
+    if (ConstraintAttributes::IsAttribute(constraint.type)) {
+      RETURN_IF_ERROR(attributes.Add(constraint));
+      continue;
+    }
+    attributes.Begin(nullptr);
     bool makes_one = constraint.type == ConstraintType::kCheck || constraint.type == ConstraintType::kPrimary ||
                      constraint.type == ConstraintType::kUnique || constraint.type == ConstraintType::kForeign;
     if (!makes_one) continue;
     ASSIGN_OR_RETURN(catalog::ConstraintDefinition made, DefineConstraint(constraint, shape, node.name));
-    // DEFERRABLE and its kin follow as constraints of their own.
-    for (size_t next = i + 1; next < node.constraints.size(); ++next) {
-      ConstraintType attribute = node.constraints[next]->type;
-      if (attribute == ConstraintType::kAttrDeferrable) {
-        made.deferrable = true;
-      } else if (attribute == ConstraintType::kAttrDeferred) {
-        made.deferrable = made.deferred = true;
-      } else if (attribute != ConstraintType::kAttrNotDeferrable && attribute != ConstraintType::kAttrImmediate) {
-        break;
-      }
-    }
     constraints.push_back(std::move(made));
+    if (constraint.type != ConstraintType::kCheck) attributes.Begin(&constraints.back());
   }
   return Status::Ok();
 }
