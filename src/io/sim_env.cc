@@ -111,9 +111,9 @@ class SimFile final : public File {
   void RememberSectors(uint64_t offset, uint64_t bytes) {
     if (env_.cut_) return;
     for (uint64_t sector = offset / kSectorBytes; sector * kSectorBytes < offset + bytes; ++sector) {
-      SimEnv::Sector state{};
+      SimEnv::Sector state{env_.operations_, {}};
       uint64_t start = sector * kSectorBytes;
-      std::memcpy(state.data(), inode_->now.data() + start, std::min(kSectorBytes, inode_->now.size() - start));
+      std::memcpy(state.bytes.data(), inode_->now.data() + start, std::min(kSectorBytes, inode_->now.size() - start));
       std::vector<SimEnv::Sector>& states = inode_->unsynced[sector];
       if (states.size() == kSectorStatesMax) states.erase(states.begin());
       states.push_back(state);
@@ -141,12 +141,13 @@ SimEnv::SimEnv(uint64_t seed) : random_state_(seed * 0x9E3779B97F4A7C15u + 1) {}
 SimEnv::~SimEnv() = default;
 
 // SplitMix64.
-uint64_t SimEnv::Next() {
-  uint64_t z = (random_state_ += 0x9E3779B97F4A7C15u);
+static uint64_t Mix(uint64_t z) {
   z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
   z = (z ^ z >> 27) * 0x94D049BB133111EBu;
   return z ^ z >> 31;
 }
+
+uint64_t SimEnv::Next() { return Mix(random_state_ += 0x9E3779B97F4A7C15u); }
 
 void SimEnv::Count() {
   if (operations_ == cut_at_) Cut();
@@ -156,6 +157,17 @@ void SimEnv::Count() {
 void SimEnv::Cut() {
   if (cut_) return;
   cut_ = true;
+  // Sector by sector is the worst, so it comes most often.
+  const uint64_t draw = Next() % (2 * kLosses);
+  const Loss loss = draw < kLosses ? static_cast<Loss>(draw) : Loss::kSectors;
+  loss_seed_ = Next();
+  uint64_t first_unsynced = operations_;
+  for (const auto& [path, inode] : names_) {
+    for (const auto& [sector, states] : inode->unsynced) {
+      first_unsynced = std::min(first_unsynced, states.front().operation);
+    }
+  }
+  last_moment_ = first_unsynced + Next() % (operations_ - first_unsynced + 1);
   for (auto& [path, directory] : directories_) {
     surviving_directories_.insert(path);
     size_t keep = Next() % (directory.unsynced.size() + 1);
@@ -171,21 +183,51 @@ void SimEnv::Cut() {
     }
     for (const auto& [name, inode] : names) {
       std::vector<std::byte> content = inode->durable;
-      // A size set by Allocate or Truncate alone may or may not have made it.
-      if (Next() % 2 == 0) content.resize(inode->now.size());
-      for (const auto& [sector, states] : inode->unsynced) {
-        size_t choice = Next() % (states.size() + 1);
-        if (choice == states.size()) continue;
-        uint64_t start = sector * kSectorBytes;
-        if (content.size() < start + kSectorBytes) {
-          uint64_t end = std::max<uint64_t>(inode->now.size(), inode->durable.size());
-          content.resize(std::max<uint64_t>(content.size(), std::min<uint64_t>(start + kSectorBytes, end)));
-        }
-        if (start < content.size()) {
-          std::memcpy(content.data() + start, states[choice].data(), std::min(kSectorBytes, content.size() - start));
-        }
-      }
+      CutFile(*inode, loss, &content);
       survivors_[name] = std::move(content);
+    }
+  }
+}
+
+// Puts into the durable content what survives of the unsynced.
+void SimEnv::CutFile(const Inode& inode, Loss loss, std::vector<std::byte>* content) {
+  const bool keep_file = Next() % 2 == 0;
+  // A size set by Allocate or Truncate alone may or may not have made it.
+  if (Next() % 2 == 0) content->resize(inode.now.size());
+  const uint64_t size_max = std::max<uint64_t>(inode.now.size(), inode.durable.size());
+  for (const auto& [sector, states] : inode.unsynced) {
+    const Sector* kept = nullptr;
+    auto keep_last = [&](auto&& survives) {
+      for (const Sector& state : states) {
+        if (survives(state)) kept = &state;
+      }
+    };
+    switch (loss) {
+      case Loss::kSectors:
+        if (const size_t choice = Next() % (states.size() + 1); choice < states.size()) kept = &states[choice];
+        break;
+      case Loss::kWrites:
+        keep_last([&](const Sector& state) { return Mix(loss_seed_ + state.operation) % 2 == 0; });
+        break;
+      case Loss::kFiles:
+        if (keep_file) kept = &states.back();
+        break;
+      case Loss::kAfterAMoment:
+        keep_last([&](const Sector& state) { return state.operation <= last_moment_; });
+        break;
+      case Loss::kAll:
+        break;
+      case Loss::kNothing:
+        kept = &states.back();
+        break;
+    }
+    if (kept == nullptr) continue;
+    const uint64_t start = sector * kSectorBytes;
+    if (content->size() < start + kSectorBytes) {
+      content->resize(std::max<uint64_t>(content->size(), std::min<uint64_t>(start + kSectorBytes, size_max)));
+    }
+    if (start < content->size()) {
+      std::memcpy(content->data() + start, kept->bytes.data(), std::min(kSectorBytes, content->size() - start));
     }
   }
 }

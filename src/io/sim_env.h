@@ -1,9 +1,10 @@
 // io/sim_env.h
 //
 // A disk, a clock and randomness in memory, deterministic by seed. What was written but not synced
-// is at risk: a power cut keeps a random subset of the unsynced sectors (512 bytes), each in any
-// of the states it had since the last sync, and a random prefix of each directory's unsynced
-// changes. Space and errors can be limited and injected.
+// is at risk. How much a power cut takes is drawn anew each time: all of it, nothing, everything
+// after some moment, whole files, whole writes (so later ones survive earlier ones), or single
+// sectors (512 bytes), each left in any of the states it had since the last sync. Of a directory's
+// unsynced changes a random prefix survives. Space and errors can be limited and injected.
 //
 // A cut does not stop the running program: what survives is set aside at that moment, and the
 // program goes on with a disk that leads nowhere. When it has been torn down, Restart() puts the
@@ -64,7 +65,14 @@ class SimEnv final : public Env {
  private:
   friend class SimFile;
   friend class SimLock;
-  using Sector = std::array<std::byte, kSectorBytes>;
+  // What one write left in a sector.
+  struct Sector {
+    uint64_t operation = 0;
+    std::array<std::byte, kSectorBytes> bytes;
+  };
+  // What a power cut leaves of unsynced writes.
+  enum class Loss : uint8_t { kSectors, kWrites, kFiles, kAfterAMoment, kAll, kNothing };
+  static constexpr uint64_t kLosses = 6;
 
   struct Inode {
     std::vector<std::byte> now;                        // what readers see
@@ -87,6 +95,7 @@ class SimEnv final : public Env {
   uint64_t Next();
   void Count();
   void Cut();
+  void CutFile(const Inode& inode, Loss loss, std::vector<std::byte>* content);
   Directory& DirectoryOf(const std::string& path);
   void ChangeName(const std::string& path, InodeRef inode, bool with_next);
 
@@ -100,6 +109,8 @@ class SimEnv final : public Env {
   bool cut_ = false;
   uint64_t operations_ = 0;
   uint64_t cut_at_ = UINT64_MAX;
+  uint64_t loss_seed_ = 0;    // of the present cut
+  uint64_t last_moment_ = 0;  // kAfterAMoment: the last operation that survives
   uint64_t capacity_ = UINT64_MAX;
   uint64_t used_ = 0;
   uint64_t reads_to_failure_ = UINT64_MAX;

@@ -13,11 +13,21 @@ namespace {
 TEST_CASE("timers fire in the order they are due, and not when cancelled") {
   std::atomic<int> fired{0};
   std::atomic<int> first{0};
+  std::atomic<bool> held{false};
+  std::atomic<bool> queued{false};
   TimerQueue timers;
-  const TimerQueue::TimerId cancelled = timers.Schedule(1, [&] { fired += 100; });
+  // Holds the queue's thread until all is queued: what a busy machine makes of the times does not matter then.
+  timers.Schedule(0, [&] {
+    held = true;
+    while (!queued) std::this_thread::yield();
+  });
+  while (!held) std::this_thread::yield();
+  constexpr int64_t kLongAgoMs = -3'600'000;
+  const TimerQueue::TimerId cancelled = timers.Schedule(2 * kLongAgoMs, [&] { fired += 100; });
+  timers.Schedule(0, [&] { first = first == 0 ? 2 : first.load(), ++fired; });
+  timers.Schedule(kLongAgoMs, [&] { first = first == 0 ? 1 : first.load(), ++fired; });
   timers.Cancel(cancelled);
-  timers.Schedule(20, [&] { first = first == 0 ? 2 : first.load(), ++fired; });
-  timers.Schedule(5, [&] { first = first == 0 ? 1 : first.load(), ++fired; });
+  queued = true;
   while (fired < 2) std::this_thread::yield();
   CHECK(fired == 2);
   CHECK(first == 1);

@@ -6,17 +6,11 @@
 
 namespace phantom::txn {
 
-namespace {
-
-constexpr TreeId kRowsTree{1001}, kByIdTree{1002}, kByKTree{1003};
-
-}  // namespace
-
 Result<std::unique_ptr<Database>> Database::Open(io::SimEnv& env, const DatabaseOptions& options) {
   std::unique_ptr<Database> database(new Database());
   store::StoreOptions store_options;
   store_options.buffer_pool_bytes = options.pool_bytes;
-  store_options.log = {.file_bytes = 4 << 20, .ring_bytes = 1 << 20};
+  store_options.log = options.log;
   store_options.checkpoint_log_bytes = 1 << 20;
   store_options.checkpoint_interval_ms = 5;
   store_options.checkpoint_thread = options.checkpoint_thread;
@@ -35,11 +29,13 @@ std::string TestTable::Key(int32_t value) {
   return key;
 }
 
-Status TestTable::CreateIn(Database& database, Transaction& transaction) {
+Result<TestTrees> TestTable::CreateIn(Database& database, Transaction& transaction, const TestTrees& wanted) {
   TransactionManager& manager = database.manager();
-  RETURN_IF_ERROR(manager.CreateTableTree(transaction, kSpace, kRowsTree).status());
-  RETURN_IF_ERROR(manager.CreateIndexTree(transaction, kSpace, kByIdTree).status());
-  return manager.CreateIndexTree(transaction, kSpace, kByKTree).status();
+  TestTrees trees;
+  ASSIGN_OR_RETURN(trees.rows, manager.CreateTableTree(transaction, kSpace, wanted.rows));
+  ASSIGN_OR_RETURN(trees.by_id, manager.CreateIndexTree(transaction, kSpace, wanted.by_id));
+  ASSIGN_OR_RETURN(trees.by_k, manager.CreateIndexTree(transaction, kSpace, wanted.by_k));
+  return trees;
 }
 
 Status TestTable::Create(Database& database) {
@@ -50,20 +46,40 @@ Status TestTable::Create(Database& database) {
   return Status::Ok();
 }
 
-Status TestTable::DropIn(Database& database, Transaction& transaction) {
-  for (TreeId tree : {kRowsTree, kByIdTree, kByKTree}) {
-    RETURN_IF_ERROR(database.manager().DropTree(transaction, kSpace, tree));
+Status TestTable::DropIn(Database& database, Transaction& transaction, const TestTrees& trees) {
+  for (TreeId tree : {trees.rows, trees.by_id, trees.by_k}) {
+    if (tree) RETURN_IF_ERROR(database.manager().DropTree(transaction, kSpace, tree));
   }
   return Status::Ok();
 }
 
-Result<std::unique_ptr<TestTable>> TestTable::Open(Database& database) {
+Result<std::unique_ptr<TestTable>> TestTable::Open(Database& database, const TestTrees& trees) {
   std::unique_ptr<TestTable> table(new TestTable(database));
   TransactionManager& manager = database.manager();
-  ASSIGN_OR_RETURN(table->rows_, RowTable::Open(manager, kSpace, kRowsTree, table->layout_));
-  ASSIGN_OR_RETURN(table->by_id_, Index::Open(manager, kSpace, kByIdTree));
-  ASSIGN_OR_RETURN(table->by_k_, Index::Open(manager, kSpace, kByKTree));
+  ASSIGN_OR_RETURN(table->rows_, RowTable::Open(manager, kSpace, trees.rows, table->layout_));
+  ASSIGN_OR_RETURN(table->by_id_, Index::Open(manager, kSpace, trees.by_id));
+  if (trees.by_k) {
+    ASSIGN_OR_RETURN(table->by_k_, Index::Open(manager, kSpace, trees.by_k));
+  }
   return table;
+}
+
+Result<TreeId> TestTable::BuildByK(Database& database, Transaction& transaction, const TestTrees& trees) {
+  ASSIGN_OR_RETURN(TreeId tree, database.manager().CreateIndexTree(transaction, kSpace, {}));
+  ASSIGN_OR_RETURN(Index index, Index::Open(database.manager(), kSpace, tree));
+  ASSIGN_OR_RETURN(std::unique_ptr<TestTable> table, Open(database, trees));
+  const Snapshot snapshot = transaction.TakeSnapshot();
+  const types::Type types[] = {table->layout_.type(1)};
+  types::Chunk chunk(types);
+  std::vector<RowId> ids(types::kVectorSize);
+  TableScan scan(*table->rows_, snapshot, {1});
+  for (;;) {
+    RETURN_IF_ERROR(scan.Next(chunk, ids.data()));
+    if (chunk.empty()) return tree;
+    for (uint32_t i = 0; i < chunk.size(); ++i) {
+      RETURN_IF_ERROR(index.Insert(transaction, Key(chunk.column(0).Get<int32_t>(i)), ids[i]));
+    }
+  }
 }
 
 std::string TestTable::Encode(const TestRow& row) {
@@ -82,7 +98,7 @@ Result<RowId> TestTable::Insert(Transaction& transaction, const TestRow& row) {
   ASSIGN_OR_RETURN(RowId id, rows_->Insert(transaction, Encode(row)));
   ASSIGN_OR_RETURN(std::optional<RowId> conflict, by_id_->InsertUnique(transaction, Key(row.id), id, *rows_));
   if (conflict) return Error(sqlstate::kUniqueViolation, "duplicate key");
-  RETURN_IF_ERROR(by_k_->Insert(transaction, Key(row.k), id));
+  if (by_k_) RETURN_IF_ERROR(by_k_->Insert(transaction, Key(row.k), id));
   return id;
 }
 
@@ -141,12 +157,13 @@ Result<bool> TestTable::Change(Transaction& transaction, int32_t id,
     }
     if (outcome == WriteOutcome::kOk) {
       if (!after || after->id != before.id) RETURN_IF_ERROR(by_id_->Delete(transaction, Key(before.id), row_id));
-      if (!after || after->k != before.k) RETURN_IF_ERROR(by_k_->Delete(transaction, Key(before.k), row_id));
+      const bool k_changed = by_k_ && (!after || after->k != before.k);
+      if (k_changed) RETURN_IF_ERROR(by_k_->Delete(transaction, Key(before.k), row_id));
       if (after && after->id != before.id) {
         ASSIGN_OR_RETURN(auto conflict, by_id_->InsertUnique(transaction, Key(after->id), row_id, *rows_));
         if (conflict) return Error(sqlstate::kUniqueViolation, "duplicate key");
       }
-      if (after && after->k != before.k) RETURN_IF_ERROR(by_k_->Insert(transaction, Key(after->k), row_id));
+      if (after && k_changed) RETURN_IF_ERROR(by_k_->Insert(transaction, Key(after->k), row_id));
       return true;
     }
     if (outcome != WriteOutcome::kUpdated) return false;
@@ -199,15 +216,21 @@ TestRows TestTable::All() {
   return Must(Scan(transaction->TakeSnapshot()));
 }
 
-CheckReport TestTable::Check() {
+Result<CheckReport> TestTable::TryCheck() {
   auto key_of = [this](std::string_view bytes, bool id) -> Result<std::optional<std::string>> {
     ASSIGN_OR_RETURN(TestRow row, Decode(bytes));
     return std::optional(Key(id ? row.id : row.k));
   };
   std::vector<CheckedIndex> indexes;
   indexes.push_back({&*by_id_, "by_id", true, [=](std::string_view row) { return key_of(row, true); }, nullptr});
-  indexes.push_back({&*by_k_, "by_k", false, [=](std::string_view row) { return key_of(row, false); }, nullptr});
-  CheckReport report = Must(CheckTable(database_.manager(), *rows_, indexes));
+  if (by_k_) {
+    indexes.push_back({&*by_k_, "by_k", false, [=](std::string_view row) { return key_of(row, false); }, nullptr});
+  }
+  return CheckTable(database_.manager(), *rows_, indexes);
+}
+
+CheckReport TestTable::Check() {
+  CheckReport report = Must(TryCheck());
   for (const std::string& problem : report.problems) UNSCOPED_INFO(problem);
   REQUIRE(report.ok());
   return report;

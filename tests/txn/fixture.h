@@ -36,6 +36,7 @@ struct DatabaseOptions {
   int64_t purge_interval_ms = 0;
   bool background_undo = false;
   bool checkpoint_thread = false;
+  wal::LogOptions log = {.file_bytes = 4 << 20, .ring_bytes = 1 << 20};
 };
 
 class Database {
@@ -56,19 +57,30 @@ class Database {
   std::unique_ptr<TransactionManager> manager_;
 };
 
-// Names a test table's trees; they are the first made in the store, so they can be found again.
+// A test table's trees.
 struct TestTrees {
-  TreeId rows, by_id, by_k;
+  TreeId rows, by_id;
+  TreeId by_k;  // none: there is no such index
+  bool operator==(const TestTrees&) const = default;
 };
 
 class TestTable {
  public:
   static constexpr SpaceId kSpace = store::kSharedSpace;
-  // Made at fixed ids, in a transaction of its own.
+  // Ids at which a table can be found again.
+  static constexpr TestTrees kFixed{TreeId(1001), TreeId(1002), TreeId(1003)};
+  // Made at the fixed ids, in a transaction of its own.
   static Status Create(Database& database);
-  static Status CreateIn(Database& database, Transaction& transaction);
-  static Result<std::unique_ptr<TestTable>> Open(Database& database);
-  static Status DropIn(Database& database, Transaction& transaction);
+  static Status CreateIn(Database& database, Transaction& transaction) {
+    return CreateIn(database, transaction, kFixed).status();
+  }
+  // Ids that are 0 are chosen by the store.
+  static Result<TestTrees> CreateIn(Database& database, Transaction& transaction, const TestTrees& wanted);
+  static Result<std::unique_ptr<TestTable>> Open(Database& database, const TestTrees& trees = kFixed);
+  static Status DropIn(Database& database, Transaction& transaction, const TestTrees& trees = kFixed);
+
+  // An index on k for a table without one.
+  static Result<TreeId> BuildByK(Database& database, Transaction& transaction, const TestTrees& trees);
 
   // 23505 when the id exists.
   Result<RowId> Insert(Transaction& transaction, const TestRow& row);
@@ -85,7 +97,9 @@ class TestTable {
   Result<TestRows> Scan(const Snapshot& snapshot);
   TestRows All();  // as of now
 
-  // Every row against every entry; fails the test with what it finds.
+  // Every row against every entry.
+  Result<CheckReport> TryCheck();
+  // The same; fails the test with what it finds.
   CheckReport Check();
 
   RowTable& rows() { return *rows_; }
