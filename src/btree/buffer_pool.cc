@@ -269,8 +269,11 @@ Result<BufferPool::Cleaned> BufferPool::WriteBack(Frame& frame) {
     status = slot.status();
   }
   map_.FinishWrite(&write, status.ok(), HeaderOf(image).checksum);
-  writes_.fetch_add(1, std::memory_order_relaxed);
-  if (!status.ok()) {
+  const bool disk_full = !status.ok() && status.sqlstate() == sqlstate::kDiskFull;
+  if (disk_full != disk_full_.load(std::memory_order_relaxed)) disk_full_.store(disk_full, std::memory_order_relaxed);
+  if (status.ok()) {
+    writes_.fetch_add(1, std::memory_order_relaxed);
+  } else {
     frame.latch.LockExclusive();
     // The frame was not reused, being marked as writing; but its page may have been freed.
     if (frame.page_id() == page && !write.cancelled) {
@@ -307,6 +310,25 @@ Status BufferPool::CleanBefore(Lsn lsn) {
     // A page that someone else failed to write became dirty again, perhaps behind our back.
   } while (failures != failures_.load());
   return Status::Ok();
+}
+
+Lsn BufferPool::OldestChange(Lsn limit) const {
+  for (;;) {
+    const uint64_t failures = failures_.load();
+    uint64_t oldest = limit.value;
+    for (uint64_t i = 0; i < frame_count_; ++i) {
+      // As in CleanBefore.
+      for (const uint64_t since : {frames_[i].dirty_since.load(), frames_[i].writing_since.load()}) {
+        if (since != 0) oldest = std::min(oldest, since);
+      }
+    }
+    if (failures == failures_.load()) return Lsn(oldest);
+  }
+}
+
+Status BufferPool::RefuseChange() const {
+  if (dirty_.load(std::memory_order_relaxed) * 4 < static_cast<int64_t>(frame_count_) * 3) return Status::Ok();
+  return Error(sqlstate::kDiskFull, "could not extend the page file: No space left on device");
 }
 
 Status BufferPool::CleanSome() {

@@ -101,8 +101,17 @@ class BufferPool {
   // The same while redoing a record.
   void MarkDirty(Frame& frame, Lsn since);
 
-  // Writes every page that became dirty before `lsn`. The caller must hold no latch.
+  // To be asked before a change that may be refused: 53100 while the disk has no room for pages and most frames are
+  // dirty, so that some are left for those who read and for rollback.
+  Status AdmitChange() const {
+    if (!disk_full_.load(std::memory_order_relaxed)) [[likely]] return Status::Ok();
+    return RefuseChange();
+  }
+
+  // Writes every page that became dirty before `lsn`. The caller must hold no latch. After an error as many as could be.
   Status CleanBefore(Lsn lsn);
+  // No page in memory has a change from before this LSN that is not on disk; at most `limit`.
+  Lsn OldestChange(Lsn limit) const;
   // Writes pages while more than a share of the frames is dirty; for a background thread.
   Status CleanSome();
 
@@ -128,6 +137,7 @@ class BufferPool {
   Frame* LatchResident(PageId page);
   enum class Cleaned { kDone, kBusy };
   Result<Cleaned> WriteBack(Frame& frame);
+  Status RefuseChange() const;
   Status WriteImage(PageId page, std::byte* image);
   Status ReadPage(PageId page, Frame& frame, uint64_t* entry);
 
@@ -151,6 +161,7 @@ class BufferPool {
   std::atomic<uint64_t> reads_ = 0;
   std::atomic<uint64_t> writes_ = 0;
   std::atomic<uint64_t> failures_ = 0;  // of writes
+  std::atomic<bool> disk_full_ = false;  // so said the last write
 };
 
 }  // namespace phantom::btree

@@ -13,6 +13,7 @@ namespace phantom::btree {
 // The page file grows by this part of its size, within bounds.
 static constexpr uint64_t kGrowthMin = 128;
 static constexpr uint64_t kGrowthMax = 8192;
+static constexpr uint64_t kGrowthLeast = 16;  // what is tried when there is no room for more
 static constexpr uint64_t kSlotsMaxCount = uint64_t{1} << 32;
 
 PageMap::PageMap(io::File& file) : file_(file) {}
@@ -50,11 +51,15 @@ Result<uint32_t> PageMap::AllocateSlot(bool reserved) {
       continue;
     }
     const uint64_t count = slots_.count();
-    const uint64_t target = std::min(kSlotsMaxCount, count + std::clamp(count / 8, kGrowthMin, kGrowthMax));
+    uint64_t target = std::min(kSlotsMaxCount, count + std::clamp(count / 8, kGrowthMin, kGrowthMax));
     if (target == count) return Error(sqlstate::kDiskFull, "page file has reached its largest size");
     growing_ = true;
     lock.unlock();
     Status status = file_.Allocate(target * kPageBytes);
+    if (!status.ok() && target > count + kGrowthLeast) {
+      target = count + kGrowthLeast;
+      status = file_.Allocate(target * kPageBytes);
+    }
     lock.lock();
     growing_ = false;
     grown_.notify_all();

@@ -129,8 +129,9 @@ class Tree {
 
   // Walks the whole tree and verifies order, fences, levels, ids and space accounting. Meant for a quiet
   // tree: changes during the walk may be reported as errors. XX001 with the first thing found.
-  // `page` (may be empty) is told every page of the tree.
-  Status Check(FunctionRef<void(PageId)> page, TreeStats* stats) const;
+  // `page` is told every page of the tree. A tree that may be `partial` is being made (it may have no root yet) or freed (inner
+  // nodes may have lost their children).
+  Status Check(FunctionRef<void(PageId)> page, TreeStats* stats, bool partial = false) const;
 
  private:
   friend class StructureChange;

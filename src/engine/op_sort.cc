@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <span>
 
 #include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
@@ -58,7 +59,7 @@ class SortOperator final : public Operator {
       sorted_ = true;
     }
     RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-    if (!runs_.empty()) return Merge(out);
+    if (!runs_.empty()) return Merge(runs_, out);
     const size_t count = std::min<size_t>(types::kVectorSize, order_.size() - at_);
     if (count == 0) {
       out = {};
@@ -133,14 +134,47 @@ class SortOperator final : public Operator {
     return Status::Ok();
   }
 
+  // Runs that can be read side by side: each holds a batch of rows and what its file reads ahead.
+  size_t FanIn() const {
+    constexpr size_t kFanInMin = 4, kFanInMax = 512, kReadAheadBytes = 512 * 1024;
+    size_t widest = 0;
+    for (const Run& run : runs_) {
+      widest = std::max<size_t>(widest, run.file->bytes() / std::max<size_t>(run.file->rows(), 1) * types::kVectorSize);
+    }
+    const size_t budget = runtime_.context.memory == nullptr ? 0 : runtime_.context.memory->per_operator_bytes();
+    return std::clamp(budget / (widest * 3 / 2 + kReadAheadBytes), kFanInMin, kFanInMax);
+  }
+
+  Status StartRun(Run& run) {
+    run.keys = std::make_unique<SortKeys>();
+    ASSIGN_OR_RETURN(*run.keys, make_keys());
+    RETURN_IF_ERROR(run.file->Rewind());
+    return Advance(run);
+  }
+
+  // Neighbours become one until all that are left can be merged at once.
   Status StartMerge() {
     if (!order_.empty()) RETURN_IF_ERROR(SpillRun());
-    for (Run& run : runs_) {
-      run.keys = std::make_unique<SortKeys>();
-      ASSIGN_OR_RETURN(*run.keys, make_keys());
-      RETURN_IF_ERROR(run.file->Rewind());
-      RETURN_IF_ERROR(Advance(run));
+    const size_t fan_in = FanIn();
+    while (runs_.size() > fan_in) {
+      std::vector<Run> longer;
+      for (size_t begin = 0; begin < runs_.size(); begin += fan_in) {
+        const std::span<Run> group(runs_.data() + begin, std::min(fan_in, runs_.size() - begin));
+        for (Run& run : group) RETURN_IF_ERROR(StartRun(run));
+        Run& merged = longer.emplace_back();
+        ASSIGN_OR_RETURN(merged.file, SpillFile::Create(runtime_, types_));
+        for (Batch rows;;) {
+          RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+          RETURN_IF_ERROR(Merge(group, rows));
+          if (rows.empty()) break;
+          RETURN_IF_ERROR(merged.file->Write(rows));
+        }
+        if (runtime_.context.instrument) runtime_.metrics[id_].spilled_bytes += merged.file->bytes();
+        for (Run& run : group) run = Run();
+      }
+      runs_ = std::move(longer);
     }
+    for (Run& run : runs_) RETURN_IF_ERROR(StartRun(run));
     return Status::Ok();
   }
 
@@ -152,12 +186,12 @@ class SortOperator final : public Operator {
   }
 
   // Takes rows one by one from the run with the least key; the earlier run wins among peers.
-  Status Merge(Batch& out) {
+  Status Merge(std::span<Run> runs, Batch& out) {
     out_.Reset();
     uint32_t count = 0;
     while (count < types::kVectorSize) {
       Run* least = nullptr;
-      for (Run& run : runs_) {
+      for (Run& run : runs) {
         if (run.batch.empty()) continue;
         if (least == nullptr || run.key() < least->key()) least = &run;
       }

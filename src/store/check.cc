@@ -1,9 +1,23 @@
 // Store::Check: every tree, every page, every slot.
+#include <algorithm>
 #include <unordered_set>
 
 #include "store/store_impl.h"
 
 namespace phantom::store {
+
+// A tree that a transaction still to be rolled back has made, or that was dropped and is still to be freed.
+bool Store::Impl::IsPartial(SpaceId space, TreeId tree) {
+  const Result<Entry> entry = ReadEntry(space, tree);
+  if (!entry.ok()) return false;
+  if (entry->value.dropped_by != 0) return true;
+  const Lsn created(entry->value.created);
+  auto may_have = [&](const ActiveTransaction& loser) { return loser.first <= created && created <= loser.last; };
+  if (std::ranges::none_of(recovery.losers, may_have)) return false;
+  wal::Record record;
+  if (!log->ReadRecord(created, &record).ok()) return false;
+  return std::ranges::any_of(recovery.losers, [&](const auto& loser) { return loser.id == record.txn(); });
+}
 
 Status Store::Check(const std::function<void(const std::string&)>& report) {
   for (SpaceId space : ListSpaces()) {
@@ -11,20 +25,21 @@ Status Store::Check(const std::function<void(const std::string&)>& report) {
     auto visit = [&](PageId page) {
       if (!seen.insert(page).second) report(Format("page %u of space %u is in two places", page.number(), space.value));
     };
-    auto check = [&](const btree::Tree& tree) {
+    auto check = [&](const btree::Tree& tree, bool partial) {
       btree::TreeStats stats;
-      Status status = tree.Check(visit, &stats);
+      Status status = tree.Check(visit, &stats, partial);
       if (!status.ok()) report(status.message());
     };
     ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, impl_->Directory(space));
-    check(*entries);
+    check(*entries, false);
     Result<std::vector<TreeInfo>> infos = ListTrees(space);
     if (!infos.ok()) {
       report(infos.status().message());
       continue;
     }
     for (const TreeInfo& info : *infos) {
-      check(btree::Tree(*impl_->pool, *impl_->log, info.id, info.root, info.kind));
+      const bool partial = impl_->IsPartial(space, info.id);
+      check(btree::Tree(*impl_->pool, *impl_->log, info.id, info.root, info.kind), partial);
     }
     for (PageId page : impl_->map->ListPages(space)) {
       if (!seen.contains(page)) report(Format("page %u of space %u is in no tree", page.number(), space.value));

@@ -1,5 +1,8 @@
-// Fuzzy checkpoints. Order: choose the redo point; note who is in progress; write every page that was dirty before
-// the redo point; write the changed map; sync; publish. Changes go on all the while.
+// Fuzzy checkpoints. Order: choose the redo point; write every page that was dirty before it; note who is in progress;
+// write the changed map; sync; publish. Changes go on all the while.
+//
+// When the disk has no room for all those pages, the redo point is that of the oldest page left behind. Publishing what
+// could be written frees the slots of its older images, so the next turn gets further without any more room.
 #include <chrono>
 
 #include "common/check.h"
@@ -10,6 +13,8 @@ namespace phantom::store {
 
 // How often the checkpointer looks whether there is something to do.
 static constexpr auto kPause = std::chrono::milliseconds(50);
+// After a failure: every attempt writes to the log, which may be what is short of room.
+static constexpr auto kPauseAfterFailure = std::chrono::milliseconds(500);
 
 void Store::Impl::Enter() {
   MutexLock guard(checkpoint_mutex);
@@ -49,8 +54,21 @@ Status Store::Impl::Checkpoint() {
 }
 
 Status Store::Impl::CheckpointEntered() {
-  // In this order: whoever has written before the redo point and is not in the list has ended in what is replayed.
-  const Lsn new_redo = log->appended();
+  for (uint64_t written = 0;;) {
+    const Lsn goal = log->appended();
+    Status cleaned = pool->CleanBefore(goal);
+    if (cleaned.ok()) return Publish(goal);
+    const uint64_t written_now = pool->Stats().writes;
+    if (cleaned.sqlstate() != sqlstate::kDiskFull || written_now == written) return cleaned;
+    written = written_now;
+    RETURN_IF_ERROR(Publish(pool->OldestChange(goal)));
+  }
+}
+
+Status Store::Impl::Publish(Lsn new_redo) {
+  PHANTOM_CHECK(new_redo >= redo);
+  // After the redo point was chosen: whoever has written before it and is not in the list has ended before it, or in
+  // what is replayed.
   const std::vector<ActiveTransaction> active = ActiveTransactions();
   Lsn retain = std::min(new_redo, RetainLsn());
   CheckpointPayload payload{};
@@ -78,7 +96,6 @@ Status Store::Impl::CheckpointEntered() {
       log->Append(info, {BytesOf(payload), {reinterpret_cast<const std::byte*>(listed.data()), list_bytes}});
   log->Flush(record);
 
-  RETURN_IF_ERROR(pool->CleanBefore(new_redo));
   map->Capture();
   // Pages freed by now are missing in this map; the records that say so must not be lost while it counts.
   log->Flush(Lsn(log->appended().value - 1));
@@ -119,7 +136,7 @@ void Store::Impl::RunCheckpointer() {
     bool wanted;
     {
       MutexLock guard(checkpoint_mutex);
-      checkpoint_changed.wait_for(guard, kPause, [&] { return stopping; });
+      checkpoint_changed.wait_for(guard, failing ? kPauseAfterFailure : kPause, [&] { return stopping; });
       if (stopping) return;
       const Lsn appended = log->appended();
       wanted = (Clock::now() >= due && appended != checkpoint_end) ||

@@ -46,6 +46,8 @@ struct Store::Impl {
   void Leave();
   Status Checkpoint();
   Status CheckpointEntered();
+  // Makes the pages as they are on disk by now the ones that count, with this redo point: every change before it is there.
+  Status Publish(Lsn new_redo);
   void RunCheckpointer();
   void StopCheckpointer();
   std::vector<ActiveTransaction> ActiveTransactions();
@@ -67,6 +69,7 @@ struct Store::Impl {
   // Frees the tree's pages and removes its entry.
   Status FreeTree(SpaceId space, TreeId tree, const DirectoryValue& value);
   void ForgetTree(SpaceId space, TreeId tree);
+  bool IsPartial(SpaceId space, TreeId tree);
 
   io::Env& env;
   const std::string directory;

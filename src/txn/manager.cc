@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "btree/buffer_pool.h"
 #include "common/log.h"
 #include "io/env.h"
 #include "txn/manager_impl.h"
@@ -76,8 +77,7 @@ Status ManagerImpl::Start() {
   purge_position_ = store.log().oldest().value;
   store.SetHooks(this);
   if (!options.background_undo) {
-    UndoLosers();
-    if (!recovered_) return Error(sqlstate::kIoError, "could not roll back transactions of before the crash");
+    RETURN_IF_ERROR(UndoLosers());
   }
   if (options.background_undo || options.purge_interval_ms > 0) background_ = std::thread([this] { RunBackground(); });
   return Status::Ok();
@@ -172,6 +172,7 @@ Status ManagerImpl::Track(ActiveEntry* entry, FunctionRef<Status(Lsn* last)> act
 
 Result<Lsn> ManagerImpl::Write(Transaction& transaction, btree::Tree& tree, Bytes key, Decide decide) {
   ASSIGN_OR_RETURN(TxnId id, transaction.EnsureId());
+  RETURN_IF_ERROR(store.pool().AdmitChange());
   RETURN_IF_ERROR(store.log().Admit());
   Lsn lsn;
   RETURN_IF_ERROR(Track(transaction.active_entry_, [&](Lsn* last) -> Status {
@@ -189,6 +190,7 @@ Result<Lsn> ManagerImpl::Write(Transaction& transaction, btree::Tree& tree, Byte
 }
 
 Result<Lsn> ManagerImpl::WriteSystem(btree::Tree& tree, Bytes key, Decide decide) {
+  RETURN_IF_ERROR(store.pool().AdmitChange());
   RETURN_IF_ERROR(store.log().Admit());
   return tree.Modify(key, decide);
 }
@@ -229,7 +231,7 @@ Lsn ManagerImpl::RetainLsn() {
 
 // ---- The background thread: losers, then purge -----------------------------------------------------------------------
 
-void ManagerImpl::UndoLosers() {
+Status ManagerImpl::UndoLosers() {
   for (;;) {
     ActiveEntry* entry;
     {
@@ -237,12 +239,7 @@ void ManagerImpl::UndoLosers() {
       if (losers_.empty()) break;
       entry = losers_.front();
     }
-    Status undone = Undo(entry, Lsn());
-    if (!undone.ok()) {
-      Log(LogLevel::kWarning, "could not roll back transaction %llu, will try again: %s",
-          static_cast<unsigned long long>(entry->id.value), undone.message().c_str());
-      return;
-    }
+    RETURN_IF_ERROR(Undo(entry, Lsn()));
     const TxnId id = entry->id;
     {
       MutexLock lock(mutex_);
@@ -251,14 +248,12 @@ void ManagerImpl::UndoLosers() {
     PublishAbort(entry);
     locks.TransactionEnded(id);
   }
-  if (recovered_) return;
-  if (Status finished = store.FinishInterruptedDrops(); !finished.ok()) {
-    Log(LogLevel::kWarning, "could not free dropped tables, will try again: %s", finished.message().c_str());
-    return;
-  }
+  if (recovered_) return Status::Ok();
+  RETURN_IF_ERROR(store.FinishInterruptedDrops());
   MutexLock lock(background_mutex_);
   recovered_ = true;
   recovered_wake_.notify_all();
+  return Status::Ok();
 }
 
 void ManagerImpl::AbandonToBackground(ActiveEntry* entry) {
@@ -272,12 +267,15 @@ void ManagerImpl::AbandonToBackground(ActiveEntry* entry) {
 
 void ManagerImpl::RunBackground() {
   const auto pause = std::chrono::milliseconds(options.purge_interval_ms > 0 ? options.purge_interval_ms : 1000);
+  // Said once, until it has worked again; the next turn tries anew.
+  auto warn = [](const char* what, const Status& status, bool* failing) {
+    if (!status.ok() && !*failing) Log(LogLevel::kWarning, "%s, will try again: %s", what, status.message().c_str());
+    *failing = !status.ok();
+  };
+  bool undo_failing = false, purge_failing = false;
   for (;;) {
-    UndoLosers();
-    if (options.purge_interval_ms > 0) {
-      Status purged = Purge();
-      if (!purged.ok()) Log(LogLevel::kWarning, "purge of old row versions failed: %s", purged.message().c_str());
-    }
+    warn("could not roll back transactions", UndoLosers(), &undo_failing);
+    if (options.purge_interval_ms > 0) warn("could not purge old row versions", Purge(), &purge_failing);
     MutexLock lock(background_mutex_);
     if (stopping_) return;
     background_wake_.wait_for(lock, pause);

@@ -106,7 +106,7 @@ class ManagerImpl final : public store::TransactionHooks {
   friend class TransactionManager;
   void RemoveActive(ActiveEntry* entry);
   void RunBackground();
-  void UndoLosers();
+  Status UndoLosers();
 
   Mutex mutex_{LockRank::kTransactions};
   std::atomic<uint64_t> next_id_{1};

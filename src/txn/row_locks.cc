@@ -1,68 +1,59 @@
 #include "txn/row_locks.h"
 
+#include <bit>
+
 #include "common/check.h"
 
 namespace phantom::txn {
 
 TxnId RowLocks::TryAcquire(const RowName& row, TxnId txn, RowLockMode mode, bool* added) {
   *added = false;
-  const uint8_t bit = static_cast<uint8_t>(1u << static_cast<int>(mode));
-  Partition& partition = PartitionOf(row);
+  const RowName group = GroupOf(row);
+  const uint64_t bit = BitOf(row);
+  Partition& partition = PartitionOf(group);
   MutexLock lock(partition.mutex);
-  std::vector<Entry>& entries = partition.rows[row];
-  Entry* own = nullptr;
-  for (Entry& entry : entries) {
-    if (entry.txn == txn) {
-      own = &entry;
-      continue;
-    }
-    for (int other = 0; other < 4; ++other) {
-      if ((entry.modes >> other & 1) != 0 && Conflict(mode, static_cast<RowLockMode>(other))) return entry.txn;
+  std::vector<Holder>& holders = partition.groups[group];
+  Holder* own = nullptr;
+  for (Holder& holder : holders) {
+    if (holder.txn == txn) {
+      if (holder.mode == mode) own = &holder;
+    } else if ((holder.rows & bit) != 0 && Conflict(mode, holder.mode)) {
+      return holder.txn;
     }
   }
   if (own == nullptr) {
-    entries.push_back({txn, 0});
-    own = &entries.back();
+    holders.push_back({txn, mode, 0});
+    own = &holders.back();
   }
-  if ((own->modes & bit) == 0) {
-    own->modes |= bit;
+  if ((own->rows & bit) == 0) {
+    own->rows |= bit;
     *added = true;
     counters_[Stripe(row)].fetch_add(1, std::memory_order_seq_cst);
   }
   return TxnId();
 }
 
-void RowLocks::Release(const RowName& row, TxnId txn, RowLockMode mode) {
-  const uint8_t bit = static_cast<uint8_t>(1u << static_cast<int>(mode));
-  Partition& partition = PartitionOf(row);
+void RowLocks::Release(const RowName& group, uint64_t rows, TxnId txn, RowLockMode mode) {
+  Partition& partition = PartitionOf(group);
   MutexLock lock(partition.mutex);
-  auto it = partition.rows.find(row);
-  PHANTOM_CHECK(it != partition.rows.end());
-  std::vector<Entry>& entries = it->second;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].txn != txn) continue;
-    PHANTOM_CHECK((entries[i].modes & bit) != 0);
-    entries[i].modes &= static_cast<uint8_t>(~bit);
-    counters_[Stripe(row)].fetch_sub(1, std::memory_order_seq_cst);
-    if (entries[i].modes == 0) {
-      entries[i] = entries.back();
-      entries.pop_back();
+  auto it = partition.groups.find(group);
+  PHANTOM_CHECK(it != partition.groups.end());
+  std::vector<Holder>& holders = it->second;
+  for (size_t i = 0; i < holders.size(); ++i) {
+    if (holders[i].txn != txn || holders[i].mode != mode) continue;
+    PHANTOM_CHECK((holders[i].rows & rows) == rows);
+    holders[i].rows &= ~rows;
+    for (uint64_t rest = rows; rest != 0; rest &= rest - 1) {
+      const RowId row(group.row.value * kGroupRows + static_cast<uint64_t>(std::countr_zero(rest)));
+      counters_[Stripe({group.space, group.tree, row})].fetch_sub(1, std::memory_order_seq_cst);
+    }
+    if (holders[i].rows == 0) {
+      holders[i] = holders.back();
+      holders.pop_back();
     }
     break;
   }
-  if (entries.empty()) partition.rows.erase(it);
-}
-
-bool RowLocks::Holds(const RowName& row, TxnId txn, RowLockMode mode) const {
-  if (!MayBeLocked(row)) return false;
-  const Partition& partition = PartitionOf(row);
-  MutexLock lock(partition.mutex);
-  auto it = partition.rows.find(row);
-  if (it == partition.rows.end()) return false;
-  for (const Entry& entry : it->second) {
-    if (entry.txn == txn) return entry.modes >> static_cast<int>(mode) != 0;
-  }
-  return false;
+  if (holders.empty()) partition.groups.erase(it);
 }
 
 }  // namespace phantom::txn

@@ -4,6 +4,8 @@
 // it looks here only when a counter says that a row in the neighbourhood may be locked. Nobody waits here: who finds a
 // conflict waits for the other's transaction (lock_manager.h) and looks again.
 //
+// Rows are kept by groups of 64 neighbours, a bit each, so that locking every row of a large table costs about a byte a row.
+//
 // The order that makes it safe: a locker enters its lock here first and reads the row's version after, under the
 // leaf's latch; a writer looks at the counter under the leaf's exclusive latch before it writes. One sees the other.
 //
@@ -40,27 +42,32 @@ class RowLocks {
 
   // Takes the lock, or returns a transaction whose lock conflicts. *added: it was not held in this mode before.
   TxnId TryAcquire(const RowName& row, TxnId txn, RowLockMode mode, bool* added);
-  void Release(const RowName& row, TxnId txn, RowLockMode mode);
-  // Does the transaction hold a lock at least as strong?
-  bool Holds(const RowName& row, TxnId txn, RowLockMode mode) const;
+  // Gives rows of one group back: `rows` has bit (1 << row % kGroupRows) for each. Requires that they are held.
+  void Release(const RowName& group, uint64_t rows, TxnId txn, RowLockMode mode);
+
+  // The group a row is in, named by its number in place of the row, and the row's bit.
+  static RowName GroupOf(const RowName& row) { return {row.space, row.tree, RowId(row.row.value / kGroupRows)}; }
+  static uint64_t BitOf(const RowName& row) { return uint64_t{1} << row.row.value % kGroupRows; }
+
+  static constexpr uint64_t kGroupRows = 64;
 
  private:
   static constexpr size_t kStripes = 4096;
   static constexpr size_t kPartitions = 64;
-  struct Entry {
+  struct Holder {
     TxnId txn;
-    uint8_t modes;  // bit (1 << mode)
+    RowLockMode mode;
+    uint64_t rows;  // bit (1 << row % kGroupRows)
   };
   struct Hash {
-    size_t operator()(const RowName& row) const { return row.Hash(); }
+    size_t operator()(const RowName& group) const { return group.Hash(); }
   };
   struct alignas(64) Partition {
     mutable Mutex mutex{LockRank::kRowLocks};
-    std::unordered_map<RowName, std::vector<Entry>, Hash> rows;
+    std::unordered_map<RowName, std::vector<Holder>, Hash> groups;
   };
   static size_t Stripe(const RowName& row) { return row.Hash() / kPartitions % kStripes; }
-  Partition& PartitionOf(const RowName& row) { return partitions_[row.Hash() % kPartitions]; }
-  const Partition& PartitionOf(const RowName& row) const { return partitions_[row.Hash() % kPartitions]; }
+  Partition& PartitionOf(const RowName& group) { return partitions_[group.Hash() % kPartitions]; }
 
   std::array<Partition, kPartitions> partitions_;
   std::array<std::atomic<uint32_t>, kStripes> counters_{};

@@ -164,17 +164,34 @@ void Transaction::End(TransactionState state) {
 
 Status Transaction::LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode, TxnId* blocker, bool* added) {
   ASSIGN_OR_RETURN(TxnId id, EnsureId());
-  *blocker = manager_.impl().row_locks.TryAcquire({space, tree, row}, id, mode, added);
-  if (*added) row_locks_.push_back({space, tree, row, mode});
+  const RowName name{space, tree, row};
+  *blocker = manager_.impl().row_locks.TryAcquire(name, id, mode, added);
+  if (!*added) return Status::Ok();
+  const RowName group = RowLocks::GroupOf(name);
+  // Goes with the lock taken before it when that is its neighbour, unless a savepoint lies between.
+  const size_t kept_apart = savepoints_.empty() ? 0 : savepoints_.back().row_locks;
+  if (row_locks_.size() > kept_apart) {
+    RowLockEntry& last = row_locks_.back();
+    if (last.space == space && last.tree == tree && last.group == group.row && last.mode == mode) {
+      last.rows |= RowLocks::BitOf(name);
+      return Status::Ok();
+    }
+  }
+  row_locks_.push_back({space, tree, group.row, mode, RowLocks::BitOf(name)});
   return Status::Ok();
 }
 
 void Transaction::UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode) {
+  const RowName name{space, tree, row};
+  const RowName group = RowLocks::GroupOf(name);
+  const uint64_t bit = RowLocks::BitOf(name);
   for (size_t i = row_locks_.size(); i-- > 0;) {
-    const RowLockEntry& entry = row_locks_[i];
-    if (entry.space != space || entry.tree != tree || entry.row != row || entry.mode != mode) continue;
-    manager_.impl().row_locks.Release({space, tree, row}, id_, mode);
-    row_locks_.erase(row_locks_.begin() + static_cast<ptrdiff_t>(i));
+    RowLockEntry& entry = row_locks_[i];
+    if (entry.space != space || entry.tree != tree || entry.group != group.row || entry.mode != mode) continue;
+    if ((entry.rows & bit) == 0) continue;
+    manager_.impl().row_locks.Release(group, bit, id_, mode);
+    entry.rows &= ~bit;
+    if (entry.rows == 0) row_locks_.erase(row_locks_.begin() + static_cast<ptrdiff_t>(i));
     return;
   }
 }
@@ -183,7 +200,7 @@ void Transaction::ReleaseRowLocks(size_t mark) {
   RowLocks& locks = manager_.impl().row_locks;
   while (row_locks_.size() > mark) {
     const RowLockEntry& entry = row_locks_.back();
-    locks.Release({entry.space, entry.tree, entry.row}, id_, entry.mode);
+    locks.Release({entry.space, entry.tree, entry.group}, entry.rows, id_, entry.mode);
     row_locks_.pop_back();
   }
 }

@@ -119,11 +119,13 @@ class Transaction {
     size_t on_commit;
     size_t on_abort;
   };
+  // Explicit locks on rows of one group (row_locks.h).
   struct RowLockEntry {
     SpaceId space;
     TreeId tree;
-    RowId row;
+    RowId group;
     RowLockMode mode;
+    uint64_t rows;
   };
   void End(TransactionState state);
   void ReleaseRowLocks(size_t mark);

@@ -56,6 +56,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
   }
   std::array<std::byte, RowHeader::kBytes> head;
   const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
+  RETURN_IF_ERROR(store.log().AdmitRollback());
   return Track(entry, [&](Lsn* last) -> Status {
     Result<Lsn> undone = (*tree)->Modify(change.key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
       // A row still carries the version that is to be undone.

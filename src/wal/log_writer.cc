@@ -170,21 +170,37 @@ void LogWriter::StartFile() {
   Emit(info, {&part, 1}, kRecordHeaderBytes + sizeof(payload));
 }
 
-Status LogWriter::Admit() {
+bool LogWriter::AwaitPrepared(uint64_t left) {
   auto prepared = [&] { return files_->prepared_end() - appended().value; };
-  if (prepared() < options_.file_bytes / 2) [[unlikely]] {
-    // What is left is for those who must not fail, unless more is coming.
-    if (prepared() < options_.file_bytes / 4 && !disk_full_.load(std::memory_order_relaxed)) {
-      BlockingRegion region;
-      MutexLock lock(mutex_);
-      prepare_.notify_one();
-      progress_.wait(
-          lock, [&] { return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
-    }
-    if (disk_full_.load(std::memory_order_relaxed)) {
-      prepare_.notify_one();
-      return Error(sqlstate::kDiskFull, "could not extend the write-ahead log: No space left on device");
-    }
+  if (prepared() >= left) return true;
+  if (prepared() < options_.file_bytes / 4 && !disk_full_.load(std::memory_order_relaxed)) {
+    BlockingRegion region;
+    MutexLock lock(mutex_);
+    prepare_.notify_one();
+    progress_.wait(
+        lock, [&] { return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
+  }
+  if (!disk_full_.load(std::memory_order_relaxed)) return true;
+  prepare_.notify_one();
+  return prepared() >= left;
+}
+
+static Status NoRoom() {
+  return Error(sqlstate::kDiskFull, "could not extend the write-ahead log: No space left on device");
+}
+
+Status LogWriter::Admit() {
+  // What is left is for those who should not fail, unless more is coming.
+  if (files_->prepared_end() - appended().value < options_.file_bytes / 2) [[unlikely]] {
+    if (!AwaitPrepared(options_.file_bytes / 2)) return NoRoom();
+  }
+  AwaitRoom();
+  return Status::Ok();
+}
+
+Status LogWriter::AdmitRollback() {
+  if (files_->prepared_end() - appended().value < options_.file_bytes / 8) [[unlikely]] {
+    if (!AwaitPrepared(options_.file_bytes / 8)) return NoRoom();
   }
   AwaitRoom();
   return Status::Ok();

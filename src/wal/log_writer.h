@@ -8,7 +8,7 @@
 //
 // Space: the ring may only be filled up to the end of log files that exist, so a flush never runs
 // out of disk. Callers that may fail ask Admit() first, before they latch anything; it keeps a
-// reserve for those that may not fail (rollback).
+// reserve for those that should not fail (rollback) or must not (splits, commits, checkpoints).
 //
 // Thread safety: all methods may be called from any thread.
 // Lock order: the mutex has rank kWal; it is not held over I/O or a callback.
@@ -61,7 +61,9 @@ class LogWriter {
   // To be called before a change that may fail, with no latch held: waits while the ring is nearly
   // full; 53100 when the disk has no room for more log than the reserve.
   Status Admit();
-  // The same for what must not fail (rollback, and all a tree does): only waits.
+  // The same for a step of a rollback, which can be put off but not given up: may use most of that reserve.
+  Status AdmitRollback();
+  // The same for what must not fail (all a tree does): only waits.
   void AwaitRoom();
 
   // Position just past the last record; the next one's LSN is this or greater. Never decreases.
@@ -97,6 +99,8 @@ class LogWriter {
   };
 
   LogWriter(const LogOptions& options, std::unique_ptr<LogFiles> files, uint64_t end, uint32_t epoch);
+  // Waits while less than `left` is prepared and more may come; false when the disk is full and no more than that is left.
+  bool AwaitPrepared(uint64_t left);
   // The following require the mutex.
   void WaitForRoom(MutexLock& lock, uint64_t end);
   void Emit(const RecordInfo& info, std::span<const Bytes> parts, uint64_t length);

@@ -6,15 +6,19 @@
 
 namespace phantom::txn {
 
-Result<std::unique_ptr<Database>> Database::Open(io::SimEnv& env, const DatabaseOptions& options) {
-  std::unique_ptr<Database> database(new Database());
+store::StoreOptions Database::OfStore(const DatabaseOptions& options) {
   store::StoreOptions store_options;
   store_options.buffer_pool_bytes = options.pool_bytes;
   store_options.log = options.log;
   store_options.checkpoint_log_bytes = 1 << 20;
   store_options.checkpoint_interval_ms = 5;
   store_options.checkpoint_thread = options.checkpoint_thread;
-  ASSIGN_OR_RETURN(database->store_, store::Store::Open(env, "db", store_options));
+  return store_options;
+}
+
+Result<std::unique_ptr<Database>> Database::Open(io::SimEnv& env, const DatabaseOptions& options) {
+  std::unique_ptr<Database> database(new Database());
+  ASSIGN_OR_RETURN(database->store_, store::Store::Open(env, "db", OfStore(options)));
   ASSIGN_OR_RETURN(database->manager_,
                    TransactionManager::Create(*database->store_, {.purge_interval_ms = options.purge_interval_ms,
                                                                   .background_undo = options.background_undo}));

@@ -43,6 +43,7 @@ class Database {
  public:
   // Opens (or makes) the store in directory "db".
   static Result<std::unique_ptr<Database>> Open(io::SimEnv& env, const DatabaseOptions& options = {});
+  static store::StoreOptions OfStore(const DatabaseOptions& options);
   // Without a checkpoint, as a crash would leave it.
   ~Database();
 

@@ -17,6 +17,12 @@ std::string Describe(const TestTrees& trees) {
   return Format("%u %u %u", trees.rows.value, trees.by_id.value, trees.by_k.value);
 }
 
+Status CheckPages(store::Store& store) {
+  std::string fault;
+  RETURN_IF_ERROR(store.Check([&](const std::string& found) { fault = found; }));
+  return fault.empty() ? Status::Ok() : Wrong(fault);
+}
+
 }  // namespace
 
 void PowerCutCounts::Add(const PowerCutCounts& other) {
@@ -86,6 +92,12 @@ Status PowerCuts::Life() {
   bool recovered = true;
   if (!made_) {
     RETURN_IF_ERROR(Create());
+  } else if (random_() % 10 == 0) {
+    // As `phantomdb check` meets it: with nothing rolled back yet.
+    ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, store::Store::Open(env_, "db", Database::OfStore(options_)));
+    RETURN_IF_ERROR(CheckPages(*store));
+    if (random_() % 2 == 0) RETURN_IF_ERROR(store->Close());
+    recovered = !env_.power_cut();
   } else {
     ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(env_, options_));
     counts_.losers += database->store().recovery().losers.size();
@@ -414,9 +426,7 @@ Status PowerCuts::Verify(Database& database) {
   if (trees != expected) return Wrong(Format("there are %zu trees, expected %zu", trees.size(), expected.size()));
   ASSIGN_OR_RETURN(CheckReport report, shared->TryCheck());
   if (!report.ok()) return Wrong(report.problems.front());
-  std::string fault;
-  RETURN_IF_ERROR(database.store().Check([&](const std::string& found) { fault = found; }));
-  return fault.empty() ? Status::Ok() : Wrong(fault);
+  return CheckPages(database.store());
 }
 
 }  // namespace phantom::txn
