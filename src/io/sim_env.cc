@@ -277,6 +277,11 @@ void SimEnv::SetCapacity(uint64_t bytes) {
   capacity_ = bytes;
 }
 
+uint64_t SimEnv::used() {
+  MutexLock lock(mutex_);
+  return used_;
+}
+
 void SimEnv::FailReadAfter(uint64_t reads) {
   MutexLock lock(mutex_);
   reads_to_failure_ = reads;

@@ -43,6 +43,8 @@ class SimEnv final : public Env {
 
   // The sum of file sizes beyond which writes and Allocate fail with 53100.
   void SetCapacity(uint64_t bytes);
+  // That sum now.
+  uint64_t used();
   // Fails the n-th next read (or sync) with 58030, once; 0 fails the next one.
   void FailReadAfter(uint64_t reads);
   void FailSyncAfter(uint64_t syncs);
