@@ -19,6 +19,8 @@ namespace phantom::btree {
 static constexpr int64_t kDirtyShare = 2;  // one half
 // An evictor that has met this many dirty frames cleans one.
 static constexpr uint32_t kDirtyMetMax = 16;
+// Who finds too many dirty frames cleans so many of them.
+static constexpr uint32_t kCleanedAtOnce = 16;
 
 BufferPool::BufferPool(PageMap& map, uint64_t bytes)
     : map_(map),
@@ -269,8 +271,6 @@ Result<BufferPool::Cleaned> BufferPool::WriteBack(Frame& frame) {
     status = slot.status();
   }
   map_.FinishWrite(&write, status.ok(), HeaderOf(image).checksum);
-  const bool disk_full = !status.ok() && status.sqlstate() == sqlstate::kDiskFull;
-  if (disk_full != disk_full_.load(std::memory_order_relaxed)) disk_full_.store(disk_full, std::memory_order_relaxed);
   if (status.ok()) {
     writes_.fetch_add(1, std::memory_order_relaxed);
   } else {
@@ -326,9 +326,18 @@ Lsn BufferPool::OldestChange(Lsn limit) const {
   }
 }
 
-Status BufferPool::RefuseChange() const {
-  if (dirty_.load(std::memory_order_relaxed) * 4 < static_cast<int64_t>(frame_count_) * 3) return Status::Ok();
-  return Error(sqlstate::kDiskFull, "could not extend the page file: No space left on device");
+Status BufferPool::MakeClean(int64_t parts) {
+  BlockingRegion region;
+  // A few more than this caller needs, so that not everybody comes here.
+  uint32_t left = kCleanedAtOnce;
+  for (uint64_t i = 0; i < frame_count_ && left > 0; ++i) {
+    Frame& frame = frames_[clean_hand_.fetch_add(1, std::memory_order_relaxed) % frame_count_];
+    if (frame.dirty_since.load(std::memory_order_relaxed) == 0) continue;
+    Result<Cleaned> cleaned = WriteBack(frame);
+    if (!cleaned.ok()) return dirty_parts() < parts ? Status::Ok() : std::move(cleaned).status();
+    --left;
+  }
+  return Status::Ok();
 }
 
 Status BufferPool::CleanSome() {

@@ -101,12 +101,10 @@ class BufferPool {
   // The same while redoing a record.
   void MarkDirty(Frame& frame, Lsn since);
 
-  // To be asked before a change that may be refused: 53100 while the disk has no room for pages and most frames are
-  // dirty, so that some are left for those who read and for rollback.
-  Status AdmitChange() const {
-    if (!disk_full_.load(std::memory_order_relaxed)) [[likely]] return Status::Ok();
-    return RefuseChange();
-  }
+  // To be asked before a change, with no latch held: cleans some frames when most of them are dirty, and refuses (53100) when
+  // the disk has no room for that. So clean frames are left for those who only read, and some more for rollbacks.
+  Status AdmitChange() { return dirty_parts() < kChangeParts ? Status::Ok() : MakeClean(kChangeParts); }
+  Status AdmitRollback() { return dirty_parts() < kRollbackParts ? Status::Ok() : MakeClean(kRollbackParts); }
 
   // Writes every page that became dirty before `lsn`. The caller must hold no latch. After an error as many as could be.
   Status CleanBefore(Lsn lsn);
@@ -120,6 +118,8 @@ class BufferPool {
 
  private:
   static constexpr uint32_t kChainMax = 32;
+  static constexpr int64_t kChangeParts = 12;
+  static constexpr int64_t kRollbackParts = 14;
   static constexpr size_t kPartitions = 64;
 
   std::atomic<uint32_t>& Bucket(PageId page) const { return buckets_[BucketIndex(page)]; }
@@ -137,7 +137,9 @@ class BufferPool {
   Frame* LatchResident(PageId page);
   enum class Cleaned { kDone, kBusy };
   Result<Cleaned> WriteBack(Frame& frame);
-  Status RefuseChange() const;
+  // Of 16 parts of the frames, how many are dirty.
+  int64_t dirty_parts() const { return dirty_.load(std::memory_order_relaxed) * 16 / static_cast<int64_t>(frame_count_); }
+  Status MakeClean(int64_t parts);
   Status WriteImage(PageId page, std::byte* image);
   Status ReadPage(PageId page, Frame& frame, uint64_t* entry);
 
@@ -156,12 +158,12 @@ class BufferPool {
 
   Mutex free_mutex_{LockRank::kBufferPool};
   std::vector<uint32_t> free_;
-  std::atomic<uint64_t> hand_ = 0;  // of the clock
+  std::atomic<uint64_t> hand_ = 0;        // of the clock
+  std::atomic<uint64_t> clean_hand_ = 0;  // of MakeClean
   std::atomic<int64_t> dirty_ = 0;  // frames with dirty_since set
   std::atomic<uint64_t> reads_ = 0;
   std::atomic<uint64_t> writes_ = 0;
   std::atomic<uint64_t> failures_ = 0;  // of writes
-  std::atomic<bool> disk_full_ = false;  // so said the last write
 };
 
 }  // namespace phantom::btree

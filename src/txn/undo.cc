@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "btree/buffer_pool.h"
 #include "btree/change.h"
 #include "common/check.h"
 #include "txn/manager_impl.h"
@@ -56,6 +57,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
   }
   std::array<std::byte, RowHeader::kBytes> head;
   const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
+  RETURN_IF_ERROR(store.pool().AdmitRollback());
   RETURN_IF_ERROR(store.log().AdmitRollback());
   return Track(entry, [&](Lsn* last) -> Status {
     Result<Lsn> undone = (*tree)->Modify(change.key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
