@@ -38,6 +38,7 @@ void Catalog::End(bool committed) {
   store_->SetTransaction(nullptr);
   if (private_ || !committed) local_version_ = 0;
   private_ = false;
+  unsafe_labels_.clear();
 }
 
 void Catalog::RolledBackToSavepoint() { local_version_ = 0; }
@@ -250,6 +251,17 @@ Result<std::vector<TableRef>> Catalog::TablesOf(Oid schema) {
   return tables;
 }
 
+Result<std::vector<Oid>> Catalog::UserTables() {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows, store_->Find(oid::kPgClass, index_oid::kClassByOid, {}));
+  std::vector<Oid> tables;
+  for (const Row& row : rows) {
+    if (static_cast<RelationKind>(row.Char(pg_class::relkind)) == RelationKind::kTable) {
+      tables.push_back(row.GetOid(pg_class::oid));
+    }
+  }
+  return tables;
+}
+
 Result<std::string> Catalog::ShowStoredSql(std::string_view stored, Oid relation) {
   TableRef table;
   if (relation != 0) {
@@ -351,14 +363,11 @@ std::string Catalog::FormatType(types::Type type) {
   return name;
 }
 
-Result<std::vector<Catalog::EnumLabel>> Catalog::EnumLabels(Oid type) {
-  ASSIGN_OR_RETURN(std::vector<Row> rows, store_->Find(oid::kPgEnum, index_oid::kEnumByOrder, {type}));
-  std::vector<EnumLabel> labels;
-  for (const Row& row : rows) {
-    labels.push_back({row.GetOid(pg_enum::oid), row.Float(pg_enum::enumsortorder),
-                      std::string(row.Text(pg_enum::enumlabel))});
-  }
-  return labels;
+Status Catalog::CheckLabelIsSafe(const TypeRow& type, const EnumLabel& label) {
+  if (!unsafe_labels_.contains(label.oid)) return Status::Ok();
+  return Errorf(sqlstate::kUnsafeNewEnumValueUsage, "unsafe use of new value \"%s\" of enum type %s", label.name.c_str(),
+                FormatType({type.oid}).c_str())
+      .Hint("New enum values must be committed before they can be used.");
 }
 
 Result<std::vector<Constraint>> Catalog::DomainConstraints(Oid type) {

@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -113,6 +114,8 @@ class Catalog {
   Result<bool> IsTableVisible(const Table& table);
   // Every user relation of a schema, by name.
   Result<std::vector<TableRef>> TablesOf(Oid schema);
+  // OIDs of all tables of users.
+  Result<std::vector<Oid>> UserTables();
   // Text of pg_attrdef.adbin, pg_constraint.conbin, pg_index.indexprs and indpred as pg_get_expr shows it.
   Result<std::string> ShowStoredSql(std::string_view stored, Oid relation);
   // Text of a view's query, ready for the parser (system views too).
@@ -124,12 +127,8 @@ class Catalog {
   Result<TypeRef> TypeOrError(const QualifiedName& name);  // 42704
   // SQL name as format_type prints it.
   std::string FormatType(types::Type type);
-  struct EnumLabel {
-    Oid oid;
-    float order;
-    std::string label;
-  };
-  Result<std::vector<EnumLabel>> EnumLabels(Oid type);
+  // 55P04 for a label that this transaction added to a type it did not make.
+  Status CheckLabelIsSafe(const TypeRow& type, const EnumLabel& label);
   Result<std::vector<Constraint>> DomainConstraints(Oid type);
   // Tables' and domains' constraints with the name in a schema.
   Result<std::vector<Constraint>> ConstraintsByName(Oid schema, std::string_view name);
@@ -192,6 +191,7 @@ class Catalog {
   // As error messages and pg_describe_object name it: "table t", "column a of table t".
   Result<std::string> DescribeObject(const ObjectAddress& object);
   Status DropRole(Oid role);
+  Status CheckMayDropDatabase(Oid database);
   Status DropDatabase(Oid database);
   Status AlterDatabase(const Database& changed);  // template, connections, limit
   // Settings kept for a role in a database (0: every one): ALTER ROLE / DATABASE ... SET. No value removes the setting; an
@@ -212,6 +212,10 @@ class Catalog {
   Status SetConstraintValidated(const Table& table, Oid constraint);
   Status AlterSequence(const Table& sequence, const SequenceParameters& parameters);
   Status RestartSequence(const Table& sequence, int64_t start);  // transactional
+  Status SetIndexKeyType(const Index& index, size_t place, types::Type type);
+  Status SetForeignKeyOperators(Oid constraint, const std::vector<Oid>& equal);
+  // Does this pg_attrdef row's expression use the column?
+  Result<bool> DefaultUses(Oid attrdef, Oid table, int column);
   // "rule _RETURN on view v" when a view uses the column; else empty.
   Result<std::string> RuleUsing(Oid table, int column);
   // The column that owns a sequence, or (0, 0); the sequence a column owns (serial, identity), or 0.
@@ -222,6 +226,18 @@ class Catalog {
   Status SetObjectSchema(const ObjectAddress& object, Oid schema);
   Status SetObjectOwner(const ObjectAddress& object, Oid role);
   Status SetTableOptions(const Table& table, const std::vector<std::string>& options);
+  // What only the catalogs tell of: how a column is stored and compressed, its options, the index a table is clustered
+  // on (0: none), what identifies its rows to replicas (index for 'i'), LOGGED and UNLOGGED.
+  Status SetColumnStorage(const Table& table, int column, char storage);
+  Status SetColumnCompression(const Table& table, int column, char method);
+  Result<std::vector<std::string>> ColumnOptions(const Table& table, int column);
+  Status SetColumnOptions(const Table& table, int column, const std::vector<std::string>& options);
+  Status SetClusteredIndex(const Table& table, Oid index);
+  Status SetReplicaIdentity(const Table& table, char identity, Oid index);
+  Status SetPersistence(const Table& table, Persistence persistence);
+  Status SetConstraintDeferrable(Oid constraint, bool deferrable, bool deferred);
+  // A generated column becomes a plain one; its values stay.
+  Status DropColumnExpression(const Table& table, int column);
   Status AlterRole(Oid role, const RoleDefinition& changes);
   Status AddEnumValue(Oid type, const std::string& label, const std::string& neighbour, bool after, bool if_not_exists);
   Status RenameEnumValue(Oid type, const std::string& from, const std::string& to);
@@ -245,16 +261,20 @@ class Catalog {
                                            const std::vector<std::string>& taken);
 
   void Notice(Status notice);
+
+  // ---- For the operations in headers of their own (domain.h, ownership.h, default_privileges.h) ----
   SystemStore& store() { return *store_; }
+  // Changes the system table row of an object that has an OID.
+  Status UpdateObject(const ObjectAddress& object, const std::function<void(Row&)>& change);
+  // Called after every change: look-ups leave the shared cache until the transaction ends.
+  void Changed();
+  void ChangedShared();
 
  private:
   friend class Dependencies;
 
   // The cached objects of this session, thrown away when anybody commits DDL.
   ObjectCache& Local();
-  // Called after every change: look-ups leave the shared cache until the transaction ends.
-  void Changed();
-  void ChangedShared();
   Result<Oid> FindRelationOid(Oid schema, std::string_view name);
   Result<TypeRef> FindTypeIn(Oid schema, std::string_view name);
   Result<std::vector<Oid>> ResolvePath(std::string_view schema);  // the schemas a possibly qualified name may be in
@@ -275,11 +295,11 @@ class Catalog {
   Status InsertConstraintRow(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index);
   Status RecordConstraintDependencies(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index);
   Status UpdateClass(Oid relation, const std::function<void(Row&)>& change);
+  Status UpdateIndexRows(const Table& table, const std::function<void(Row&)>& change);
   Status UpdateAttribute(Oid relation, int column, const std::function<void(Row&)>& change);
   Status DropSchemaContents(Oid schema);
   Status InsertViewRule(Oid view, const ViewDefinition& definition);
   Result<Oid> ReplaceView(const Table& existing, const ViewDefinition& definition);
-  Status UpdateObject(const ObjectAddress& object, const std::function<void(Row&)>& change);
   Status RenameRelation(Oid relation, std::string_view new_name);
   Status RenameConstraint(Oid constraint, std::string_view new_name);
   Status RenameColumn(Oid relation, int column, std::string_view new_name);
@@ -288,7 +308,8 @@ class Catalog {
   Status GrantOn(const ObjectAddress& object, const GrantDefinition& grant);
   Status WriteAcl(const ObjectAddress& object, const Acl& list);
   Status RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid owner);
-  Status InsertEnumLabel(Oid type, const std::string& label, float order);
+  Result<Oid> InsertEnumLabel(Oid type, const std::string& label, float order);
+  Status RenumberEnumLabels(Oid type);
 
   SharedCatalog* shared_;
   DatabaseCache* cache_;
@@ -300,6 +321,8 @@ class Catalog {
   std::vector<std::string> path_names_;
   bool private_ = false;
   TableRef pretended_;
+  std::unordered_set<Oid> created_enums_;  // types made by the transaction in progress
+  std::unordered_set<Oid> unsafe_labels_;  // labels it added to others
   std::unique_ptr<SystemStore> store_;
   txn::Transaction* transaction_ = nullptr;
 

@@ -61,6 +61,7 @@ struct IndexDefinition {
   bool if_not_exists = false;
   std::string predicate_sql;
   std::vector<int16_t> expression_columns;  // columns used by expressions and the predicate
+  std::vector<std::string> options;         // "fillfactor=70"
   std::vector<ObjectAddress> uses;
 };
 

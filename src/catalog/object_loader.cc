@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/builtin/columns.h"
+#include "catalog/enum_labels.h"
 #include "catalog/builtins.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/stored_sql.h"
@@ -218,7 +219,7 @@ Result<types::Layout> StoredLayout(SystemStore& store, Oid type) {
   for (int depth = 0; type >= kFirstUserOid && depth < 64; ++depth) {
     ASSIGN_OR_RETURN(TypeRef row, LoadType(store, type));
     if (row == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", type);
-    if (row->kind == TypeKind::kEnum) return types::Layout::kInt32;
+    if (row->kind == TypeKind::kEnum) return types::Layout::kInt64;
     if (row->kind != TypeKind::kDomain) return types::Layout::kString;
     type = row->base_type;
   }
@@ -334,6 +335,14 @@ Result<TypeRef> LoadType(SystemStore& store, Oid oid) {
   type->collation = row->GetOid(pg_type::typcollation);
   type->default_bytes = row->Text(pg_type::typdefaultbin);
   type->default_text = type->default_bytes;
+  if (type->kind == TypeKind::kEnum) {
+    ASSIGN_OR_RETURN(const std::vector<Row> labels, store.Find(oid::kPgEnum, index_oid::kEnumByOrder, {oid}));
+    for (const Row& label : labels) {
+      type->labels.push_back({label.GetOid(pg_enum::oid), label.Float(pg_enum::enumsortorder), 0,
+                              std::string(label.Text(pg_enum::enumlabel))});
+    }
+    AssignEnumValues(type->labels);
+  }
   return TypeRef(type);
 }
 

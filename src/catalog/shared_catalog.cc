@@ -7,6 +7,7 @@
 #include "catalog/builtin/data.h"
 #include "catalog/system_store.h"
 #include "catalog/system_tables.h"
+#include "txn/index.h"
 #include "txn/row_table.h"
 #include "txn/sequence.h"
 #include "txn/transaction.h"
@@ -63,8 +64,46 @@ Result<std::unique_ptr<SharedCatalog>> SharedCatalog::Open(txn::TransactionManag
                                                            std::string_view superuser) {
   std::unique_ptr<SharedCatalog> shared(new SharedCatalog(manager));
   if (!shared->IsBootstrapped()) RETURN_IF_ERROR(shared->Bootstrap(superuser));
-  RETURN_IF_ERROR(shared->FindHighestOid());
+  RETURN_IF_ERROR(shared->OpenOidCounter());
   return shared;
+}
+
+// The counter is a sequence of its own tree among the shared ones: values are logged before they are used.
+namespace {
+constexpr TreeId kOidCounterTree(64);
+constexpr Oid kOidCounter = 64;
+constexpr int64_t kOidsAtOnce = 1024;
+}  // namespace
+
+Status SharedCatalog::OpenOidCounter() {
+  if (txn::Index::Open(*manager_, SpaceId(0), kOidCounterTree).ok()) return Status::Ok();
+  ASSIGN_OR_RETURN(const Oid highest, FindHighestOid());
+  std::unique_ptr<txn::Transaction> transaction = manager_->Begin();
+  RETURN_IF_ERROR(manager_->CreateIndexTree(*transaction, SpaceId(0), kOidCounterTree).status());
+  RETURN_IF_ERROR(sequences_->Create(*transaction, SpaceId(0), kOidCounterTree, kOidCounter, int64_t{highest} + 1));
+  ASSIGN_OR_RETURN(const Lsn committed, transaction->Commit());
+  manager_->WaitDurable(committed);
+  return Status::Ok();
+}
+
+Oid SharedCatalog::AllocateOid() {
+  uint64_t range = free_oids_.load(std::memory_order_acquire);
+  const auto next = [](uint64_t r) { return static_cast<Oid>(r); };
+  const auto end = [](uint64_t r) { return static_cast<Oid>(r >> 32); };
+  while (next(range) < end(range)) {
+    if (free_oids_.compare_exchange_weak(range, range + 1, std::memory_order_acq_rel)) return next(range);
+  }
+  txn::SequenceOptions options;
+  options.maximum = UINT32_MAX;
+  options.cache = kOidsAtOnce;
+  const Result<txn::SequenceRange> taken =
+      sequences_->Next(SpaceId(0), kOidCounterTree, kOidCounter, options, "pg_oid_counter");
+  PHANTOM_CHECK(taken.ok());
+  const uint64_t fresh = static_cast<uint64_t>(taken->last + 1) << 32 | static_cast<uint64_t>(taken->first + 1);
+  // What is given out only grows: the lower of two ranges taken at once is left unused.
+  while (end(range) < end(fresh) && !free_oids_.compare_exchange_weak(range, fresh, std::memory_order_acq_rel)) {
+  }
+  return static_cast<Oid>(taken->first);
 }
 
 DatabaseCache& SharedCatalog::cache(Oid database) {
@@ -130,8 +169,7 @@ Status SharedCatalog::Bootstrap(std::string_view superuser) {
   return Status::Ok();
 }
 
-Status SharedCatalog::FindHighestOid() {
-  // OIDs of live objects decide where counting goes on: one look at every stored table that has them.
+Result<Oid> SharedCatalog::FindHighestOid() {
   std::unique_ptr<txn::Transaction> transaction = manager_->Begin();
   Oid highest = kFirstUserOid - 1;
   SystemStore shared(*manager_, SpaceId(0));
@@ -149,8 +187,8 @@ Status SharedCatalog::FindHighestOid() {
       for (const Row& row : rows) highest = std::max(highest, row.GetOid(1));
     }
   }
-  next_oid_.store(highest + 1);
-  return transaction->Abort();
+  RETURN_IF_ERROR(transaction->Abort());
+  return highest;
 }
 
 }  // namespace phantom::catalog

@@ -71,8 +71,8 @@ class SharedCatalog {
   uint64_t shared_version() const { return shared_version_.load(std::memory_order_acquire); }
   void InvalidateShared() { shared_version_.fetch_add(1, std::memory_order_acq_rel); }
 
-  // An OID greater than that of any object there is, from kFirstUserOid up.
-  Oid AllocateOid() { return next_oid_.fetch_add(1, std::memory_order_relaxed); }
+  // An OID greater than any given out before, in this run or an earlier one, from kFirstUserOid up.
+  Oid AllocateOid();
 
   // The page space of a database.
   static SpaceId SpaceOf(Oid database) { return SpaceId(database); }
@@ -86,11 +86,13 @@ class SharedCatalog {
   explicit SharedCatalog(txn::TransactionManager& manager);
   Status Bootstrap(std::string_view superuser);
   bool IsBootstrapped();
-  Status FindHighestOid();
+  Result<Oid> FindHighestOid();
+  Status OpenOidCounter();
 
   txn::TransactionManager* manager_;
   std::unique_ptr<txn::SequenceStore> sequences_;
-  std::atomic<Oid> next_oid_{kFirstUserOid};
+  // OIDs taken from the stored counter and not yet given out: the next one above the end of the range.
+  std::atomic<uint64_t> free_oids_{0};
   std::atomic<uint64_t> shared_version_{1};
   Mutex mutex_;
   std::map<Oid, std::unique_ptr<DatabaseCache>> caches_;

@@ -235,4 +235,28 @@ Status SystemStore::Delete(const Row& row) {
   return Status::Ok();
 }
 
+Status SystemStore::RepairIndexes(Oid table) {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows, All(table));
+  ASSIGN_OR_RETURN(Handles * handles, HandlesOf(table));
+  txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
+  for (size_t i = 0; i < handles->indexes.size(); ++i) {
+    for (const Row& row : rows) {
+      const std::string key = handles->Key(i, row);
+      txn::KeyRange range;
+      range.lower = range.upper = key;
+      range.upper_inclusive = true;
+      txn::IndexScan scan(handles->indexes[i], snapshot, std::move(range));
+      txn::IndexEntry entry;
+      bool found = false;
+      for (;;) {
+        ASSIGN_OR_RETURN(const bool more, scan.Next(&entry));
+        if (!more) break;
+        found |= entry.row == row.id;
+      }
+      if (!found) RETURN_IF_ERROR(handles->indexes[i].Insert(*transaction_, key, row.id));
+    }
+  }
+  return Status::Ok();
+}
+
 }  // namespace phantom::catalog

@@ -44,6 +44,8 @@ inline constexpr Oid kDbRoleSetting = 2965;           // setdatabase, setrole
 inline constexpr Oid kDependByDependent = 2673;       // classid, objid, objsubid
 inline constexpr Oid kDependByReferenced = 2674;      // refclassid, refobjid, refobjsubid
 inline constexpr Oid kDescriptionByObject = 2675;     // objoid, classoid, objsubid
+inline constexpr Oid kDefaultAclByRole = 827;         // defaclrole, defaclnamespace, defaclobjtype
+inline constexpr Oid kDefaultAclByOid = 828;          // oid
 inline constexpr Oid kEnumByOid = 3502;               // oid
 inline constexpr Oid kEnumByLabel = 3503;             // enumtypid, enumlabel
 inline constexpr Oid kEnumByOrder = 3534;             // enumtypid, enumsortorder
@@ -92,6 +94,9 @@ class SystemStore {
   Status Insert(const Row& row);
   Status Update(const Row& before, const Row& after);  // same row id
   Status Delete(const Row& row);
+
+  // Adds the index entries that stored rows of the table lack: REINDEX.
+  Status RepairIndexes(Oid table);
 
   // Makes the trees of all stored tables, in the shared space or a database's.
   static Status CreateTrees(txn::TransactionManager& manager, txn::Transaction& transaction, SpaceId space, bool shared);

@@ -17,7 +17,7 @@ constexpr std::array kStored = {
     oid::kPgAttrdef,  oid::kPgAttribute, oid::kPgAuthMembers, oid::kPgAuthid,     oid::kPgClass,       oid::kPgConstraint,
     oid::kPgDatabase, oid::kPgDbRoleSetting, oid::kPgDepend,  oid::kPgDescription, oid::kPgEnum,       oid::kPgIndex,
     oid::kPgNamespace, oid::kPgRewrite,  oid::kPgSequence,    oid::kPgShdepend,   oid::kPgShdescription, oid::kPgStatistic,
-    oid::kPgTablespace, oid::kPgTrigger, oid::kPgType,
+    oid::kPgTablespace, oid::kPgTrigger, oid::kPgType,    oid::kPgDefaultAcl,
 };
 constexpr std::array kSeeded = {oid::kPgAuthid,    oid::kPgAuthMembers, oid::kPgDatabase,     oid::kPgDbRoleSetting,
                                 oid::kPgNamespace, oid::kPgShdepend,    oid::kPgShdescription, oid::kPgTablespace};

@@ -7,7 +7,9 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/ids.h"
 
@@ -21,6 +23,14 @@ enum class TypeKind : char {
   kMultirange = 'm',
   kPseudo = 'p',
   kRange = 'r',
+};
+
+// A label of an enum (pg_enum).
+struct EnumLabel {
+  Oid oid = 0;
+  float order = 0;    // enumsortorder
+  int64_t value = 0;  // what stands for the label in rows, keys and vectors: its order is the labels' (enum_labels.h)
+  std::string name;
 };
 
 // pg_type, column by column; text points into storage that lives with the row.
@@ -55,6 +65,7 @@ struct TypeRow {
   int32_t dimensions = 0;     // domain over an array
   Oid collation = 0;          // default collation; 0: not collatable
   std::string_view default_text;  // domain: default expression's SQL; empty: none
+  std::vector<EnumLabel> labels;  // enum: in their order
 
   bool is_array() const { return element != 0 && length == -1 && category == 'A'; }
 };

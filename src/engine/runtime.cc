@@ -25,7 +25,7 @@ types::Type Runtime::StorageType(types::Type type) const {
     const types::UserType& user = **described;
     switch (user.kind) {
       case types::UserType::Kind::kEnum:
-        return types::kOidOid;
+        return types::kInt8Oid;
       case types::UserType::Kind::kComposite:
         return types::kRecordOid;
       case types::UserType::Kind::kArray:

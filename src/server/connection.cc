@@ -51,6 +51,13 @@ auto Into(error_code& error, Token&& token) {
   return asio::redirect_error(std::forward<Token>(token), error);
 }
 
+std::vector<session::Session::BoundValue> BoundValues(const std::vector<wire::BindMessage::Value>& values) {
+  std::vector<session::Session::BoundValue> bound;
+  bound.reserve(values.size());
+  for (const auto& value : values) bound.push_back({value.is_null, value.bytes});
+  return bound;
+}
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(ConnectionContext& context, tcp::socket socket)
@@ -315,6 +322,7 @@ awaitable<bool> Connection::Open() {
   }
   if (!session.ok()) co_return co_await Refuse(std::move(session).status());
   session_ = std::move(session).value();
+  sink_.Serve(session_.get());
   session_->SetWakeUp([self = weak_from_this(), executor = socket_.get_executor()] {
     asio::post(executor, [self] {
       if (const std::shared_ptr<Connection> connection = self.lock()) connection->WakeUp();
@@ -388,9 +396,7 @@ void Connection::HandleExtended(const wire::Frame& frame, Progress* progress) {
     case 'B': {
       Result<wire::BindMessage> message = wire::ParseBind(frame.body);
       if (!message.ok()) return fail(message.status());
-      std::vector<session::Session::BoundValue> values;
-      values.reserve(message->values.size());
-      for (const auto& value : message->values) values.push_back({value.is_null, value.bytes});
+      const std::vector<session::Session::BoundValue> values = BoundValues(message->values);
       return session_->Bind(std::string(message->portal), message->statement, message->parameter_formats, values,
                             message->result_formats, sink_);
     }
@@ -412,8 +418,6 @@ void Connection::HandleExtended(const wire::Frame& frame, Progress* progress) {
       return message->kind == 'S' ? session_->CloseStatement(message->name, sink_)
                                   : session_->ClosePortal(message->name, sink_);
     }
-    case 'F':
-      return fail(Error(sqlstate::kFeatureNotSupported, "function call messages are not supported"));
     default:  // CopyData and its kin after a failed COPY; Flush: replies are written when the client falls silent
       return;
   }
@@ -429,6 +433,15 @@ Progress Connection::Handle(const wire::Frame& frame) {
       return Progress::kDone;
     }
     return session_->SimpleQuery(std::string(message->text), sink_);
+  }
+  if (frame.type == 'F' && !session_->skipping_to_sync()) {
+    Result<wire::FunctionCallMessage> message = wire::ParseFunctionCall(frame.body);
+    if (!message.ok()) {
+      session_->ProtocolError(message.status(), false, sink_);
+      return Progress::kDone;
+    }
+    const std::vector<session::Session::BoundValue> arguments = BoundValues(message->arguments);
+    return session_->CallFunction(message->function, message->argument_formats, arguments, message->result_format, sink_);
   }
   Progress progress = Progress::kDone;
   if (frame.type == 'S') {
@@ -486,6 +499,7 @@ awaitable<void> Connection::Run() {
   if (session_ != nullptr) {
     session_->SetWakeUp(nullptr);
     const IoThreads::Task task(context_.threads);
+    sink_.Serve(nullptr);
     session_.reset();
   }
   error_code ignored;

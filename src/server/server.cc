@@ -1,5 +1,8 @@
 #include "server/server.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -31,8 +34,23 @@ namespace {
 // Sockets beyond max_connections that may be opening, so that a client who is one too many is told so.
 constexpr int kOpeningConnectionsMax = 128;
 constexpr int kShutdownPollMs = 10;
+// File descriptors for what is not a client's socket: pages, log, spilled rows, the C library.
+constexpr rlim_t kOwnFiles = 512;
 // Clients that do not take their last message are not waited for longer.
 constexpr int kShutdownPollsMax = 1000;
+
+// Each client needs a file descriptor; what a shell allows by default is soon used up.
+void RaiseFileLimit(int connections_max) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(connections_max) + kOwnFiles;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    Log(LogLevel::kLog, "%llu open files are allowed, fewer than max_connections (%d) may need",
+        static_cast<unsigned long long>(limit.rlim_cur), connections_max);
+  }
+}
 
 }  // namespace
 
@@ -182,6 +200,7 @@ Server::~Server() {
 Result<std::unique_ptr<Server>> Server::Create(session::Instance& instance, const ListenOptions& options) {
   auto state = std::make_unique<State>(instance, options);
   const session::ServerSettings& settings = instance.settings();
+  RaiseFileLimit(static_cast<int>(settings.GetInteger("max_connections")));
   if (settings.GetBool("ssl")) {
     ASSIGN_OR_RETURN(state->tls, TlsContext::Load(settings, settings.GetString("data_directory")));
   }

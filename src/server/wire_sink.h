@@ -7,6 +7,13 @@
 
 #include "session/result_sink.h"
 
+namespace phantom::session {
+class Session;
+}
+namespace phantom::types {
+class ByteEncoding;
+}
+
 namespace phantom::server {
 
 class WireSink : public session::ResultSink {
@@ -15,6 +22,8 @@ class WireSink : public session::ResultSink {
   static constexpr size_t kFullBytes = 64 * 1024;
 
   explicit WireSink(std::string& out) : out_(out) {}
+  // Text goes out in this session's client encoding from now on.
+  void Serve(const session::Session* session) { session_ = session; }
 
   void RowDescription(std::span<const session::ColumnDescription> columns, std::span<const int16_t> formats) override;
   Status Rows(const types::Chunk& chunk, size_t first, size_t count,
@@ -28,6 +37,7 @@ class WireSink : public session::ResultSink {
   void CloseComplete() override;
   void ParameterDescription(std::span<const Oid> types) override;
   void NoData() override;
+  void FunctionResult(const std::optional<std::string>& value) override;
   void CopyInResponse(int16_t format, size_t columns) override;
   void CopyOutResponse(int16_t format, size_t columns) override;
   void CopyData(std::string_view bytes) override;
@@ -39,7 +49,12 @@ class WireSink : public session::ResultSink {
   bool full() const override { return out_.size() >= kFullBytes; }
 
  private:
+  const types::ByteEncoding* encoding() const;
+  // As the client reads it; what it has no character for becomes '?'.
+  std::string ForClient(std::string_view text) const;
+
   std::string& out_;
+  const session::Session* session_ = nullptr;
 };
 
 }  // namespace phantom::server

@@ -1,6 +1,10 @@
 #include "session/ddl_dispatch.h"
 
+#include <chrono>
+#include <thread>
+
 #include "catalog/oids.h"
+#include "common/blocking_region.h"
 #include "parser/ast_table.h"
 #include "session/ddl/ddl.h"
 #include "session/services.h"
@@ -8,6 +12,51 @@
 namespace phantom::session {
 
 namespace {
+
+// Sessions that have just gone may still be on their way out.
+constexpr int64_t kLeaveWaitMs = 5000;
+constexpr int64_t kLeavePollMs = 10;
+
+Status LeaveAlone(SessionState& state, const catalog::Database& database, bool force, const char* refusal) {
+  // New sessions of the database wait for this lock, and find it gone.
+  RETURN_IF_ERROR(state.locks
+                      ->Acquire(txn::LockTag::Object(0, catalog::oid::kPgDatabase, database.oid),
+                                txn::LockMode::kAccessExclusive, txn::LockRequest())
+                      .status());
+  SessionRegistry& sessions = state.instance.sessions();
+  if (force) {
+    for (const Activity& other : sessions.List()) {
+      if (other.database_oid != database.oid || other.pid == state.control->pid) continue;
+      ASSIGN_OR_RETURN(const bool superuser, state.catalog.IsSuperuser(other.user_oid));
+      if (superuser && !state.superuser) {
+        return Error(sqlstate::kInsufficientPrivilege, "must be a superuser to terminate superuser process");
+      }
+      ASSIGN_OR_RETURN(const bool member, state.catalog.HasPrivilegesOf(state.current_user, other.user_oid));
+      if (!member) {
+        return Error(sqlstate::kInsufficientPrivilege,
+                     "must be a member of the role whose process is being terminated or member of pg_signal_backend");
+      }
+      if (const std::shared_ptr<SessionControl> control = sessions.Find(other.pid)) {
+        control->Terminate(
+            Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
+      }
+    }
+  }
+  const BlockingRegion region;
+  for (int64_t waited = 0;; waited += kLeavePollMs) {
+    const int others = sessions.Count(database.oid, 0, state.control->pid);
+    if (others == 0) return Status::Ok();
+    if (state.control->cancelled.load(std::memory_order_acquire)) {
+      return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
+    }
+    if (waited >= kLeaveWaitMs) {
+      return Errorf(sqlstate::kObjectInUse, refusal, database.name.c_str())
+          .Detail(others == 1 ? std::string("There is 1 other session using the database.")
+                              : Format("There are %d other sessions using the database.", others));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLeavePollMs));
+  }
+}
 
 // A portal to run a statement's inner queries in the session's name.
 DdlContext MakeContext(SessionState& state, Portal& portal) {
@@ -21,6 +70,11 @@ DdlContext MakeContext(SessionState& state, Portal& portal) {
       .length = statement.length,
       .in_transaction_block = state.block.in_block() || state.in_multi_statement(),
       .on_commit = [&state](Oid table, bool drop) { state.AddOnCommit(table, drop); },
+      .leave_alone =
+          [&state](const catalog::Database& database, bool force, const char* refusal) {
+            return LeaveAlone(state, database, force, refusal);
+          },
+      .setting_to_keep = [&state](const parser::VariableSetStmt& set) { return state.SettingToKeep(set); },
   };
 }
 
@@ -32,12 +86,12 @@ Result<UtilityResult> RunDdl(SessionState& state, Portal& portal) {
     return Errorf(sqlstate::kFeatureNotSupported, "this statement is not supported (%s)",
                   std::string(parser::NodeKindName(node.kind)).c_str());
   }
+  if (state.block.modes().read_only && !MayRunReadOnly(node)) {
+    return Errorf(sqlstate::kReadOnlySqlTransaction, "cannot execute %s in a read-only transaction",
+                  CommandTag(node).c_str());
+  }
   DdlContext context = MakeContext(state, portal);
   ASSIGN_OR_RETURN(DdlResult result, RunDdlStatement(node, context));
-  if (state.block.modes().read_only && !parser::Is<parser::CreateTableStmt>(&node)) {
-    return Errorf(sqlstate::kReadOnlySqlTransaction, "cannot execute %s in a read-only transaction",
-                  result.tag.c_str());
-  }
   UtilityResult utility;
   utility.tag = std::move(result.tag);
   return utility;

@@ -30,24 +30,37 @@ Status NoSuchPortal(std::string_view name) {
   return Errorf(sqlstate::kUndefinedCursor, "portal \"%s\" does not exist", std::string(name).c_str());
 }
 
-Result<std::vector<types::Value>> ReadParameters(const SessionState& state, const Statement& statement,
-                                                 std::span<const int16_t> formats,
-                                                 std::span<const Session::BoundValue> values) {
+// Is the binary form the text itself?
+bool IsPlainText(Oid type) {
+  return type == types::kTextOid || type == types::kVarcharOid || type == types::kBpcharOid || type == types::kNameOid ||
+         type == types::kJsonOid || type == types::kUnknownOid;
+}
+
+}  // namespace
+
+Result<std::vector<types::Value>> SessionState::ReadParameters(const Statement& statement,
+                                                               std::span<const int16_t> formats,
+                                                               std::span<const Session::BoundValue> values) const {
   std::vector<types::Value> parameters;
   parameters.reserve(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     const types::Type type(statement.param_types[i]);
-    const int16_t format = FormatOf(formats, i);
+    const int16_t code = FormatOf(formats, i);
     if (values[i].is_null) {
       parameters.push_back(types::Value::Null(type));
       continue;
     }
-    if (format != 0 && format != 1) {
-      return Errorf(sqlstate::kInvalidParameterValue, "unsupported format code: %d", format);
+    if (code != 0 && code != 1) {
+      return Errorf(sqlstate::kInvalidParameterValue, "unsupported format code: %d", code);
     }
-    if (format == 0) RETURN_IF_ERROR(types::CheckUtf8(values[i].bytes));
-    Result<types::Value> value = format == 0 ? types::ParseText(type, values[i].bytes, state.format)
-                                             : types::ParseBinary(type, values[i].bytes, state.format);
+    std::string kept;
+    std::string_view bytes = values[i].bytes;
+    if (encoding != nullptr && (code == 0 || IsPlainText(type.oid))) {
+      ASSIGN_OR_RETURN(bytes, FromClient(bytes, kept));
+    }
+    if (code == 0) RETURN_IF_ERROR(types::CheckUtf8(bytes));
+    Result<types::Value> value = code == 0 ? types::ParseText(type, bytes, format)
+                                             : types::ParseBinary(type, bytes, format);
     if (!value.ok()) {
       return std::move(value).status().Context(statement.name.empty() ? Format("unnamed portal parameter $%zu", i + 1)
                                                                       : Format("portal parameter $%zu", i + 1));
@@ -57,13 +70,16 @@ Result<std::vector<types::Value>> ReadParameters(const SessionState& state, cons
   return parameters;
 }
 
-}  // namespace
-
 void SessionState::Parse(std::string name, std::string query, std::span<const Oid> types, ResultSink& to) {
   sink = &to;
   statement_start_us = NowUs();
-  current_query = query;
   const auto parse = [&]() -> Status {
+    if (encoding != nullptr) {
+      std::string kept;
+      ASSIGN_OR_RETURN(const std::string_view converted, FromClient(query, kept));
+      query = std::string(converted);
+    }
+    current_query = query;
     if (!name.empty() && statements.contains(name)) {
       return Errorf(sqlstate::kDuplicatePstatement, "prepared statement \"%s\" already exists", name.c_str());
     }
@@ -116,7 +132,7 @@ void SessionState::Bind(std::string portal_name, std::string_view statement_name
     }
     std::unique_ptr<Portal> portal = MakePortal(statement);
     portal->name = portal_name;
-    ASSIGN_OR_RETURN(portal->parameters, ReadParameters(*this, *statement, parameter_formats, values));
+    ASSIGN_OR_RETURN(portal->parameters, ReadParameters(*statement, parameter_formats, values));
     portal->columns = statement->columns;
     if (result_formats.size() > 1 && result_formats.size() != portal->columns.size()) {
       return Errorf(sqlstate::kProtocolViolation, "bind message has %zu result formats but query has %zu columns",

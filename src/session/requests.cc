@@ -1,6 +1,7 @@
 // Requests of a client: the simple query, the running of what it and Execute started, errors, and what ends a request.
 #include "engine/executor.h"
 #include "session/session_state.h"
+#include "types/encoding.h"
 
 namespace phantom::session {
 
@@ -63,7 +64,22 @@ Portal* SessionState::running_portal() {
   return executing_ && found != portals.end() ? found->second.get() : nullptr;
 }
 
+Result<std::string_view> SessionState::FromClient(std::string_view text, std::string& kept) const {
+  if (encoding == nullptr) return text;
+  RETURN_IF_ERROR(encoding->ToUtf8(text, kept));
+  return std::string_view(kept);
+}
+
 Progress SessionState::SimpleQuery(std::string text, ResultSink& to) {
+  if (encoding != nullptr) {
+    std::string converted;
+    if (Status status = encoding->ToUtf8(text, converted); !status.ok()) {
+      BeginRequest(to, "");
+      simple_.emplace();
+      return FailRequest(std::move(status));
+    }
+    text = std::move(converted);
+  }
   BeginRequest(to, text);
   skip_to_sync = false;
   // A simple query replaces the unnamed statement and portal.

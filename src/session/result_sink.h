@@ -7,6 +7,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,6 +58,9 @@ class ResultSink {
   virtual void CloseComplete() = 0;
   virtual void ParameterDescription(std::span<const Oid> types) = 0;
   virtual void NoData() = 0;
+
+  // FunctionCall's result, in the format asked for; nullopt is NULL.
+  virtual void FunctionResult(const std::optional<std::string>& value) = 0;
 
   // COPY: format of the whole (0 text, 1 binary) and the number of columns, all in that format.
   virtual void CopyInResponse(int16_t format, size_t columns) = 0;

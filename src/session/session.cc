@@ -23,6 +23,11 @@ Progress Session::Execute(std::string_view portal, int32_t row_limit, ResultSink
   return state_->Execute(portal, row_limit, sink);
 }
 
+Progress Session::CallFunction(Oid function, std::span<const int16_t> argument_formats,
+                               std::span<const BoundValue> arguments, int16_t result_format, ResultSink& sink) {
+  return state_->CallFunction(function, argument_formats, arguments, result_format, sink);
+}
+
 void Session::CloseStatement(std::string_view name, ResultSink& sink) {
   if (const auto found = state_->statements.find(name); found != state_->statements.end()) {
     state_->statements.erase(found);
@@ -97,6 +102,7 @@ void Session::SetWakeUp(std::function<void()> wake_up) { state_->control->SetWak
 int32_t Session::pid() const { return state_->control->pid; }
 int32_t Session::cancel_key() const { return state_->control->cancel_key; }
 const Settings& Session::settings() const { return state_->settings; }
+const types::ByteEncoding* Session::encoding() const { return state_->encoding; }
 
 const char* SeverityName(Severity severity) {
   switch (severity) {

@@ -24,6 +24,10 @@
 #include "common/status.h"
 #include "session/result_sink.h"
 
+namespace phantom::types {
+class ByteEncoding;
+}
+
 namespace phantom::session {
 
 class Instance;
@@ -68,6 +72,10 @@ class Session {
   void ClosePortal(std::string_view name, ResultSink& sink);
   void Sync(ResultSink& sink);
 
+  // The function call protocol: a function by OID. Ends with ReadyForQuery.
+  Progress CallFunction(Oid function, std::span<const int16_t> argument_formats, std::span<const BoundValue> arguments,
+                        int16_t result_format, ResultSink& sink);
+
   // Goes on with a request that returned kMore.
   Progress Continue(ResultSink& sink);
 
@@ -105,6 +113,8 @@ class Session {
   int32_t pid() const;
   int32_t cancel_key() const;
   const Settings& settings() const;
+  // The client's encoding; null when text needs no conversion.
+  const types::ByteEncoding* encoding() const;
 
   SessionState& state() { return *state_; }
 

@@ -154,6 +154,17 @@ std::vector<Activity> SessionRegistry::List() const {
   return activities;
 }
 
+int SessionRegistry::Count(Oid database, Oid role, int32_t except) const {
+  int count = 0;
+  const MutexLock lock(mutex_);
+  for (const auto& [pid, control] : sessions_) {
+    if (pid == except) continue;
+    const auto [in_database, of_role] = control->place();
+    count += (database == 0 || in_database == database) && (role == 0 || of_role == role);
+  }
+  return count;
+}
+
 size_t SessionRegistry::size() const {
   const MutexLock lock(mutex_);
   return sessions_.size();

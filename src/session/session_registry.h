@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -77,6 +78,13 @@ class SessionControl {
   void SetWakeUp(std::function<void()> wake_up);
   void SetInterrupt(std::function<void()> interrupt);
 
+  // The database and the role it logs into: counted against limits from the moment they are known.
+  void SetPlace(Oid database, Oid role) { place_.store(uint64_t{database} << 32 | role, std::memory_order_release); }
+  std::pair<Oid, Oid> place() const {
+    const uint64_t both = place_.load(std::memory_order_acquire);
+    return {static_cast<Oid>(both >> 32), static_cast<Oid>(both)};
+  }
+
   void UpdateActivity(const std::function<void(Activity&)>& change);
   Activity ReadActivity() const;
 
@@ -91,6 +99,7 @@ class SessionControl {
   uint64_t statement_ = 0;
   bool statement_running_ = false;
   std::atomic<bool> has_notifications_{false};
+  std::atomic<uint64_t> place_{0};
   std::optional<Status> termination_;
   std::deque<Notification> notifications_;
   std::function<void()> wake_up_;
@@ -112,6 +121,9 @@ class SessionRegistry {
   void TerminateAll(const Status& reason);
   std::vector<Activity> List() const;
   size_t size() const;
+  // Sessions but `except` in a database, of a role (0: any).
+  int Count(Oid database, Oid role, int32_t except) const;
+  int sessions_max() const { return sessions_max_; }
 
  private:
   const int sessions_max_;

@@ -16,7 +16,22 @@ namespace {
 // 1970-01-01 to 2000-01-01.
 constexpr int64_t kEpochDifferenceUs = int64_t{946684800} * 1000000;
 
+// Weaker ones first: of all, of the database, of the role, of the role in the database; then the client's.
 Status ApplyStartupSettings(SessionState& state) {
+  const struct {
+    Oid database, role;
+    SettingSource source;
+  } kept[] = {{0, 0, SettingSource::kDatabase},
+              {state.database_oid, 0, SettingSource::kDatabase},
+              {0, state.login_user, SettingSource::kUser},
+              {state.database_oid, state.login_user, SettingSource::kDatabaseUser}};
+  for (const auto& place : kept) {
+    ASSIGN_OR_RETURN(const auto settings, state.catalog.RoleSettings(place.database, place.role));
+    // What no longer is a good value must not keep anybody out.
+    for (const auto& [name, value] : settings) {
+      static_cast<void>(state.settings.SetDefault(name, value, place.source, true).ok());
+    }
+  }
   for (const auto& [name, value] : state.options.settings) {
     Status status = state.settings.SetDefault(name, value, SettingSource::kClient, state.superuser);
     if (!status.ok()) return std::move(status).Fatal();
@@ -26,6 +41,18 @@ Status ApplyStartupSettings(SessionState& state) {
 
 // The role and the database of a new session, looked up in a transaction of its own.
 Status LookUpIdentity(SessionState& state) {
+  // DROP DATABASE waits for sessions that are opening, or they for it.
+  state.control->SetPlace(state.database_oid, 0);
+  RETURN_IF_ERROR(state.locks
+                      ->Acquire(txn::LockTag::Object(0, catalog::oid::kPgDatabase, state.database_oid),
+                                txn::LockMode::kRowExclusive, txn::LockRequest())
+                      .status());
+  ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> database,
+                   state.catalog.DatabaseByOid(state.database_oid));
+  if (database == nullptr) {
+    return Errorf(sqlstate::kUndefinedDatabase, "database \"%s\" does not exist", state.database_name.c_str())
+        .Detail("It seems to have just been dropped or renamed.");
+  }
   ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Role> role, state.catalog.FindRole(state.options.user));
   if (role == nullptr) {
     return Errorf(sqlstate::kInvalidAuthorizationSpecification, "role \"%s\" does not exist",
@@ -35,6 +62,18 @@ Status LookUpIdentity(SessionState& state) {
     return Errorf(sqlstate::kInvalidAuthorizationSpecification, "role \"%s\" is not permitted to log in",
                   role->name.c_str());
   }
+  state.control->SetPlace(state.database_oid, role->oid);
+  const SessionRegistry& sessions = state.instance.sessions();
+  if (!role->superuser) {
+    const int64_t reserved = state.instance.settings().GetInteger("superuser_reserved_connections");
+    if (static_cast<int64_t>(sessions.size()) > sessions.sessions_max() - reserved) {
+      return Error(sqlstate::kTooManyConnections,
+                   "remaining connection slots are reserved for non-replication superuser connections");
+    }
+    if (role->connection_limit >= 0 && sessions.Count(0, role->oid, 0) > role->connection_limit) {
+      return Errorf(sqlstate::kTooManyConnections, "too many connections for role \"%s\"", role->name.c_str());
+    }
+  }
   state.login_user = state.session_user = state.current_user = role->oid;
   state.session_role_name = role->name;
   state.roles_taken[role->name] = role;
@@ -42,7 +81,12 @@ Status LookUpIdentity(SessionState& state) {
   state.settings.SetInternal("is_superuser", role->superuser ? "on" : "off");
   state.settings.SetInternal("session_authorization", role->name);
   state.catalog.SetCurrentRole(role->oid);
-  return state.catalog.CheckDatabasePrivilege(state.database_oid, catalog::acl::kConnect, role->oid);
+  RETURN_IF_ERROR(state.catalog.CheckDatabasePrivilege(state.database_oid, catalog::acl::kConnect, role->oid));
+  if (!role->superuser && database->connection_limit >= 0 &&
+      sessions.Count(database->oid, 0, 0) > database->connection_limit) {
+    return Errorf(sqlstate::kTooManyConnections, "too many connections for database \"%s\"", database->name.c_str());
+  }
+  return Status::Ok();
 }
 
 }  // namespace

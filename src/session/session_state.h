@@ -32,8 +32,14 @@
 namespace phantom::engine {
 class SessionServices;
 }
+namespace phantom::parser {
+struct VariableSetStmt;
+}
 namespace phantom::planner {
 struct PlannerContext;
+}
+namespace phantom::types {
+class ByteEncoding;
 }
 
 namespace phantom::session {
@@ -75,6 +81,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   catalog::Catalog catalog;
   TransactionBlock block;
   types::FormatContext format;
+  const types::ByteEncoding* encoding = nullptr;  // the client's, unless it is UTF-8
   std::unique_ptr<Services> services;
   std::unique_ptr<CatalogTypeHooks> type_hooks;
 
@@ -132,8 +139,12 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   void DescribeStatement(std::string_view name, ResultSink& to);
   void DescribePortal(std::string_view name, ResultSink& to);
   Progress Execute(std::string_view portal, int32_t row_limit, ResultSink& to);
+  Progress CallFunction(Oid function, std::span<const int16_t> argument_formats,
+                        std::span<const Session::BoundValue> arguments, int16_t result_format, ResultSink& to);
   void Sync(ResultSink& to);
   Progress CopyInput(std::string_view bytes, ResultSink& to);
+  // Text from the client, in UTF-8; `kept` holds it when it had to be converted.
+  Result<std::string_view> FromClient(std::string_view text, std::string& kept) const;
   Progress CopyEnd(ResultSink& to);
   Progress CopyAbort(Status error, ResultSink& to);
   // Ends the current request with an error.
@@ -150,6 +161,9 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Status Analyze(Statement& statement);
   // A plan that is good now, with its tables locked and privileges checked.
   Status EnsurePlan(Statement& statement);
+  // Values from the client for a statement's parameters.
+  Result<std::vector<types::Value>> ReadParameters(const Statement& statement, std::span<const int16_t> formats,
+                                                   std::span<const Session::BoundValue> values) const;
   // Starts a bound portal: sets the engine up, or runs the utility statement.
   Status StartPortal(Portal& portal);
   size_t WorkMemBytes() const;
@@ -195,6 +209,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Status SetSetting(std::string_view name, std::string_view value, SettingScope scope);
   Status ResetSetting(std::string_view name, SettingScope scope);
   Result<std::string> ShowSetting(std::string_view name);
+  // What ALTER ROLE and ALTER DATABASE ... SET keep.
+  Result<std::string> SettingToKeep(const parser::VariableSetStmt& set);
   // SET ROLE and SET SESSION AUTHORIZATION.
   Status SetRole(std::string_view name, SettingScope scope);
   Status SetSessionAuthorization(std::string_view name, SettingScope scope);

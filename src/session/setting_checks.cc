@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "session/settings.h"
+#include "types/encoding.h"
 
 namespace phantom::session {
 
@@ -76,41 +77,16 @@ std::string JoinDateStyle(const DateStyleParts& parts) {
   return parts.order.empty() ? parts.style : parts.style + ", " + parts.order;
 }
 
-// Encoding names compare by their letters and digits, as PostgreSQL's do.
 Status CheckClientEncoding(const SettingRow& row, SettingValue* value) {
-  std::string name;
-  for (const char c : value->text) {
-    if (std::isalnum(static_cast<unsigned char>(c)))
-      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const int number = types::FindEncoding(value->text);
+  if (number < 0) return Invalid(row, value->text);
+  const std::string name(types::EncodingNames()[static_cast<size_t>(number)]);
+  if (!types::ByteEncoding::IsSupported(number)) {
+    return Errorf(sqlstate::kFeatureNotSupported, "invalid value for parameter \"%s\": \"%s\"", row.name,
+                  value->text.c_str())
+        .Detail(Format("Conversion between %s and UTF8 is not supported.", name.c_str()));
   }
-  if (name == "utf8" || name == "unicode") {
-    value->text = "UTF8";
-  } else if (name == "sqlascii") {
-    value->text = "SQL_ASCII";
-  } else if (name == "latin1" || name == "iso88591") {
-    value->text = "LATIN1";
-  } else {
-    constexpr std::string_view kKnown[] = {
-        "abc",         "alt",         "big5",         "euccn",       "eucjis2004",   "eucjp",       "euckr",
-        "euctw",       "gb18030",     "gbk",          "iso885910",   "iso885913",    "iso885914",   "iso885915",
-        "iso885916",   "iso88592",    "iso88593",     "iso88594",    "iso88595",     "iso88596",    "iso88597",
-        "iso88598",    "iso88599",    "johab",        "koi8",        "koi8r",        "koi8u",       "latin10",
-        "latin2",      "latin3",      "latin4",       "latin5",      "latin6",       "latin7",      "latin8",
-        "latin9",      "mskanji",     "muleinternal", "shiftjis",    "shiftjis2004", "sjis",        "tcvn",
-        "tcvn5712",    "uhc",         "vscii",        "win",         "win1250",      "win1251",     "win1252",
-        "win1253",     "win1254",     "win1255",      "win1256",     "win1257",      "win1258",     "win866",
-        "win874",      "win932",      "win936",       "win949",      "win950",       "windows1250", "windows1251",
-        "windows1252", "windows1253", "windows1254",  "windows1255", "windows1256",  "windows1257", "windows1258",
-        "windows866",  "windows874",  "windows932",   "windows936",  "windows949",   "windows950",
-    };
-    for (const std::string_view known : kKnown) {
-      if (name != known) continue;
-      return Errorf(sqlstate::kFeatureNotSupported, "invalid value for parameter \"%s\": \"%s\"", row.name,
-                    value->text.c_str())
-          .Detail(Format("Conversion between %s and UTF8 is not supported.", value->text.c_str()));
-    }
-    return Invalid(row, value->text);
-  }
+  value->text = name;
   return Status::Ok();
 }
 

@@ -119,6 +119,18 @@ Status Settings::SetDefault(std::string_view name, std::string_view value, Setti
   return Status::Ok();
 }
 
+Result<std::string> Settings::Check(std::string_view name, std::string_view value, bool superuser) const {
+  const int index = FindSetting(name);
+  if (index < 0) {
+    if (!IsCustomName(name) || !ValidCustomName(name)) return Unrecognized(name);
+    return std::string(value);
+  }
+  const SettingRow& row = RowOf(index);
+  RETURN_IF_ERROR(CheckContext(row, SettingSource::kDatabase, superuser));
+  RETURN_IF_ERROR(ParseSettingValue(row, value, SettingSource::kDatabase).status());
+  return std::string(value);
+}
+
 void Settings::SetInternal(std::string_view name, std::string_view value) {
   const int index = FindSetting(name);
   PHANTOM_CHECK(index >= 0);

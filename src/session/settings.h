@@ -130,6 +130,9 @@ class Settings {
   Status Reset(std::string_view name, SettingScope scope, bool superuser);
   void ResetAll();
 
+  // A value proposed for ALTER ROLE or ALTER DATABASE ... SET, as they keep it. Errors as Set's.
+  Result<std::string> Check(std::string_view name, std::string_view value, bool superuser) const;
+
   // SHOW and current_setting(). 42704 when there is no such parameter.
   Result<std::string> Show(std::string_view name, bool superuser) const;
   // The parameter's name as PostgreSQL spells it; the name itself when it is unknown.

@@ -276,23 +276,30 @@ Result<std::optional<types::UserType>> CatalogTypeHooks::Describe(Oid oid) const
   return Described(std::move(described));
 }
 
-Result<Oid> CatalogTypeHooks::ResolveLabel(Oid enum_type, std::string_view label) const {
-  ASSIGN_OR_RETURN(const std::vector<catalog::Catalog::EnumLabel> labels, catalog_.EnumLabels(enum_type));
-  for (const catalog::Catalog::EnumLabel& each : labels) {
-    if (each.label == label) return each.oid;
+Result<int64_t> CatalogTypeHooks::ResolveLabel(Oid enum_type, std::string_view label) const {
+  const catalog::TypeRef type = catalog_.TypeByOid(enum_type);
+  if (type == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", enum_type);
+  for (const catalog::EnumLabel& each : type->labels) {
+    if (each.name != label) continue;
+    RETURN_IF_ERROR(catalog_.CheckLabelIsSafe(*type, each));
+    return each.value;
   }
   return Errorf(sqlstate::kInvalidTextRepresentation, "invalid input value for enum %s: \"%s\"",
                 TypeName(enum_type).c_str(), std::string(label).c_str());
 }
 
-Status CatalogTypeHooks::AppendLabel(Oid enum_type, Oid label, std::string& out) const {
-  ASSIGN_OR_RETURN(const std::vector<catalog::Catalog::EnumLabel> labels, catalog_.EnumLabels(enum_type));
-  for (const catalog::Catalog::EnumLabel& each : labels) {
-    if (each.oid != label) continue;
-    out += each.label;
-    return Status::Ok();
+Status CatalogTypeHooks::AppendLabel(Oid enum_type, int64_t label, std::string& out) const {
+  const catalog::TypeRef type = catalog_.TypeByOid(enum_type);
+  if (type != nullptr) {
+    const auto found = std::lower_bound(type->labels.begin(), type->labels.end(), label,
+                                        [](const catalog::EnumLabel& each, int64_t wanted) { return each.value < wanted; });
+    if (found != type->labels.end() && found->value == label) {
+      out += found->name;
+      return Status::Ok();
+    }
   }
-  return Errorf(sqlstate::kInvalidBinaryRepresentation, "invalid internal value for enum: %u", label);
+  return Errorf(sqlstate::kInvalidBinaryRepresentation, "invalid internal value for enum: %lld",
+                static_cast<long long>(label));
 }
 
 std::string CatalogTypeHooks::TypeName(Oid type) const { return catalog_.FormatType(types::Type(type)); }

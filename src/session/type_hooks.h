@@ -24,8 +24,8 @@ class CatalogTypeHooks : public types::TypeHooks {
   Result<Oid> ResolveName(Oid reg_type, std::string_view text) const override;
   bool AppendName(Oid reg_type, Oid object, std::string& out) const override;
   Result<std::optional<types::UserType>> Describe(Oid type) const override;
-  Result<Oid> ResolveLabel(Oid enum_type, std::string_view label) const override;
-  Status AppendLabel(Oid enum_type, Oid label, std::string& out) const override;
+  Result<int64_t> ResolveLabel(Oid enum_type, std::string_view label) const override;
+  Status AppendLabel(Oid enum_type, int64_t label, std::string& out) const override;
   std::string TypeName(Oid type) const override;
 
  private:

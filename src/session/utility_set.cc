@@ -7,6 +7,7 @@
 #include "parser/ast_utility.h"
 #include "session/session_state.h"
 #include "session/setting_checks.h"
+#include "types/encoding.h"
 #include "types/interval.h"
 #include "types/keywords.h"
 #include "types/text_format.h"
@@ -96,6 +97,16 @@ Result<types::TimeZone> ParseZone(std::string_view text) {
 
 }  // namespace
 
+Result<std::string> SessionState::SettingToKeep(const parser::VariableSetStmt& set) {
+  std::string text;
+  if (set.action == VariableSetKind::kCurrent) {
+    ASSIGN_OR_RETURN(text, ShowSetting(set.name));
+  } else {
+    ASSIGN_OR_RETURN(text, FlattenArguments(*this, set.name, set.args));
+  }
+  return settings.Check(set.name, text, superuser);
+}
+
 void SessionState::ApplySettings() {
   if (settings_applied_ == settings.version()) return;
   settings_applied_ = settings.version();
@@ -116,6 +127,8 @@ void SessionState::ApplySettings() {
   if (const std::string& zone = settings.GetString(kTimeZone); zone != format.time_zone.name()) {
     if (Result<types::TimeZone> found = ParseZone(zone); found.ok()) format.time_zone = *found;
   }
+  static const int kClientEncoding = FindSetting("client_encoding");
+  encoding = types::ByteEncoding::Get(types::FindEncoding(settings.GetString(kClientEncoding)));
   std::vector<std::string> path;
   SplitIdentifiers(settings.GetString(kSearchPath), &path);
   catalog.SetSearchPath(std::move(path));

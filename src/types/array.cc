@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/bytes.h"
-#include "types/compare.h"
+#include "types/slot_functions.h"
 #include "types/hash.h"
 #include "types/slot_bytes.h"
 
@@ -173,8 +173,7 @@ std::string EmptyArray(Oid element) { return ArrayBuilder(element).Finish(); }
 
 int CompareArrays(std::string_view a, std::string_view b) {
   ArrayView left(a), right(b);
-  CompareFn compare = CompareFunction(left.element_type());
-  if (compare == nullptr) compare = CompareFunctionOf(left.element_layout());
+  const CompareFn compare = CompareFunctionFor(left.element_type(), left.element_layout());
   uint32_t common = std::min(left.size(), right.size());
   alignas(8) char x[16], y[16];
   for (uint32_t i = 0; i < common; ++i) {
@@ -200,7 +199,7 @@ int CompareArrays(std::string_view a, std::string_view b) {
 
 uint64_t HashArray(std::string_view bytes, uint64_t seed) {
   ArrayView array(bytes);
-  HashFn hash = HashFunction(array.element_type());
+  HashFn hash = HashFunctionFor(array.element_type(), array.element_layout());
   uint64_t result = HashInt64(array.size(), seed);
   alignas(8) char slot[16];
   for (uint32_t i = 0; i < array.size(); ++i) {

@@ -9,6 +9,7 @@
 #include "types/jsonb.h"
 #include "types/numeric.h"
 #include "types/record.h"
+#include "types/slot_functions.h"
 #include "types/uuid.h"
 
 namespace phantom::types {
@@ -168,9 +169,15 @@ CompareFn CompareFunction(Oid type) {
   return CompareFunctionOf(LayoutOf(type));
 }
 
-EqualFn EqualFunction(Oid type) {
-  CompareFn compare = CompareFunction(type);
-  if (compare == nullptr) return nullptr;
+CompareFn CompareFunctionFor(Oid type, Layout layout) {
+  if (type >= kFirstUserOid && layout != Layout::kString) return CompareFunctionOf(layout);
+  const CompareFn compare = CompareFunction(type);
+  return compare != nullptr ? compare : CompareFunctionOf(layout);
+}
+
+namespace {
+
+EqualFn EqualOf(CompareFn compare) {
   if (compare == CompareStrings) return EqualAs<StringRef>;
   if (compare == CompareAs<int32_t> || compare == CompareAs<uint32_t>) return EqualAs<uint32_t>;
   if (compare == CompareAs<int64_t> || compare == CompareAs<uint64_t>) return EqualAs<uint64_t>;
@@ -190,5 +197,14 @@ EqualFn EqualFunction(Oid type) {
   if (compare == CompareBytesBy<CompareArrays>) return EqualBy<CompareBytesBy<CompareArrays>>;
   return EqualBy<CompareBytesBy<CompareContainers>>;
 }
+
+}  // namespace
+
+EqualFn EqualFunction(Oid type) {
+  const CompareFn compare = CompareFunction(type);
+  return compare == nullptr ? nullptr : EqualOf(compare);
+}
+
+EqualFn EqualFunctionFor(Oid type, Layout layout) { return EqualOf(CompareFunctionFor(type, layout)); }
 
 }  // namespace phantom::types

@@ -267,7 +267,7 @@ Result<Layout> ResolveLayout(Oid type, const FormatContext& context) {
   if (type < kFirstDescribedOid || context.hooks == nullptr) return LayoutOf(type);
   ASSIGN_OR_RETURN(std::optional<UserType> user, context.hooks->Describe(type));
   if (!user) return LayoutOf(type);
-  if (user->kind == UserType::Kind::kEnum) return Layout::kInt32;
+  if (user->kind == UserType::Kind::kEnum) return Layout::kInt64;
   if (user->kind == UserType::Kind::kDomain) return ResolveLayout(user->base.oid, context);
   return Layout::kString;
 }

@@ -41,9 +41,9 @@ class TypeHooks {
   virtual bool AppendName(Oid reg_type, Oid object, std::string& out) const = 0;
   // Describes a type this room does not know; no value when nobody does.
   virtual Result<std::optional<UserType>> Describe(Oid type) const = 0;
-  // Text in and out of an enum's label.
-  virtual Result<Oid> ResolveLabel(Oid enum_type, std::string_view label) const = 0;
-  virtual Status AppendLabel(Oid enum_type, Oid label, std::string& out) const = 0;
+  // Text in and out of an enum's label, which is a number to all others: the order of numbers is that of the labels.
+  virtual Result<int64_t> ResolveLabel(Oid enum_type, std::string_view label) const = 0;
+  virtual Status AppendLabel(Oid enum_type, int64_t label, std::string& out) const = 0;
   // Name of a type this room does not know, for messages.
   virtual std::string TypeName(Oid type) const = 0;
 };

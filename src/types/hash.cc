@@ -5,9 +5,9 @@
 
 #include "common/checksum.h"
 #include "types/array.h"
-#include "types/compare.h"
 #include "types/jsonb.h"
 #include "types/record.h"
+#include "types/slot_functions.h"
 
 namespace phantom::types {
 namespace {
@@ -79,30 +79,10 @@ uint64_t HashBytes(std::string_view bytes, uint64_t seed) {
   return Checksum(AsBytes(bytes), seed);
 }
 
-HashFn HashFunction(Oid type) {
-  switch (type) {
-    case kJsonOid:
-    case kXmlOid:
-    case kPointOid:
-    case kVoidOid:
-      return nullptr;
-    case kBpcharOid:
-      return HashBpchar;
-    case kJsonbOid:
-      return HashBytesBy<HashJsonb>;
-    case kRecordOid:
-      return HashBytesBy<HashRecord>;
-    case kOidOid:
-      return HashInteger<uint32_t>;
-    default:
-      break;
-  }
-  if (IsRegType(type)) return HashInteger<uint32_t>;
-  if (Oid element = ElementTypeOf(type)) {
-    return HashFunction(element) == nullptr ? nullptr : HashBytesBy<HashArray>;
-  }
-  if (type >= kFirstUserOid) return HashBytesBy<HashContainer>;
-  switch (LayoutOf(type)) {
+namespace {
+
+HashFn HashFunctionOf(Layout layout) {
+  switch (layout) {
     case Layout::kBool:
       return HashInteger<uint8_t>;
     case Layout::kInt16:
@@ -129,8 +109,40 @@ HashFn HashFunction(Oid type) {
   return nullptr;
 }
 
+}  // namespace
+
+HashFn HashFunction(Oid type) {
+  switch (type) {
+    case kJsonOid:
+    case kXmlOid:
+    case kPointOid:
+    case kVoidOid:
+      return nullptr;
+    case kBpcharOid:
+      return HashBpchar;
+    case kJsonbOid:
+      return HashBytesBy<HashJsonb>;
+    case kRecordOid:
+      return HashBytesBy<HashRecord>;
+    case kOidOid:
+      return HashInteger<uint32_t>;
+    default:
+      break;
+  }
+  if (IsRegType(type)) return HashInteger<uint32_t>;
+  if (Oid element = ElementTypeOf(type)) {
+    return HashFunction(element) == nullptr ? nullptr : HashBytesBy<HashArray>;
+  }
+  if (type >= kFirstUserOid) return HashBytesBy<HashContainer>;
+  return HashFunctionOf(LayoutOf(type));
+}
+
+HashFn HashFunctionFor(Oid type, Layout layout) {
+  return type >= kFirstUserOid && layout != Layout::kString ? HashFunctionOf(layout) : HashFunction(type);
+}
+
 void HashVector(const Vector& vector, uint32_t count, uint64_t* hashes, bool combine) {
-  HashFn hash = HashFunction(vector.type().oid);
+  HashFn hash = HashFunctionFor(vector.type().oid, vector.layout());
   PHANTOM_CHECK(hash != nullptr);
   if (hash == HashInteger<int32_t>) {
     HashRows<int32_t>(vector, count, hashes, combine, HashInteger<int32_t>);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/bytes.h"
-#include "types/compare.h"
+#include "types/slot_functions.h"
 #include "types/hash.h"
 #include "types/slot_bytes.h"
 
@@ -93,8 +93,7 @@ int CompareRecords(std::string_view a, std::string_view b) {
       continue;
     }
     if (left.type(i) != right.type(i)) return left.type(i) < right.type(i) ? -1 : 1;
-    CompareFn compare = CompareFunction(left.type(i));
-    if (compare == nullptr) compare = CompareFunctionOf(left.layout(i));
+    const CompareFn compare = CompareFunctionFor(left.type(i), left.layout(i));
     left.Get(i, x);
     right.Get(i, y);
     if (int order = compare(x, y); order != 0) return order;
@@ -112,7 +111,7 @@ uint64_t HashRecord(std::string_view bytes, uint64_t seed) {
       continue;
     }
     record.Get(i, slot);
-    HashFn hash = HashFunction(record.type(i));
+    HashFn hash = HashFunctionFor(record.type(i), record.layout(i));
     result = hash != nullptr ? hash(slot, result) : HashBytes(record.Raw(i), result);
   }
   return result;

@@ -91,7 +91,7 @@ Status AppendUserType(Oid type, const void* slot, const FormatContext& context, 
     ASSIGN_OR_RETURN(user, context.hooks->Describe(type));
   }
   if (user && user->kind == UserType::Kind::kEnum) {
-    return context.hooks->AppendLabel(type, At<Oid>(slot), out);
+    return context.hooks->AppendLabel(type, At<int64_t>(slot), out);
   }
   if (user && user->kind == UserType::Kind::kDomain) return AppendText(user->base, slot, context, out);
   std::string_view bytes = At<StringRef>(slot).view();

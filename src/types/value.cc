@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "types/compare.h"
+#include "types/slot_functions.h"
 #include "types/hash.h"
 #include "types/text_format.h"
 
@@ -91,20 +91,17 @@ Value Value::String(Type type, std::string_view bytes) {
 
 bool Value::operator==(const Value& other) const {
   if (null_ || other.null_) return null_ == other.null_;
-  if (EqualFn equal = EqualFunction(type_.oid)) return equal(payload_, other.payload_);
-  return CompareFunctionOf(layout_)(payload_, other.payload_) == 0;
+  return EqualFunctionFor(type_.oid, layout_)(payload_, other.payload_);
 }
 
 bool Value::operator<(const Value& other) const {
   if (null_ || other.null_) return !null_ && other.null_;
-  CompareFn compare = CompareFunction(type_.oid);
-  if (compare == nullptr) compare = CompareFunctionOf(layout_);
-  return compare(payload_, other.payload_) < 0;
+  return CompareFunctionFor(type_.oid, layout_)(payload_, other.payload_) < 0;
 }
 
 uint64_t Value::Hash(uint64_t seed) const {
   if (null_) return kNullHash;
-  if (HashFn hash = HashFunction(type_.oid)) return hash(payload_, seed);
+  if (HashFn hash = HashFunctionFor(type_.oid, layout_)) return hash(payload_, seed);
   if (layout_ == Layout::kString) return HashBytes(AsString(), seed);
   return HashBytes({reinterpret_cast<const char*>(payload_), SizeOf(layout_)}, seed);
 }

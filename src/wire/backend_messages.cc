@@ -92,6 +92,13 @@ void AppendRowDescription(std::string& out, std::span<const FieldDescription> fi
   message.End();
 }
 
+void AppendFunctionCallResponse(std::string& out, const std::optional<std::string>& value) {
+  MessageWriter message(out, 'V');
+  message.AddInt32(value.has_value() ? static_cast<int32_t>(value->size()) : -1);
+  if (value.has_value()) message.AddBytes(*value);
+  message.End();
+}
+
 void AppendNoData(std::string& out) { AppendEmpty(out, 'n'); }
 
 void AppendParameterDescription(std::string& out, std::span<const Oid> types) {

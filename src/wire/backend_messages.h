@@ -5,6 +5,7 @@
 // Thread safety: free functions over the caller's buffer.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ void AppendParameterStatus(std::string& out, std::string_view name, std::string_
 void AppendReadyForQuery(std::string& out, char transaction_status);
 
 void AppendRowDescription(std::string& out, std::span<const FieldDescription> fields);
+// A function's result: bytes in the format asked for, or NULL.
+void AppendFunctionCallResponse(std::string& out, const std::optional<std::string>& value);
 void AppendNoData(std::string& out);
 void AppendParameterDescription(std::string& out, std::span<const Oid> types);
 void AppendCommandComplete(std::string& out, std::string_view tag);

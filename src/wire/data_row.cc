@@ -4,6 +4,7 @@
 
 #include "types/binary_format.h"
 #include "types/chunk.h"
+#include "types/encoding.h"
 #include "types/text_format.h"
 #include "wire/message_writer.h"
 
@@ -68,10 +69,22 @@ Status AppendField(std::string& out, const types::Vector& column, uint32_t row, 
   return Status::Ok();
 }
 
+// The field that begins at `field` with its length, in the client's encoding.
+Status ConvertField(std::string& out, size_t field, const types::ByteEncoding& encoding) {
+  const size_t begin = field + sizeof(uint32_t);
+  if (out.size() <= begin) return Status::Ok();
+  std::string converted;
+  RETURN_IF_ERROR(encoding.FromUtf8(std::string_view(out).substr(begin), converted));
+  out.replace(begin, std::string::npos, converted);
+  StoreBE<uint32_t>(out.data() + field, static_cast<uint32_t>(converted.size()));
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status AppendDataRows(std::string& out, const types::Chunk& chunk, uint32_t first, uint32_t count,
-                      std::span<const int16_t> formats, const types::FormatContext& context) {
+                      std::span<const int16_t> formats, const types::FormatContext& context,
+                      const types::ByteEncoding* encoding) {
   const size_t before = out.size();
   std::vector<Encoding> encodings(chunk.column_count());
   for (uint32_t i = 0; i < chunk.column_count(); ++i) {
@@ -82,7 +95,11 @@ Status AppendDataRows(std::string& out, const types::Chunk& chunk, uint32_t firs
     MessageWriter message(out, 'D');
     message.AddInt16(static_cast<int16_t>(chunk.column_count()));
     for (uint32_t i = 0; i < chunk.column_count(); ++i) {
+      const size_t field = out.size();
       Status status = AppendField(out, chunk.column(i), row, encodings[i], context);
+      if (encoding != nullptr && status.ok() && encodings[i] != Encoding::kBinary) {
+        status = ConvertField(out, field, *encoding);
+      }
       if (!status.ok()) {
         out.resize(before);
         return status;

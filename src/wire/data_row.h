@@ -9,6 +9,7 @@
 #include "common/status.h"
 
 namespace phantom::types {
+class ByteEncoding;
 class Chunk;
 struct FormatContext;
 }  // namespace phantom::types
@@ -16,8 +17,10 @@ struct FormatContext;
 namespace phantom::wire {
 
 // Appends rows [first, first + count). `formats` holds one format (0 text, 1 binary) per column, or one for all, or
-// none (text). On failure (42883: a type without binary output) `out` is as before.
+// none (text). Text is converted to `encoding`, unless that is null. On failure (42883: a type without binary output;
+// 22P05) `out` is as before.
 Status AppendDataRows(std::string& out, const types::Chunk& chunk, uint32_t first, uint32_t count,
-                      std::span<const int16_t> formats, const types::FormatContext& context);
+                      std::span<const int16_t> formats, const types::FormatContext& context,
+                      const types::ByteEncoding* encoding = nullptr);
 
 }  // namespace phantom::wire

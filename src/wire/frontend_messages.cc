@@ -53,6 +53,24 @@ Result<ParseMessage> ParseParse(std::string_view body) {
   return message;
 }
 
+namespace {
+
+Result<std::vector<BindMessage::Value>> ReadValues(MessageReader& reader, size_t count) {
+  std::vector<BindMessage::Value> values;
+  for (size_t i = 0; i < count; ++i) {
+    ASSIGN_OR_RETURN(const int32_t length, reader.Int32());
+    BindMessage::Value value{length == -1, {}};
+    if (!value.is_null) {
+      if (length < 0) return Error(sqlstate::kProtocolViolation, "insufficient data left in message");
+      ASSIGN_OR_RETURN(value.bytes, reader.Bytes(static_cast<size_t>(length)));
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
+}  // namespace
+
 Result<BindMessage> ParseBind(std::string_view body) {
   MessageReader reader(body);
   BindMessage message;
@@ -65,15 +83,7 @@ Result<BindMessage> ParseBind(std::string_view body) {
     return Errorf(sqlstate::kProtocolViolation, "bind message has %zu parameter formats but %zu parameters",
                   message.parameter_formats.size(), values);
   }
-  for (size_t i = 0; i < values; ++i) {
-    ASSIGN_OR_RETURN(const int32_t length, reader.Int32());
-    BindMessage::Value value{length == -1, {}};
-    if (!value.is_null) {
-      if (length < 0) return Error(sqlstate::kProtocolViolation, "insufficient data left in message");
-      ASSIGN_OR_RETURN(value.bytes, reader.Bytes(static_cast<size_t>(length)));
-    }
-    message.values.push_back(value);
-  }
+  ASSIGN_OR_RETURN(message.values, ReadValues(reader, values));
   ASSIGN_OR_RETURN(message.result_formats, ReadFormats(reader));
   RETURN_IF_ERROR(reader.End());
   return message;
@@ -87,6 +97,24 @@ Result<ExecuteMessage> ParseExecute(std::string_view body) {
   ExecuteMessage message;
   ASSIGN_OR_RETURN(message.portal, reader.String());
   ASSIGN_OR_RETURN(message.row_limit, reader.Int32());
+  RETURN_IF_ERROR(reader.End());
+  return message;
+}
+
+Result<FunctionCallMessage> ParseFunctionCall(std::string_view body) {
+  MessageReader reader(body);
+  FunctionCallMessage message{};
+  ASSIGN_OR_RETURN(const int32_t function, reader.Int32());
+  message.function = static_cast<Oid>(function);
+  ASSIGN_OR_RETURN(message.argument_formats, ReadFormats(reader));
+  ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
+  const size_t arguments = static_cast<uint16_t>(count);
+  if (message.argument_formats.size() > 1 && message.argument_formats.size() != arguments) {
+    return Errorf(sqlstate::kProtocolViolation, "function call message contains %zu argument formats but %zu arguments",
+                  message.argument_formats.size(), arguments);
+  }
+  ASSIGN_OR_RETURN(message.arguments, ReadValues(reader, arguments));
+  ASSIGN_OR_RETURN(message.result_format, reader.Int16());
   RETURN_IF_ERROR(reader.End());
   return message;
 }

@@ -50,6 +50,15 @@ struct ExecuteMessage {
 };
 Result<ExecuteMessage> ParseExecute(std::string_view body);
 
+// FunctionCall: a function by OID, its arguments as in Bind.
+struct FunctionCallMessage {
+  Oid function;
+  std::vector<int16_t> argument_formats;
+  std::vector<BindMessage::Value> arguments;
+  int16_t result_format;
+};
+Result<FunctionCallMessage> ParseFunctionCall(std::string_view body);
+
 // CopyFail, and a password sent in the clear.
 Result<std::string_view> ParseText(std::string_view body);
 

@@ -1,4 +1,6 @@
 // ALTER TABLE: columns, constraints, storage.
+#include <algorithm>
+
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
 #include "catalog/ddl/rows.h"
@@ -113,6 +115,50 @@ Status Catalog::SetColumnType(const Table& table, int column, types::Type type, 
   for (const Row& row : statistics) RETURN_IF_ERROR(store_->Delete(row));
   Changed();
   return Status::Ok();
+}
+
+Status Catalog::SetIndexKeyType(const Index& index, size_t place, types::Type type) {
+  const TypeRef row = TypeByOid(type.oid);
+  const Oid collation = row == nullptr ? 0 : row->collation;
+  const Row shape = AttributeRow(*store_, index.oid, static_cast<int>(place) + 1, "", type, collation);
+  RETURN_IF_ERROR(UpdateAttribute(index.oid, static_cast<int>(place) + 1, [&](Row& attribute) {
+    for (int part : {pg_attribute::atttypid, pg_attribute::atttypmod, pg_attribute::attlen, pg_attribute::attbyval,
+                     pg_attribute::attalign, pg_attribute::attstorage, pg_attribute::attcollation}) {
+      attribute.SetValue(part, shape.value(part));
+    }
+  }));
+  const OpclassRow* opclass = DefaultOpclass(type.oid, index.method);
+  if (opclass == nullptr) {
+    return Errorf(sqlstate::kUndefinedObject, "data type %s has no default operator class for access method \"btree\"",
+                  FormatType({type.oid}).c_str());
+  }
+  ASSIGN_OR_RETURN(std::optional<Row> found, store_->FindOne(oid::kPgIndex, index_oid::kIndexByOid, {index.oid}));
+  if (!found) return Errorf(sqlstate::kInternalError, "cache lookup failed for index %u", index.oid);
+  Row changed = *found;
+  std::vector<int64_t> classes = found->Ints(pg_index::indclass);
+  std::vector<int64_t> collations = found->Ints(pg_index::indcollation);
+  classes[place] = opclass->oid;
+  collations[place] = collation;
+  changed.SetInts(pg_index::indclass, classes).SetInts(pg_index::indcollation, collations);
+  RETURN_IF_ERROR(store_->Update(*found, changed));
+  Changed();
+  return Status::Ok();
+}
+
+Status Catalog::SetForeignKeyOperators(Oid constraint, const std::vector<Oid>& equal) {
+  const std::vector<int64_t> operators(equal.begin(), equal.end());
+  return UpdateObject({oid::kPgConstraint, constraint}, [&](Row& row) {
+    row.SetInts(pg_constraint::conpfeqop, operators).SetInts(pg_constraint::conppeqop, operators);
+    row.SetInts(pg_constraint::conffeqop, operators);
+  });
+}
+
+Result<bool> Catalog::DefaultUses(Oid attrdef, Oid table, int column) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows,
+                   store_->Find(oid::kPgDepend, index_oid::kDependByReferenced, {oid::kPgClass, table, column}));
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+    return row.GetOid(pg_depend::classid) == oid::kPgAttrdef && row.GetOid(pg_depend::objid) == attrdef;
+  });
 }
 
 Result<std::string> Catalog::RuleUsing(Oid table, int column) {

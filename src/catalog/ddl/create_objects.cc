@@ -1,9 +1,12 @@
 // CREATE VIEW, SEQUENCE, TYPE ... AS ENUM, DOMAIN; COMMENT.
 #include <algorithm>
 
+#include "catalog/acl_change.h"
 #include "catalog/builtin/columns.h"
 #include "catalog/builtin_comments.h"
 #include "catalog/catalog.h"
+#include "catalog/default_privileges.h"
+#include "catalog/enum_labels.h"
 #include "catalog/ddl/rows.h"
 #include "catalog/shared_catalog.h"
 #include "txn/sequence.h"
@@ -196,6 +199,18 @@ Status Catalog::SetSequenceOwnedBy(const Table& sequence, Oid table, int column)
 
 // ---- Enums and domains --------------------------------------------------------------------------
 
+namespace {
+
+Status SetNewTypeAcl(Catalog& catalog, Row& row) {
+  const Oid owner = row.GetOid(pg_type::typowner);
+  ASSIGN_OR_RETURN(const Acl privileges, NewObjectAcl(catalog, 'T', owner, row.GetOid(pg_type::typnamespace)));
+  if (privileges.empty()) return Status::Ok();
+  row.SetTexts(pg_type::typacl, SplitArrayText(StoreAcl(privileges)));
+  return RecordAclRoles(catalog.store(), catalog.database(), {oid::kPgType, row.GetOid(pg_type::oid)}, privileges, owner);
+}
+
+}  // namespace
+
 Result<Oid> Catalog::CreateEnum(std::string_view name, Oid schema, const std::vector<std::string>& labels) {
   constexpr Oid kEnumIn = 3504, kEnumOut = 3505, kEnumRecv = 3532, kEnumSend = 3533;
   ASSIGN_OR_RETURN(TypeRef taken, FindTypeIn(schema, name));
@@ -208,6 +223,7 @@ Result<Oid> Catalog::CreateEnum(std::string_view name, Oid schema, const std::ve
   row.SetBool(pg_type::typbyval, true).SetChar(pg_type::typalign, 'i').SetChar(pg_type::typstorage, 'p');
   row.SetInt(pg_type::typinput, kEnumIn).SetInt(pg_type::typoutput, kEnumOut);
   row.SetInt(pg_type::typreceive, kEnumRecv).SetInt(pg_type::typsend, kEnumSend);
+  RETURN_IF_ERROR(SetNewTypeAcl(*this, row));
   RETURN_IF_ERROR(InsertTypeWithArray(*store_, row, shared_->AllocateOid(), 'i'));
   RETURN_IF_ERROR(RecordDependency(*store_, {oid::kPgType, oid}, {oid::kPgNamespace, schema}, DependencyKind::kNormal));
   RETURN_IF_ERROR(RecordOwner(*store_, database_, {oid::kPgType, oid}, role_));
@@ -217,46 +233,81 @@ Result<Oid> Catalog::CreateEnum(std::string_view name, Oid schema, const std::ve
                     "duplicate key value violates unique constraint \"pg_enum_typid_label_index\"")
           .Detail(Format("Key (enumtypid, enumlabel)=(%u, %s) already exists.", oid, labels[i].c_str()));
     }
-    RETURN_IF_ERROR(InsertEnumLabel(oid, labels[i], static_cast<float>(i + 1)));
+    RETURN_IF_ERROR(InsertEnumLabel(oid, labels[i], static_cast<float>(i + 1)).status());
   }
   Changed();
   return oid;
 }
 
-Status Catalog::InsertEnumLabel(Oid type, const std::string& label, float order) {
+Result<Oid> Catalog::InsertEnumLabel(Oid type, const std::string& label, float order) {
   if (label.size() > 63) {
     return Errorf(sqlstate::kInvalidName, "invalid enum label \"%s\"", label.c_str())
         .Detail("Labels must be 63 bytes or less.");
   }
   Row row = NewRow(oid::kPgEnum);
-  row.SetInt(pg_enum::oid, shared_->AllocateOid()).SetInt(pg_enum::enumtypid, type);
+  const Oid oid = shared_->AllocateOid();
+  row.SetInt(pg_enum::oid, oid).SetInt(pg_enum::enumtypid, type);
   row.SetFloat(pg_enum::enumsortorder, order).SetText(pg_enum::enumlabel, label);
-  return store_->Insert(row);
+  RETURN_IF_ERROR(store_->Insert(row));
+  return oid;
+}
+
+// Gives the labels the orders 1, 2, 3 ...: there is no float left between two of them.
+Status Catalog::RenumberEnumLabels(Oid type) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows, store_->Find(oid::kPgEnum, index_oid::kEnumByOrder, {type}));
+  std::sort(rows.begin(), rows.end(),
+            [](const Row& a, const Row& b) { return a.Float(pg_enum::enumsortorder) < b.Float(pg_enum::enumsortorder); });
+  // From the end, as the numbers only grow: the index over them is unique.
+  for (size_t i = rows.size(); i-- > 0;) {
+    Row changed = rows[i];
+    changed.SetFloat(pg_enum::enumsortorder, static_cast<float>(i + 1));
+    RETURN_IF_ERROR(store_->Update(rows[i], changed));
+  }
+  Changed();
+  return Status::Ok();
 }
 
 Status Catalog::AddEnumValue(Oid type, const std::string& label, const std::string& neighbour, bool after,
                              bool if_not_exists) {
-  ASSIGN_OR_RETURN(std::vector<EnumLabel> labels, EnumLabels(type));
-  for (const EnumLabel& existing : labels) {
-    if (existing.label != label) continue;
+  // One at a time: where a label lies among the numbers depends on those added before it.
+  RETURN_IF_ERROR(LockTable(type, txn::LockMode::kExclusive));
+  local_version_ = 0;
+  TypeRef row = TypeByOid(type);
+  if (row == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", type);
+  for (const EnumLabel& existing : row->labels) {
+    if (existing.name != label) continue;
     if (!if_not_exists) return Errorf(sqlstate::kDuplicateObject, "enum label \"%s\" already exists", label.c_str());
     Notice(Errorf(sqlstate::kDuplicateObject, "enum label \"%s\" already exists, skipping", label.c_str()));
     return Status::Ok();
   }
-  float order = labels.empty() ? 1 : labels.back().order + 1;
+  size_t place = row->labels.size();
   if (!neighbour.empty()) {
-    auto place = std::find_if(labels.begin(), labels.end(), [&](const EnumLabel& l) { return l.label == neighbour; });
-    if (place == labels.end()) {
+    const auto found = std::find_if(row->labels.begin(), row->labels.end(),
+                                    [&](const EnumLabel& each) { return each.name == neighbour; });
+    if (found == row->labels.end()) {
       return Errorf(sqlstate::kInvalidParameterValue, "\"%s\" is not an existing enum label", neighbour.c_str());
     }
-    if (after) {
-      auto next = place + 1;
-      order = next == labels.end() ? place->order + 1 : (place->order + next->order) / 2;
-    } else {
-      order = place == labels.begin() ? place->order - 1 : ((place - 1)->order + place->order) / 2;
+    place = static_cast<size_t>(found - row->labels.begin()) + (after ? 1 : 0);
+  }
+  if (!HasRoomForLabel(row->labels, place)) {
+    return Errorf(sqlstate::kProgramLimitExceeded, "too many labels have been added before enum label \"%s\"",
+                  row->labels[place].name.c_str());
+  }
+  float order = 1;
+  if (place > 0 && place == row->labels.size()) {
+    order = row->labels.back().order + 1;
+  } else if (place == 0 && !row->labels.empty()) {
+    order = row->labels.front().order - 1;
+  } else if (place > 0) {
+    const float low = row->labels[place - 1].order, high = row->labels[place].order;
+    order = (low + high) / 2;
+    if (order == low || order == high) {
+      RETURN_IF_ERROR(RenumberEnumLabels(type));
+      order = static_cast<float>(place) + 0.5F;
     }
   }
-  RETURN_IF_ERROR(InsertEnumLabel(type, label, order));
+  ASSIGN_OR_RETURN(const Oid oid, InsertEnumLabel(type, label, order));
+  unsafe_labels_.insert(oid);
   Changed();
   return Status::Ok();
 }
@@ -300,6 +351,7 @@ Result<Oid> Catalog::CreateDomain(const DomainDefinition& definition) {
     row.SetText(pg_type::typdefaultbin, definition.default_value->stored_sql);
     row.SetText(pg_type::typdefault, definition.default_value->stored_sql);
   }
+  RETURN_IF_ERROR(SetNewTypeAcl(*this, row));
   RETURN_IF_ERROR(InsertTypeWithArray(*store_, row, shared_->AllocateOid(), base->align == 'd' ? 'd' : 'i'));
   ObjectAddress self{oid::kPgType, oid};
   RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgNamespace, definition.schema}, DependencyKind::kNormal));

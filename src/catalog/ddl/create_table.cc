@@ -3,6 +3,7 @@
 
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
+#include "catalog/default_privileges.h"
 #include "catalog/ddl/rows.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/stored_sql.h"
@@ -125,7 +126,10 @@ Result<Oid> Catalog::InsertSchema(const SchemaDefinition& definition) {
   Row row = NewRow(oid::kPgNamespace);
   row.SetInt(pg_namespace::oid, oid).SetText(pg_namespace::nspname, definition.name);
   row.SetInt(pg_namespace::nspowner, definition.owner);
+  ASSIGN_OR_RETURN(const Acl privileges, NewObjectAcl(*this, 'n', definition.owner, 0));
+  if (!privileges.empty()) row.SetTexts(pg_namespace::nspacl, SplitArrayText(StoreAcl(privileges)));
   RETURN_IF_ERROR(store_->Insert(row));
+  if (!privileges.empty()) RETURN_IF_ERROR(RecordAclRoles({oid::kPgNamespace, oid}, privileges, definition.owner));
   RETURN_IF_ERROR(RecordOwner(*store_, database_, {oid::kPgNamespace, oid}, definition.owner));
   Changed();
   return oid;
@@ -180,7 +184,13 @@ Status Catalog::InsertRelation(Row& row, const std::vector<ColumnDefinition>& co
   Oid type_oid = has_type ? shared_->AllocateOid() : 0;
   Oid array_oid = has_type ? shared_->AllocateOid() : 0;
   row.SetInt(pg_class::reltype, type_oid).SetInt(pg_class::relnatts, static_cast<int64_t>(columns.size()));
+  Acl privileges;
+  if (kind == 'r' || kind == 'v' || kind == 'S') {
+    ASSIGN_OR_RETURN(privileges, NewObjectAcl(*this, kind == 'S' ? 'S' : 'r', owner, schema));
+  }
+  if (!privileges.empty()) row.SetTexts(pg_class::relacl, SplitArrayText(StoreAcl(privileges)));
   RETURN_IF_ERROR(store_->Insert(row));
+  if (!privileges.empty()) RETURN_IF_ERROR(RecordAclRoles({oid::kPgClass, oid}, privileges, owner));
   for (size_t i = 0; i < columns.size(); ++i) {
     RETURN_IF_ERROR(InsertColumn(oid, static_cast<int>(i) + 1, columns[i]));
   }
@@ -330,6 +340,7 @@ Result<Oid> Catalog::InsertIndex(const Table& table, const IndexDefinition& defi
   row.SetInt(pg_class::relam, definition.method).SetInt(pg_class::relfilenode, tree.value);
   row.SetChar(pg_class::relpersistence, static_cast<char>(table.persistence)).SetFloat(pg_class::reltuples, 0);
   row.SetInt(pg_class::relnatts, static_cast<int64_t>(definition.keys.size() + definition.included.size()));
+  if (!definition.options.empty()) row.SetTexts(pg_class::reloptions, definition.options);
   RETURN_IF_ERROR(store_->Insert(row));
 
   std::vector<int64_t> columns, collations, classes, options;

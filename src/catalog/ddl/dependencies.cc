@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/builtin/columns.h"
+#include "catalog/default_privileges.h"
 #include "catalog/ddl/rows.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/stored_sql.h"
@@ -159,6 +160,9 @@ Status Dependencies::Remove(const ObjectAddress& object) {
     case oid::kPgNamespace:
       RETURN_IF_ERROR(RemoveRows(oid::kPgNamespace, index_oid::kNamespaceByOid, object.oid));
       break;
+    case oid::kPgDefaultAcl:
+      RETURN_IF_ERROR(RemoveRows(oid::kPgDefaultAcl, index_oid::kDefaultAclByOid, object.oid));
+      break;
     default:
       return Errorf(sqlstate::kInternalError, "unrecognized object class: %u", object.catalog);
   }
@@ -302,6 +306,8 @@ Result<std::string> Dependencies::Describe(const ObjectAddress& object) {
       ASSIGN_OR_RETURN(std::shared_ptr<const Database> database, catalog_.DatabaseByOid(object.oid));
       return "database " + (database != nullptr ? QuotedIfNeeded(database->name) : std::to_string(object.oid));
     }
+    case oid::kPgDefaultAcl:
+      return DescribeDefaultPrivileges(catalog_, object.oid);
     default:
       return Format("object %u/%u", object.catalog, object.oid);
   }

@@ -1,6 +1,7 @@
-// GRANT and REVOKE on tables, columns, sequences, schemas and databases.
+// GRANT and REVOKE on tables, columns, sequences, types, schemas and databases.
 #include <algorithm>
 
+#include "catalog/acl_change.h"
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
 #include "catalog/ddl/rows.h"
@@ -8,7 +9,6 @@
 #include "txn/transaction.h"
 
 namespace phantom::catalog {
-namespace {
 
 void GiveTo(Acl& acl, Oid grantee, Oid grantor, AclMode privileges, bool grant_option) {
   auto item = std::find_if(acl.begin(), acl.end(),
@@ -18,8 +18,6 @@ void GiveTo(Acl& acl, Oid grantee, Oid grantor, AclMode privileges, bool grant_o
   if (grant_option) item->grant_options |= privileges;
 }
 
-// Takes privileges (or only the options to grant them) away, and what was granted on by virtue of them.
-// False when something depends on them and cascade was not asked for.
 bool TakeFrom(Acl& acl, Oid grantee, Oid grantor, Oid owner, AclMode privileges, bool option_only, bool cascade) {
   for (AclItem& item : acl) {
     if (item.grantee != grantee || item.grantor != grantor) continue;
@@ -43,6 +41,8 @@ bool TakeFrom(Acl& acl, Oid grantee, Oid grantor, Oid owner, AclMode privileges,
   std::erase_if(acl, [](const AclItem& item) { return item.privileges == 0 && item.grant_options == 0; });
   return clean;
 }
+
+namespace {
 
 struct AclPlace {
   std::string stored;
@@ -81,6 +81,20 @@ Status Catalog::GrantOn(const ObjectAddress& object, const GrantDefinition& gran
     case oid::kPgDatabase: {
       ASSIGN_OR_RETURN(std::shared_ptr<const Database> database, DatabaseByOid(object.oid));
       place = {database->acl, database->name, "database", database->owner};
+      break;
+    }
+    case oid::kPgType: {
+      if (object.oid < kFirstUserOid) {
+        return Errorf(sqlstate::kFeatureNotSupported, "privileges on built-in types cannot be changed");
+      }
+      TypeRef type = TypeByOid(object.oid);
+      if (type->is_array()) {
+        return Error(sqlstate::kInvalidGrantOperation, "cannot set privileges of array types")
+            .Hint("Set the privileges of the element type instead.");
+      }
+      ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgType, index_oid::kTypeByOid, {object.oid}));
+      std::string stored = row->IsNull(pg_type::typacl) ? "" : JoinArrayText(row->Texts(pg_type::typacl));
+      place = {std::move(stored), std::string(type->name), "type", type->owner};
       break;
     }
     default:
@@ -146,14 +160,17 @@ Status Catalog::WriteAcl(const ObjectAddress& object, const Acl& list) {
   }
   int column = object.catalog == oid::kPgClass       ? pg_class::relacl
                : object.catalog == oid::kPgNamespace ? pg_namespace::nspacl
+               : object.catalog == oid::kPgType      ? pg_type::typacl
                                                      : pg_database::datacl;
   return UpdateObject(object, [&](Row& row) { row.SetTexts(column, items); });
 }
 
-// Roles named in a list cannot be dropped: pg_shdepend says so.
 Status Catalog::RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid owner) {
-  Oid database = object.catalog == oid::kPgDatabase ? 0 : database_;
-  ASSIGN_OR_RETURN(std::vector<Row> rows, store_->Find(oid::kPgShdepend, index_oid::kShdependByDependent,
+  return catalog::RecordAclRoles(*store_, object.catalog == oid::kPgDatabase ? 0 : database_, object, list, owner);
+}
+
+Status RecordAclRoles(SystemStore& store, Oid database, const ObjectAddress& object, const Acl& list, Oid owner) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows, store.Find(oid::kPgShdepend, index_oid::kShdependByDependent,
                                                        {database, object.catalog, object.oid}));
   std::vector<Oid> recorded;
   for (const Row& row : rows) {
@@ -163,7 +180,7 @@ Status Catalog::RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid
     if (named) {
       recorded.push_back(role);
     } else {
-      RETURN_IF_ERROR(store_->Delete(row));
+      RETURN_IF_ERROR(store.Delete(row));
     }
   }
   for (const AclItem& item : list) {
@@ -177,7 +194,7 @@ Status Catalog::RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid
     row.SetInt(pg_shdepend::objid, object.oid).SetInt(pg_shdepend::objsubid, object.column);
     row.SetInt(pg_shdepend::refclassid, oid::kPgAuthid).SetInt(pg_shdepend::refobjid, item.grantee);
     row.SetChar(pg_shdepend::deptype, 'a');
-    RETURN_IF_ERROR(store_->Insert(row));
+    RETURN_IF_ERROR(store.Insert(row));
   }
   return Status::Ok();
 }

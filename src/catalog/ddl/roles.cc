@@ -258,7 +258,7 @@ Result<Oid> Catalog::CreateDatabase(const DatabaseDefinition& definition) {
   return oid;
 }
 
-Status Catalog::DropDatabase(Oid database) {
+Status Catalog::CheckMayDropDatabase(Oid database) {
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgDatabase, index_oid::kDatabaseByOid, {database}));
   if (!row) return Errorf(sqlstate::kUndefinedDatabase, "database %u does not exist", database);
   ASSIGN_OR_RETURN(bool owns, HasPrivilegesOf(role_, row->GetOid(pg_database::datdba)));
@@ -266,6 +266,13 @@ Status Catalog::DropDatabase(Oid database) {
   if (!owns) return Errorf(sqlstate::kInsufficientPrivilege, "must be owner of database %s", name.c_str());
   if (row->Bool(pg_database::datistemplate)) return Error(sqlstate::kWrongObjectType, "cannot drop a template database");
   if (database == database_) return Error(sqlstate::kObjectInUse, "cannot drop the currently open database");
+  return Status::Ok();
+}
+
+Status Catalog::DropDatabase(Oid database) {
+  RETURN_IF_ERROR(CheckMayDropDatabase(database));
+  ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgDatabase, index_oid::kDatabaseByOid, {database}));
+  if (!row) return Errorf(sqlstate::kUndefinedDatabase, "database %u does not exist", database);
   RETURN_IF_ERROR(store_->Delete(*row));
   RETURN_IF_ERROR(ForgetShared(*store_, 0, {oid::kPgDatabase, database}));
   ASSIGN_OR_RETURN(std::vector<Row> uses, store_->Find(oid::kPgShdepend, index_oid::kShdependByDependent, {database}));

@@ -3,7 +3,7 @@
 
 #include "engine/aggregate_adapters.h"
 #include "engine/functions/tables.h"
-#include "types/compare.h"
+#include "types/slot_functions.h"
 #include "types/numeric.h"
 #include "types/string_ref.h"
 
@@ -56,9 +56,7 @@ struct Extreme {
 
 template <int kSign, typename StateOf>
 Status Update(AggregateContext& context, const types::Vector& values, const Rows& rows, const StateOf& state_of) {
-  const types::CompareFn compare = types::CompareFunction(context.call.arg_types[0].oid) != nullptr
-                                       ? types::CompareFunction(context.call.arg_types[0].oid)
-                                       : types::CompareFunctionOf(values.layout());
+  const types::CompareFn compare = types::CompareFunctionFor(context.call.arg_types[0].oid, values.layout());
   for (size_t i = 0; i < rows.count; ++i) {
     const uint32_t row = rows[i];
     if (values.IsNull(row)) continue;

@@ -1,5 +1,6 @@
-// Enums: comparison (equal by OID, ordered as their type lists the labels), and the labels a type has.
-#include <unordered_map>
+// Enums: comparison, by the numbers that stand for labels (catalog/enum_labels.h), and the labels a type has.
+#include <algorithm>
+#include <functional>
 
 #include "engine/aggregate_adapters.h"
 #include "engine/functions/catalog_access.h"
@@ -11,44 +12,16 @@ namespace phantom::engine {
 namespace {
 
 using types::StringRef;
-using I = int32_t;
+using I = int64_t;
 
-// The place of each label in its type.
-struct LabelOrder final : KernelState {
-  std::unordered_map<I, float> places;
-};
-
-Status Compare(KernelContext& context, I a, I b, int& order) {
-  order = 0;
-  if (a == b) return Status::Ok();
-  LabelOrder& state = context.State<LabelOrder>();
-  if (state.places.empty() && !context.arg_types.empty()) {
-    ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
-    ASSIGN_OR_RETURN(const auto labels, catalog->EnumLabels(context.arg_types[0].oid));
-    for (const catalog::Catalog::EnumLabel& label : labels) state.places[static_cast<I>(label.oid)] = label.order;
-  }
-  order = state.places[a] < state.places[b] ? -1 : 1;
-  return Status::Ok();
+template <typename Relation>
+bool Relate(const I& a, const I& b) {
+  return Relation()(a, b);
 }
-
-enum class Relation { kLess, kLessEqual, kGreater, kGreaterEqual };
-template <Relation kRelation>
-Status Relate(KernelContext& context, const I& a, const I& b, bool& out) {
-  int order;
-  RETURN_IF_ERROR(Compare(context, a, b, order));
-  out = kRelation == Relation::kLess        ? order < 0
-        : kRelation == Relation::kLessEqual ? order <= 0
-        : kRelation == Relation::kGreater   ? order > 0
-                                            : order >= 0;
-  return Status::Ok();
-}
-Status Order(KernelContext& context, const I& a, const I& b, I& out) { return Compare(context, a, b, out); }
+int32_t Order(const I& a, const I& b) { return a < b ? -1 : a > b; }
 template <bool kLarger>
-Status Extreme(KernelContext& context, const I& a, const I& b, I& out) {
-  int order;
-  RETURN_IF_ERROR(Compare(context, a, b, order));
-  out = (kLarger ? order >= 0 : order <= 0) ? a : b;
-  return Status::Ok();
+I Extreme(const I& a, const I& b) {
+  return kLarger ? std::max(a, b) : std::min(a, b);
 }
 // min and max.
 struct Best {
@@ -56,9 +29,8 @@ struct Best {
   bool any = false;
 };
 template <bool kLarger>
-Status AddBest(AggregateContext& context, Best& best, const I& label) {
-  if (best.any) return Extreme<kLarger>(context.call, best.label, label, best.label);
-  best = {label, true};
+Status AddBest(AggregateContext&, Best& best, const I& label) {
+  best = {best.any ? Extreme<kLarger>(best.label, label) : label, true};
   return Status::Ok();
 }
 template <bool kLarger>
@@ -72,55 +44,59 @@ Status FinishBest(AggregateContext&, Best& best, Writer<I>& out) {
 template <bool kLarger>
 constexpr AggregateKernel kBest = StrictAggregate<Best, AddBest<kLarger>, MergeBest<kLarger>, FinishBest, I, I>();
 
-bool Equal(const I& a, const I& b) { return a == b; }
-bool NotEqual(const I& a, const I& b) { return a != b; }
-
-// The labels of the arguments' type, in order.
-Result<std::vector<catalog::Catalog::EnumLabel>> Labels(KernelContext& context) {
+// The arguments' type, with its labels in order.
+Result<catalog::TypeRef> TypeOfArguments(KernelContext& context) {
   if (context.arg_types.empty() || context.arg_types[0].oid == 0) {
     return Error(sqlstate::kFeatureNotSupported, "could not determine actual enum type");
   }
   ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
-  return catalog->EnumLabels(context.arg_types[0].oid);
+  catalog::TypeRef type = catalog->TypeByOid(context.arg_types[0].oid);
+  if (type == nullptr) return Error(sqlstate::kFeatureNotSupported, "could not determine actual enum type");
+  return type;
+}
+// Labels not yet committed may not get into rows.
+Status CheckSafe(KernelContext& context, const catalog::TypeRow& type, const catalog::EnumLabel& label) {
+  ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
+  return catalog->CheckLabelIsSafe(type, label);
 }
 template <bool kFirst>
 Status Endpoint(KernelContext& context, const I*, Writer<I>& out) {
-  ASSIGN_OR_RETURN(const auto labels, Labels(context));
-  if (labels.empty()) {
+  ASSIGN_OR_RETURN(const catalog::TypeRef type, TypeOfArguments(context));
+  if (type->labels.empty()) {
     ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
     return Error(sqlstate::kObjectNotInPrerequisiteState,
-                 "enum " + catalog->FormatType(context.arg_types[0].oid) + " contains no values");
+                 "enum " + catalog->FormatType(type->oid) + " contains no values");
   }
-  out.Set(static_cast<I>((kFirst ? labels.front() : labels.back()).oid));
+  const catalog::EnumLabel& label = kFirst ? type->labels.front() : type->labels.back();
+  RETURN_IF_ERROR(CheckSafe(context, *type, label));
+  out.Set(label.value);
   return Status::Ok();
 }
 // The labels between two of them; NULL is no bound.
 Status Between(KernelContext& context, const I* low, const I* high, Writer<StringRef>& out) {
-  ASSIGN_OR_RETURN(const auto labels, Labels(context));
-  types::ArrayBuilder builder(context.arg_types[0].oid, types::Layout::kInt32);
-  bool begun = low == nullptr;
-  for (const catalog::Catalog::EnumLabel& label : labels) {
-    const I oid = static_cast<I>(label.oid);
-    begun = begun || oid == *low;
-    if (begun) builder.Add(&oid);
-    if (high != nullptr && oid == *high) break;
+  ASSIGN_OR_RETURN(const catalog::TypeRef type, TypeOfArguments(context));
+  types::ArrayBuilder builder(type->oid, types::Layout::kInt64);
+  for (const catalog::EnumLabel& label : type->labels) {
+    if ((low != nullptr && label.value < *low) || (high != nullptr && label.value > *high)) continue;
+    RETURN_IF_ERROR(CheckSafe(context, *type, label));
+    builder.Add(&label.value);
   }
   out.SetText(builder.Finish());
   return Status::Ok();
 }
 Status All(KernelContext& context, const I*, Writer<StringRef>& out) { return Between(context, nullptr, nullptr, out); }
 
-template <Relation kRelation>
-constexpr ScalarKernel kRelate = Strict<Relate<kRelation>, bool, I, I>;
+template <typename Relation>
+constexpr ScalarKernel kRelate = Strict<Relate<Relation>, bool, I, I>;
 
 constexpr KernelEntry kTable[] = {
-    KernelEntry::Scalar("enum_eq", Strict<Equal, bool, I, I>),
-    KernelEntry::Scalar("enum_ne", Strict<NotEqual, bool, I, I>),
-    KernelEntry::Scalar("enum_lt", kRelate<Relation::kLess>),
-    KernelEntry::Scalar("enum_le", kRelate<Relation::kLessEqual>),
-    KernelEntry::Scalar("enum_gt", kRelate<Relation::kGreater>),
-    KernelEntry::Scalar("enum_ge", kRelate<Relation::kGreaterEqual>),
-    KernelEntry::Scalar("enum_cmp", Strict<Order, I, I, I>),
+    KernelEntry::Scalar("enum_eq", kRelate<std::equal_to<I>>),
+    KernelEntry::Scalar("enum_ne", kRelate<std::not_equal_to<I>>),
+    KernelEntry::Scalar("enum_lt", kRelate<std::less<I>>),
+    KernelEntry::Scalar("enum_le", kRelate<std::less_equal<I>>),
+    KernelEntry::Scalar("enum_gt", kRelate<std::greater<I>>),
+    KernelEntry::Scalar("enum_ge", kRelate<std::greater_equal<I>>),
+    KernelEntry::Scalar("enum_cmp", Strict<Order, int32_t, I, I>),
     KernelEntry::Scalar("enum_larger", Strict<Extreme<true>, I, I, I>),
     KernelEntry::Scalar("enum_smaller", Strict<Extreme<false>, I, I, I>),
     KernelEntry::Aggregate(3526, &kBest<true>),

@@ -13,6 +13,7 @@
 #include "types/ascii.h"
 #include "types/civil.h"
 #include "types/compare.h"
+#include "types/encoding.h"
 #include "types/keywords.h"
 #include "types/text_format.h"
 
@@ -185,37 +186,17 @@ Status SetConfig(KernelContext& context, const StringRef* name, const StringRef*
 
 // ---- Encodings ----------------------------------------------------------------------------------
 
-constexpr std::string_view kEncodings[] = {
-    "SQL_ASCII",  "EUC_JP",     "EUC_CN",  "EUC_KR",  "EUC_TW",  "EUC_JIS_2004", "UTF8",       "MULE_INTERNAL", "LATIN1",
-    "LATIN2",     "LATIN3",     "LATIN4",  "LATIN5",  "LATIN6",  "LATIN7",       "LATIN8",     "LATIN9",        "LATIN10",
-    "WIN1256",    "WIN1258",    "WIN866",  "WIN874",  "KOI8R",   "WIN1251",      "WIN1252",    "ISO_8859_5",    "ISO_8859_6",
-    "ISO_8859_7", "ISO_8859_8", "WIN1250", "WIN1253", "WIN1254", "WIN1255",      "WIN1257",    "KOI8U",         "SJIS",
-    "BIG5",       "GBK",        "UHC",     "GB18030", "JOHAB",   "SHIFT_JIS_2004"};
-constexpr I kUtf8Number = 6;
-
 Status EncodingName(KernelContext&, const I& number, Out& out) {
-  const bool known = number >= 0 && static_cast<size_t>(number) < std::size(kEncodings);
-  out.SetText(known ? kEncodings[number] : std::string_view());
+  const auto names = types::EncodingNames();
+  const bool known = number >= 0 && static_cast<size_t>(number) < names.size();
+  out.SetText(known ? names[static_cast<size_t>(number)] : std::string_view());
   return Status::Ok();
 }
-I EncodingNumber(const StringRef& name) {
-  const auto plain = [](std::string_view text) {
-    std::string letters;
-    for (const char c : text) {
-      if (types::IsAlnum(c)) letters += types::ToLower(c);
-    }
-    return letters;
-  };
-  const std::string wanted = plain(name.view());
-  if (wanted == "unicode") return kUtf8Number;
-  for (size_t i = 0; i < std::size(kEncodings); ++i) {
-    if (plain(kEncodings[i]) == wanted) return static_cast<I>(i);
-  }
-  return -1;
-}
+I EncodingNumber(const StringRef& name) { return types::FindEncoding(name.view()); }
 Status EncodingBytesMax(KernelContext&, const I& number, I& out, bool& null) {
-  null = number < 0 || static_cast<size_t>(number) >= std::size(kEncodings);
-  const std::string_view name = null ? std::string_view() : kEncodings[number];
+  const auto names = types::EncodingNames();
+  null = number < 0 || static_cast<size_t>(number) >= names.size();
+  const std::string_view name = null ? std::string_view() : names[static_cast<size_t>(number)];
   out = name == "UTF8" || name == "EUC_TW" || name == "MULE_INTERNAL" || name == "GB18030" ? 4
         : name.starts_with("EUC") || name == "JOHAB"                                       ? 3
         : name == "SJIS" || name == "BIG5" || name == "GBK" || name == "UHC" || name == "SHIFT_JIS_2004" ? 2

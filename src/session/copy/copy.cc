@@ -7,6 +7,7 @@
 #include "session/copy/copy_in.h"
 #include "session/copy/copy_out.h"
 #include "session/session_state.h"
+#include "types/encoding.h"
 #include "types/keywords.h"
 
 namespace phantom::session {
@@ -173,6 +174,7 @@ Result<UtilityResult> SessionState::RunCopy(const parser::Node& node, const Port
   const auto& copy = parser::Cast<CopyStmt>(node);
   RETURN_IF_ERROR(CheckServerFile(*this, copy));
   ASSIGN_OR_RETURN(CopyOptions options, ParseCopyOptions(copy));
+  options.encoding = options.encoding_number ? types::ByteEncoding::Get(*options.encoding_number) : encoding;
   return copy.is_from ? CopyFrom(*this, copy, std::move(options)) : CopyTo(*this, copy, std::move(options), outer);
 }
 

@@ -8,6 +8,7 @@
 #include "session/copy/fields.h"
 #include "session/copy/line_reader.h"
 #include "session/session_state.h"
+#include "types/encoding.h"
 #include "types/text_format.h"
 
 namespace phantom::session {
@@ -285,7 +286,12 @@ Result<TaskState> CopyInTask::Run(ResultSink& sink) {
   return TaskState::kCopyIn;
 }
 
-Status CopyInTask::Data(std::string_view bytes) { return source_->Data(bytes); }
+Status CopyInTask::Data(std::string_view bytes) {
+  if (plan_.options.encoding == nullptr || plan_.options.is_binary()) return source_->Data(bytes);
+  std::string text;
+  RETURN_IF_ERROR(plan_.options.encoding->ToUtf8(bytes, text));
+  return source_->Data(text);
+}
 
 Status CopyInTask::DataEnd() {
   RETURN_IF_ERROR(source_->End());

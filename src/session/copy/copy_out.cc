@@ -6,6 +6,7 @@
 #include "engine/executor.h"
 #include "session/result_sink.h"
 #include "types/binary_format.h"
+#include "types/encoding.h"
 #include "types/text_format.h"
 
 namespace phantom::session {
@@ -52,6 +53,11 @@ Status CopyOutTask::Put(ResultSink& sink, std::string_view bytes) {
   if (!pending_.empty()) {
     joined = std::exchange(pending_, {}).append(bytes);
     bytes = joined;
+  }
+  std::string converted;
+  if (options_.encoding != nullptr && !options_.is_binary()) {
+    RETURN_IF_ERROR(options_.encoding->FromUtf8(bytes, converted));
+    bytes = converted;
   }
   if (file_ == nullptr) {
     sink.CopyData(bytes);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "types/encoding.h"
 #include "types/text_format.h"
 
 namespace phantom::session {
@@ -143,10 +144,13 @@ Status ReadOption(const DefElem& option, bool is_from, RawOptions* raw, CopyOpti
   } else if (option.name == "encoding") {
     RETURN_IF_ERROR(once(&raw->encoding));
     const std::string encoding = TextOf(option);
-    constexpr const char* kTaken[] = {"utf8", "utf-8", "unicode", "sql_ascii"};
-    for (const char* name : kTaken) {
-      if (strcasecmp(encoding.c_str(), name) == 0) return Status::Ok();
+    const int number = types::FindEncoding(encoding);
+    if (number >= 0 && !types::ByteEncoding::IsSupported(number)) {
+      return Errorf(sqlstate::kFeatureNotSupported, "conversion between %s and UTF8 is not supported",
+                    std::string(types::EncodingNames()[static_cast<size_t>(number)]).c_str());
     }
+    options->encoding_number = number;
+    if (number >= 0) return Status::Ok();
     return Errorf(sqlstate::kInvalidParameterValue, "argument to option \"%s\" must be a valid encoding name",
                   "encoding")
         .At(option.location);

@@ -2,12 +2,17 @@
 //
 // COPY's options, checked as PostgreSQL checks them (PostgreSQL 15, COPY).
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/status.h"
 #include "parser/ast_utility.h"
+
+namespace phantom::types {
+class ByteEncoding;
+}
 
 namespace phantom::session {
 
@@ -26,6 +31,8 @@ struct CopyOptions {
   std::vector<std::string> force_not_null;
   std::vector<std::string> force_null;
   bool freeze = false;
+  std::optional<int> encoding_number;             // ENCODING
+  const types::ByteEncoding* encoding = nullptr;  // of text and CSV data, unless it is UTF-8
 
   bool is_csv() const { return format == CopyFormat::kCsv; }
   bool is_binary() const { return format == CopyFormat::kBinary; }

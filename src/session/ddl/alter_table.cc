@@ -21,8 +21,8 @@ using parser::DynCast;
 namespace {
 
 // PostgreSQL does the commands of one statement in passes, so that "DROP COLUMN a, ADD COLUMN a int" works.
-int PassOf(AlterTableType type) {
-  switch (type) {
+int PassOf(const parser::AlterTableCmd& command) {
+  switch (command.type) {
     case AlterTableType::kDropColumn:
     case AlterTableType::kDropConstraint:
     case AlterTableType::kDropNotNull:
@@ -34,21 +34,13 @@ int PassOf(AlterTableType type) {
     case AlterTableType::kAddColumn:
       return 2;
     case AlterTableType::kSetNotNull:
-    case AlterTableType::kColumnDefault:
       return 3;
+    case AlterTableType::kColumnDefault:
+      return command.def == nullptr ? 0 : 3;
     case AlterTableType::kAddConstraint:
       return 4;
     default:
       return 5;
-  }
-}
-
-const char* TagOf(parser::ObjectType type) {
-  switch (type) {
-    case parser::ObjectType::kIndex: return "ALTER INDEX";
-    case parser::ObjectType::kView: return "ALTER VIEW";
-    case parser::ObjectType::kSequence: return "ALTER SEQUENCE";
-    default: return "ALTER TABLE";
   }
 }
 
@@ -65,7 +57,7 @@ Status ColumnError(SqlState state, const char* format, const catalog::Table& tab
 }  // namespace
 
 Result<DdlResult> DdlRunner::AlterTable(const parser::AlterTableStmt& statement) {
-  DdlResult result{TagOf(statement.object_type)};
+  DdlResult result{CommandTag(statement)};
   ASSIGN_OR_RETURN(catalog::TableRef table,
                    OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
   if (table == nullptr) return result;
@@ -78,7 +70,7 @@ Result<DdlResult> DdlRunner::AlterTable(const parser::AlterTableStmt& statement)
   }
   std::vector<const parser::AlterTableCmd*> commands(statement.commands.begin(), statement.commands.end());
   std::stable_sort(commands.begin(), commands.end(),
-                   [](const auto* a, const auto* b) { return PassOf(a->type) < PassOf(b->type); });
+                   [](const auto* a, const auto* b) { return PassOf(*a) < PassOf(*b); });
   for (const parser::AlterTableCmd* command : commands) RETURN_IF_ERROR(AlterCommand(table->oid, *command));
   return result;
 }
@@ -172,36 +164,15 @@ Status DdlRunner::AlterCommand(Oid oid, const parser::AlterTableCmd& command) {
     case AlterTableType::kSetIdentity:
     case AlterTableType::kDropIdentity:
       return AlterIdentity(*table, command);
-    case AlterTableType::kSetRelOptions:
-    case AlterTableType::kResetRelOptions: {
-      std::vector<std::string> options = table->options;
-      for (const parser::Node* item : Cast<parser::ListNode>(*command.def).items) {
-        const auto& option = Cast<parser::DefElem>(*item);
-        std::string prefix = std::string(option.name) + '=';
-        std::erase_if(options, [&](const std::string& existing) { return existing.starts_with(prefix); });
-        if (command.type == AlterTableType::kResetRelOptions) continue;
-        const parser::DefElem* one[] = {&option};
-        options.push_back(StorageOptions(one).front());
-      }
-      return catalog_.SetTableOptions(*table, options);
-    }
-    // Accepted because nothing here depends on them: storage is decided by the row codec, statistics by ANALYZE.
-    case AlterTableType::kSetStorage:
-    case AlterTableType::kSetStatistics:
-    case AlterTableType::kSetCompression:
-    case AlterTableType::kSetOptions:
-    case AlterTableType::kResetOptions: {
+    // Accepted because nothing here depends on it: statistics are decided by ANALYZE.
+    case AlterTableType::kSetStatistics: {
       if (parser::IsNull(command.name)) return Status::Ok();
       ASSIGN_OR_RETURN(int column, ColumnToAlter(*table, command.name));
       (void)column;
       return Status::Ok();
     }
-    case AlterTableType::kClusterOn:
-    case AlterTableType::kDropCluster:
-    case AlterTableType::kReplicaIdentity:
-      return Status::Ok();
     default:
-      return Error(sqlstate::kFeatureNotSupported, "this form of ALTER TABLE is not supported");
+      return AlterStorage(*table, command);
   }
 }
 
@@ -397,129 +368,6 @@ Status DdlRunner::AlterIdentity(const catalog::Table& table, const parser::Alter
   RETURN_IF_ERROR(SequenceOptions(options, false, parameters, &restart, nullptr));
   RETURN_IF_ERROR(catalog_.AlterSequence(*sequence, parameters));
   return restart ? catalog_.RestartSequence(*sequence, *restart) : Status::Ok();
-}
-
-// ---- ALTER COLUMN TYPE --------------------------------------------------------------------------
-
-Status DdlRunner::AlterColumnType(const catalog::Table& table, const parser::AlterTableCmd& command) {
-  const auto& node = Cast<parser::ColumnDef>(*command.def);
-  ASSIGN_OR_RETURN(int column, ColumnToAlter(table, command.name));
-  const catalog::Column before = table.column(column);
-  Oid collation = 0;
-  ASSIGN_OR_RETURN(types::Type type, ResolveType(*node.type, &collation));
-  if (node.collation != nullptr) {
-    ASSIGN_OR_RETURN(collation, ResolveCollation(node.collation->collation, node.collation->location));
-  }
-  // What depends on the column by its type must not be there: views; generated columns that use it.
-  ASSIGN_OR_RETURN(std::string used_by, catalog_.RuleUsing(table.oid, column));
-  if (!used_by.empty()) {
-    return Error(sqlstate::kFeatureNotSupported, "cannot alter type of a column used by a view or rule")
-        .Detail(Format("%s depends on column \"%s\"", used_by.c_str(), before.name.c_str()));
-  }
-  std::string value;
-  if (node.using_expr != nullptr) {
-    ASSIGN_OR_RETURN(planner::BoundExpression bound,
-                     planner::BindExpression(*node.using_expr, planner::ExpressionUse::kAlterUsing, &table, type, before.name,
-                                             context_.planner));
-    ASSIGN_OR_RETURN(std::string stored, StoredExpression(*node.using_expr, &table, catalog_));
-    ASSIGN_OR_RETURN(value, catalog::ExpandSql(stored, &table, [this](Oid oid) { return catalog_.TableByOid(oid); }));
-  } else {
-    parser::ColumnRef reference;
-    std::string_view names[] = {before.name};
-    reference.names = names;
-    Result<planner::BoundExpression> bound = planner::BindExpression(
-        reference, planner::ExpressionUse::kAlterUsing, &table, type, before.name, context_.planner);
-    if (!bound.ok()) {
-      if (bound.status().sqlstate() != sqlstate::kDatatypeMismatch) return std::move(bound).status();
-      return Errorf(sqlstate::kDatatypeMismatch, "column \"%s\" cannot be cast automatically to type %s",
-                    before.name.c_str(), catalog_.FormatType({type.oid}).c_str())
-          .Hint(Format("You might need to specify \"USING %s::%s\".", catalog::QuotedIfNeeded(before.name).c_str(),
-                       catalog_.FormatType(type).c_str()));
-    }
-    value = catalog::Quoted(before.name);
-  }
-  value = "(" + value + ")::" + catalog_.FormatType(type);
-  bool same_bytes = node.using_expr == nullptr && before.type.oid == type.oid && before.type.typmod == type.typmod;
-
-  // A default is kept when it can be read as the new type.
-  if (before.has_default() && before.generated == 0) {
-    ASSIGN_OR_RETURN(parser::ParsedText parsed, parser::Parse("SELECT " + before.default_sql));
-    const auto& select = Cast<parser::SelectStmt>(*parsed.statements.front().node);
-    Result<planner::BoundExpression> bound = planner::BindExpression(
-        *select.targets.front()->value, planner::ExpressionUse::kDefault, nullptr, type, before.name, context_.planner);
-    if (!bound.ok()) {
-      return Errorf(sqlstate::kDatatypeMismatch, "default for column \"%s\" cannot be cast automatically to type %s",
-                    before.name.c_str(), catalog_.FormatType({type.oid}).c_str());
-    }
-  }
-  RETURN_IF_ERROR(catalog_.SetColumnType(table, column, type, collation, !same_bytes));
-  if (same_bytes) return Status::Ok();
-  ASSIGN_OR_RETURN(catalog::TableRef after, catalog_.TableByOid(table.oid));
-  std::vector<std::string> values(after->columns.size());
-  values[static_cast<size_t>(column) - 1] = value;
-  return RewriteTable(table, *after, values);
-}
-
-// values[i] computes column i + 1 from the old row; empty ones are copied.
-Status DdlRunner::RewriteTable(const catalog::Table& before, const catalog::Table& after,
-                               const std::vector<std::string>& values) {
-  // The old rows are read as the old table: by a query over a copy of its description, planned before storage changes.
-  std::string sql = "SELECT ";
-  std::vector<uint32_t> targets;
-  for (size_t i = 0; i < after.columns.size(); ++i) {
-    if (after.columns[i].dropped) continue;
-    if (!targets.empty()) sql += ", ";
-    targets.push_back(static_cast<uint32_t>(i));
-    sql += values[i].empty() ? catalog::Quoted(after.columns[i].name) : values[i];
-  }
-  sql += " FROM ONLY " + TableSql(before);
-  ASSIGN_OR_RETURN(catalog::TableRef current, catalog_.TableByOid(after.oid));
-  RETURN_IF_ERROR(catalog_.ReplaceStorage(*current));
-  ASSIGN_OR_RETURN(catalog::TableRef fresh, catalog_.TableByOid(after.oid));
-  txn::Transaction& transaction = *catalog_.store().transaction();
-  ASSIGN_OR_RETURN(txn::RowTable rows,
-                   txn::RowTable::Open(catalog_.shared().manager(), fresh->space, fresh->tree, fresh->layout));
-  types::RowEncoder encoder(fresh->layout);
-  // While the query is planned and run, look-ups of the table give its old self.
-  catalog_.Pretend(std::make_shared<const catalog::Table>(before));
-  Status copied = RunSql(sql, [&](const types::Chunk& chunk) -> Status {
-    for (uint32_t row = 0; row < chunk.size(); ++row) {
-      encoder.Begin();
-      size_t next = 0;
-      for (uint32_t i = 0; i < fresh->columns.size(); ++i) {
-        if (next >= targets.size() || targets[next] != i) {
-          encoder.AddNull();
-          continue;
-        }
-        const types::Vector& column = chunk.column(static_cast<uint32_t>(next++));
-        if (!column.IsNull(row)) {
-          encoder.Add(column.row_slot(row));
-          continue;
-        }
-        if (fresh->columns[i].not_null) {
-          return Errorf(sqlstate::kNotNullViolation, "column \"%s\" of relation \"%s\" contains null values",
-                        fresh->columns[i].name.c_str(), fresh->name.c_str())
-              .Schema(fresh->schema_name)
-              .Table(fresh->name)
-              .Column(fresh->columns[i].name);
-        }
-        encoder.AddNull();
-      }
-      ASSIGN_OR_RETURN(RowId id, rows.Insert(transaction, encoder.Finish()));
-      (void)id;
-    }
-    return Status::Ok();
-  });
-  catalog_.Pretend(nullptr);
-  RETURN_IF_ERROR(std::move(copied));
-  RETURN_IF_ERROR(BuildIndexes(after.oid));
-  ASSIGN_OR_RETURN(fresh, catalog_.TableByOid(after.oid));
-  for (const catalog::Constraint& constraint : fresh->constraints) {
-    if (constraint.kind == catalog::ConstraintKind::kCheck && constraint.validated) {
-      RETURN_IF_ERROR(CheckConstraintRows(*fresh, constraint));
-    }
-  }
-  return Status::Ok();
 }
 
 }  // namespace phantom::session

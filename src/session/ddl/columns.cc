@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "catalog/domain.h"
 #include "parser/ast_expr.h"
 #include "session/ddl/runner.h"
 
@@ -54,6 +55,7 @@ Result<catalog::ColumnDefinition> DdlRunner::DefineColumn(const parser::ColumnDe
     column.sequence.maximum = MaximumOf(serial->type);
   } else {
     ASSIGN_OR_RETURN(column.type, ResolveType(*node.type, &column.collation));
+    RETURN_IF_ERROR(catalog::CheckTypeUsage(catalog_, column.type.oid, catalog_.current_role()));
     catalog::TypeRef type = catalog_.TypeByOid(column.type.oid);
     if (type->kind == catalog::TypeKind::kPseudo) {
       return Errorf(sqlstate::kInvalidTableDefinition, "column \"%s\" has pseudo-type %s", column.name.c_str(),

@@ -29,7 +29,7 @@ Oid KeyType(catalog::Catalog& catalog, Oid type) {
   for (;;) {
     catalog::TypeRef row = catalog.TypeByOid(type);
     if (row == nullptr) return type;
-    if (row->kind == catalog::TypeKind::kEnum) return types::kOidOid;
+    if (row->kind == catalog::TypeKind::kEnum) return types::kInt8Oid;
     if (row->kind != catalog::TypeKind::kDomain) return type;
     type = row->base_type;
   }
@@ -71,6 +71,7 @@ Result<catalog::IndexDefinition> DdlRunner::DefineIndex(const parser::CreateInde
   definition.unique = statement.unique;
   definition.nulls_not_distinct = statement.nulls_not_distinct;
   definition.if_not_exists = statement.if_not_exists;
+  ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kIndex, statement.options));
   std::string method_name(statement.access_method.empty() ? "btree" : statement.access_method);
   const catalog::AccessMethodRow* method = catalog_.builtins().AccessMethod(method_name);
   if (method == nullptr || method->kind != 'i') {
@@ -215,28 +216,6 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
     }
     return Status::Ok();
   });
-}
-
-Result<DdlResult> DdlRunner::Reindex(const parser::ReindexStmt& statement) {
-  std::vector<Oid> tables;
-  if (statement.relation != nullptr) {
-    ASSIGN_OR_RETURN(catalog::TableRef relation, catalog_.TableOrError(NameOf(*statement.relation)));
-    if (relation->is_system()) return DdlResult{"REINDEX"};
-    RETURN_IF_ERROR(CheckOwnsTable(*relation));
-    bool wants_index = statement.object == parser::ReindexObject::kIndex;
-    if (wants_index != (relation->kind == catalog::RelationKind::kIndex)) {
-      return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not %s", relation->name.c_str(),
-                    wants_index ? "an index" : "a table");
-    }
-    tables.push_back(wants_index ? relation->indexed_table : relation->oid);
-  }
-  for (Oid oid : tables) {
-    RETURN_IF_ERROR(catalog_.LockTable(oid, txn::LockMode::kAccessExclusive));
-    ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(oid));
-    for (const catalog::Index& index : table->indexes) RETURN_IF_ERROR(catalog_.ReplaceIndexStorage(index));
-    RETURN_IF_ERROR(BuildIndexes(oid));
-  }
-  return DdlResult{"REINDEX"};
 }
 
 // ---- New constraints against the rows there are -------------------------------------------------

@@ -41,7 +41,7 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
   definition.name = relation.name;
   definition.persistence = PersistenceOf(relation);
   definition.if_not_exists = statement.if_not_exists;
-  definition.options = StorageOptions(statement.options);
+  ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kTable, statement.options));
   if (statement.on_commit != parser::OnCommitAction::kNoop && definition.persistence != catalog::Persistence::kTemporary) {
     return Error(sqlstate::kInvalidTableDefinition, "ON COMMIT can only be used on temporary tables");
   }

@@ -220,7 +220,7 @@ Result<DdlResult> DdlRunner::CreateView(const parser::CreateViewStmt& statement)
   for (const planner::UsedTable& used : described.tables) {
     if (whole.insert(used.table->oid).second) definition.uses.push_back({catalog::oid::kPgClass, used.table->oid});
   }
-  definition.options = StorageOptions(statement.options);
+  ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kView, statement.options));
   if (statement.check_option != parser::ViewCheckOption::kNone) {
     bool local = statement.check_option == parser::ViewCheckOption::kLocal;
     definition.check_option = local ? 'l' : 'c';
@@ -269,7 +269,7 @@ Result<DdlResult> DdlRunner::CreateTableFrom(const parser::Node& query, const pa
   definition.persistence = range.persistence == 't'   ? catalog::Persistence::kTemporary
                            : range.persistence == 'u' ? catalog::Persistence::kUnlogged
                                                       : catalog::Persistence::kPermanent;
-  definition.options = StorageOptions(into.options);
+  ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kTable, into.options));
   ASSIGN_OR_RETURN(definition.schema, catalog_.CreationSchema(range.schema, definition.persistence));
   ASSIGN_OR_RETURN(catalog::TableRef taken, catalog_.FindTableIn(definition.schema, definition.name));
   if (taken != nullptr) {

@@ -5,8 +5,6 @@
 
 namespace phantom::session {
 
-using parser::DynCast;
-
 Result<DdlResult> DdlRunner::CreateDatabase(const parser::CreateDatabaseStmt& statement) {
   if (context_.in_transaction_block) {
     return Error(sqlstate::kActiveSqlTransaction, "CREATE DATABASE cannot run inside a transaction block");
@@ -46,7 +44,31 @@ Result<DdlResult> DdlRunner::CreateDatabase(const parser::CreateDatabaseStmt& st
     } else if (option->name == "locale_provider" && !is_default) {
       ASSIGN_OR_RETURN(std::string provider, OptionText(*option));
       if (provider != "libc") return Error(sqlstate::kFeatureNotSupported, "only the locale provider libc is supported");
+    } else if (option->name == "strategy" && !is_default) {
+      // Both ways PostgreSQL has give the same database.
+      ASSIGN_OR_RETURN(const std::string strategy, OptionText(*option));
+      if (strategy != "wal_log" && strategy != "file_copy") {
+        return Errorf(sqlstate::kInvalidParameterValue, "invalid create database strategy \"%s\"", strategy.c_str())
+            .Hint("Valid strategies are \"wal_log\", and \"file_copy\".");
+      }
+    } else if (option->name == "tablespace" && !is_default) {
+      ASSIGN_OR_RETURN(const std::string tablespace, OptionText(*option));
+      if (tablespace != "pg_default") {
+        return Errorf(sqlstate::kUndefinedObject, "tablespace \"%s\" does not exist", tablespace.c_str());
+      }
+    } else if (!is_default) {
+      const bool known = option->name == "icu_locale" || option->name == "collation_version" || option->name == "oid";
+      return Errorf(known ? sqlstate::kFeatureNotSupported : sqlstate::kSyntaxError,
+                    known ? "option \"%s\" is not supported" : "option \"%s\" not recognized",
+                    std::string(option->name).c_str())
+          .At(option->location);
     }
+  }
+  const std::string source = definition.template_name.empty() ? "template1" : definition.template_name;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> template_database, catalog_.FindDatabase(source));
+  if (template_database != nullptr) {
+    RETURN_IF_ERROR(
+        context_.leave_alone(*template_database, false, "source database \"%s\" is being accessed by other users"));
   }
   ASSIGN_OR_RETURN(Oid oid, catalog_.CreateDatabase(definition));
   (void)oid;
@@ -67,6 +89,9 @@ Result<DdlResult> DdlRunner::AlterDatabase(const parser::AlterDatabaseStmt& stat
       ASSIGN_OR_RETURN(changed.allow_connections, OptionBool(*option));
     } else if (option->name == "connection_limit") {
       ASSIGN_OR_RETURN(int64_t limit, OptionInteger(*option));
+      if (limit < -1) {
+        return Errorf(sqlstate::kInvalidParameterValue, "invalid connection limit: %lld", static_cast<long long>(limit));
+      }
       changed.connection_limit = static_cast<int32_t>(limit);
     } else {
       return Errorf(sqlstate::kSyntaxError, "option \"%s\" not recognized", std::string(option->name).c_str())
@@ -90,25 +115,19 @@ Result<DdlResult> DdlRunner::DropDatabase(const parser::DropDatabaseStmt& statem
     catalog_.Notice(Errorf(sqlstate::kSuccessfulCompletion, "database \"%s\" does not exist, skipping", name.c_str()));
     return DdlResult{"DROP DATABASE"};
   }
+  bool force = false;
+  for (const parser::DefElem* option : statement.options) {
+    if (option->name != "force") {
+      return Errorf(sqlstate::kSyntaxError, "unrecognized DROP DATABASE option \"%s\"", std::string(option->name).c_str())
+          .At(option->location);
+    }
+    force = true;
+  }
+  RETURN_IF_ERROR(catalog_.CheckMayDropDatabase(database->oid));
+  RETURN_IF_ERROR(context_.leave_alone(*database, force, "database \"%s\" is being accessed by other users"));
   RETURN_IF_ERROR(catalog_.DropDatabase(database->oid));
   return DdlResult{"DROP DATABASE"};
 }
-
-namespace {
-
-// The setting's value as text: a list is joined by ", ".
-std::string SettingText(const parser::VariableSetStmt& set) {
-  std::string text;
-  for (const parser::Node* arg : set.args) {
-    const auto* constant = DynCast<parser::Constant>(arg);
-    if (constant == nullptr) continue;
-    if (!text.empty()) text += ", ";
-    text += constant->type == parser::ConstantType::kInteger ? std::to_string(constant->integer) : std::string(constant->text);
-  }
-  return text;
-}
-
-}  // namespace
 
 Status DdlRunner::ApplySetting(Oid database, Oid role, const parser::VariableSetStmt& set) {
   switch (set.action) {
@@ -117,8 +136,10 @@ Status DdlRunner::ApplySetting(Oid database, Oid role, const parser::VariableSet
     case parser::VariableSetKind::kReset:
     case parser::VariableSetKind::kDefault:
       return catalog_.SetRoleSetting(database, role, set.name, std::nullopt);
-    default:
-      return catalog_.SetRoleSetting(database, role, set.name, SettingText(set));
+    default: {
+      ASSIGN_OR_RETURN(const std::string value, context_.setting_to_keep(set));
+      return catalog_.SetRoleSetting(database, role, set.name, value);
+    }
   }
 }
 

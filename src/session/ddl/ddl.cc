@@ -20,6 +20,10 @@ bool IsDdl(NodeKind kind) {
     case NodeKind::kCreateEnumStmt:
     case NodeKind::kAlterEnumStmt:
     case NodeKind::kCreateDomainStmt:
+    case NodeKind::kAlterDomainStmt:
+    case NodeKind::kDropOwnedStmt:
+    case NodeKind::kReassignOwnedStmt:
+    case NodeKind::kAlterDefaultPrivilegesStmt:
     case NodeKind::kDropStmt:
     case NodeKind::kTruncateStmt:
     case NodeKind::kCommentStmt:
@@ -27,6 +31,7 @@ bool IsDdl(NodeKind kind) {
     case NodeKind::kAlterObjectSchemaStmt:
     case NodeKind::kAlterOwnerStmt:
     case NodeKind::kReindexStmt:
+    case NodeKind::kClusterStmt:
     case NodeKind::kCreateRoleStmt:
     case NodeKind::kAlterRoleStmt:
     case NodeKind::kAlterRoleSetStmt:
@@ -63,6 +68,11 @@ Result<DdlResult> DdlRunner::Run(const parser::Node& statement) {
     case NodeKind::kCreateEnumStmt: return CreateEnum(Cast<parser::CreateEnumStmt>(statement));
     case NodeKind::kAlterEnumStmt: return AlterEnum(Cast<parser::AlterEnumStmt>(statement));
     case NodeKind::kCreateDomainStmt: return CreateDomain(Cast<parser::CreateDomainStmt>(statement));
+    case NodeKind::kAlterDomainStmt: return AlterDomain(Cast<parser::AlterDomainStmt>(statement));
+    case NodeKind::kDropOwnedStmt: return DropOwned(Cast<parser::DropOwnedStmt>(statement));
+    case NodeKind::kReassignOwnedStmt: return ReassignOwned(Cast<parser::ReassignOwnedStmt>(statement));
+    case NodeKind::kAlterDefaultPrivilegesStmt:
+      return AlterDefaultPrivileges(Cast<parser::AlterDefaultPrivilegesStmt>(statement));
     case NodeKind::kDropStmt: return Drop(Cast<parser::DropStmt>(statement));
     case NodeKind::kTruncateStmt: return Truncate(Cast<parser::TruncateStmt>(statement));
     case NodeKind::kCommentStmt: return Comment(Cast<parser::CommentStmt>(statement));
@@ -70,6 +80,7 @@ Result<DdlResult> DdlRunner::Run(const parser::Node& statement) {
     case NodeKind::kAlterObjectSchemaStmt: return SetSchema(Cast<parser::AlterObjectSchemaStmt>(statement));
     case NodeKind::kAlterOwnerStmt: return SetOwner(Cast<parser::AlterOwnerStmt>(statement));
     case NodeKind::kReindexStmt: return Reindex(Cast<parser::ReindexStmt>(statement));
+    case NodeKind::kClusterStmt: return Cluster(Cast<parser::ClusterStmt>(statement));
     case NodeKind::kCreateRoleStmt: return CreateRole(Cast<parser::CreateRoleStmt>(statement));
     case NodeKind::kAlterRoleStmt: return AlterRole(Cast<parser::AlterRoleStmt>(statement));
     case NodeKind::kAlterRoleSetStmt: return AlterRoleSet(Cast<parser::AlterRoleSetStmt>(statement));

@@ -21,6 +21,10 @@ namespace phantom::engine {
 struct ExecutionContext;
 }
 
+namespace phantom::parser {
+struct VariableSetStmt;
+}
+
 namespace phantom::session {
 
 // What a statement may use of its session.
@@ -38,6 +42,11 @@ struct DdlContext {
   bool in_transaction_block = false;
   // What ON COMMIT says of a temporary table made now: the session acts on it when the transaction commits.
   std::function<void(Oid table, bool drop)> on_commit;
+  // Waits until no session but this one uses the database, having ended the others when `force`; 55006 when they stay.
+  // `refusal` is the message's format, for the database's name.
+  std::function<Status(const catalog::Database& database, bool force, const char* refusal)> leave_alone;
+  // The value that ALTER ROLE or ALTER DATABASE ... SET gives a parameter, checked, in the form they keep.
+  std::function<Result<std::string>(const parser::VariableSetStmt& set)> setting_to_keep;
 };
 
 struct DdlResult {
@@ -46,6 +55,11 @@ struct DdlResult {
 
 // Is the statement one of ours?
 bool IsDdl(parser::NodeKind kind);
+
+// "ALTER TABLE", "DROP VIEW": what the statement is called.
+std::string CommandTag(const parser::Node& statement);
+// May it run in a read-only transaction?
+bool MayRunReadOnly(const parser::Node& statement);
 
 Result<DdlResult> RunDdlStatement(const parser::Node& statement, DdlContext& context);
 

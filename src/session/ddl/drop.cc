@@ -263,23 +263,7 @@ Result<DdlResult> DdlRunner::Drop(const parser::DropStmt& statement) {
   if (!objects.empty()) {
     RETURN_IF_ERROR(catalog_.DropObjects(objects, statement.behavior == parser::DropBehavior::kCascade));
   }
-  switch (statement.object_type) {
-    case ObjectType::kTable: return DdlResult{"DROP TABLE"};
-    case ObjectType::kView: return DdlResult{"DROP VIEW"};
-    case ObjectType::kIndex: return DdlResult{"DROP INDEX"};
-    case ObjectType::kSequence: return DdlResult{"DROP SEQUENCE"};
-    case ObjectType::kSchema: return DdlResult{"DROP SCHEMA"};
-    case ObjectType::kType: return DdlResult{"DROP TYPE"};
-    case ObjectType::kDomain: return DdlResult{"DROP DOMAIN"};
-    case ObjectType::kFunction: return DdlResult{"DROP FUNCTION"};
-    case ObjectType::kProcedure: return DdlResult{"DROP PROCEDURE"};
-    case ObjectType::kAggregate: return DdlResult{"DROP AGGREGATE"};
-    case ObjectType::kRoutine: return DdlResult{"DROP ROUTINE"};
-    case ObjectType::kExtension: return DdlResult{"DROP EXTENSION"};
-    case ObjectType::kMatview: return DdlResult{"DROP MATERIALIZED VIEW"};
-    case ObjectType::kTrigger: return DdlResult{"DROP TRIGGER"};
-    default: return DdlResult{"DROP RULE"};
-  }
+  return DdlResult{CommandTag(statement)};
 }
 
 Result<DdlResult> DdlRunner::Comment(const parser::CommentStmt& statement) {
@@ -295,21 +279,8 @@ Result<DdlResult> DdlRunner::Comment(const parser::CommentStmt& statement) {
 }
 
 Result<DdlResult> DdlRunner::Rename(const parser::RenameStmt& statement) {
-  static constexpr auto tag_of = [](ObjectType type) {
-    switch (type) {
-      case ObjectType::kView: return "ALTER VIEW";
-      case ObjectType::kIndex: return "ALTER INDEX";
-      case ObjectType::kSequence: return "ALTER SEQUENCE";
-      case ObjectType::kSchema: return "ALTER SCHEMA";
-      case ObjectType::kType: return "ALTER TYPE";
-      case ObjectType::kDomain: return "ALTER DOMAIN";
-      case ObjectType::kDatabase: return "ALTER DATABASE";
-      case ObjectType::kRole: return "ALTER ROLE";
-      default: return "ALTER TABLE";
-    }
-  };
   if (statement.object_type == ObjectType::kColumn || statement.object_type == ObjectType::kTabconstraint) {
-    DdlResult result{tag_of(statement.relation_type)};
+    DdlResult result{CommandTag(statement)};
     ASSIGN_OR_RETURN(catalog::TableRef table,
                      OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
     if (table == nullptr) return result;
@@ -326,7 +297,7 @@ Result<DdlResult> DdlRunner::Rename(const parser::RenameStmt& statement) {
     RETURN_IF_ERROR(catalog_.RenameObject({catalog::oid::kPgConstraint, constraint->oid}, statement.new_name));
     return result;
   }
-  DdlResult result{tag_of(statement.object_type)};
+  DdlResult result{CommandTag(statement)};
   if (statement.relation != nullptr) {
     ASSIGN_OR_RETURN(catalog::TableRef table,
                      OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
@@ -352,22 +323,23 @@ Result<DdlResult> DdlRunner::Rename(const parser::RenameStmt& statement) {
   if (object->catalog == catalog::oid::kPgDatabase && object->oid == catalog_.database()) {
     return Error(sqlstate::kFeatureNotSupported, "current database cannot be renamed");
   }
+  if (object->catalog == catalog::oid::kPgDatabase) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> database, catalog_.DatabaseByOid(object->oid));
+    RETURN_IF_ERROR(context_.leave_alone(*database, false, "database \"%s\" is being accessed by other users"));
+  }
   RETURN_IF_ERROR(catalog_.RenameObject(*object, statement.new_name));
   return result;
 }
 
 Result<DdlResult> DdlRunner::SetSchema(const parser::AlterObjectSchemaStmt& statement) {
   std::optional<catalog::ObjectAddress> object;
-  std::string tag = "ALTER TABLE";
+  const std::string tag = CommandTag(statement);
   if (statement.relation != nullptr) {
     ASSIGN_OR_RETURN(catalog::TableRef table,
                      OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
     if (table != nullptr) object = catalog::ObjectAddress{catalog::oid::kPgClass, table->oid};
-    if (statement.object_type == ObjectType::kView) tag = "ALTER VIEW";
-    if (statement.object_type == ObjectType::kSequence) tag = "ALTER SEQUENCE";
   } else {
     ASSIGN_OR_RETURN(object, FindObject(statement.object_type, *statement.object, statement.missing_ok));
-    tag = statement.object_type == ObjectType::kDomain ? "ALTER DOMAIN" : "ALTER TYPE";
     if (object) RETURN_IF_ERROR(CheckOwnsObject(*object));
   }
   if (!object) return DdlResult{tag};
@@ -386,12 +358,7 @@ Result<DdlResult> DdlRunner::SetOwner(const parser::AlterOwnerStmt& statement) {
   RETURN_IF_ERROR(CheckOwnsObject(*object));
   ASSIGN_OR_RETURN(Oid role, ResolveRole(*statement.new_owner));
   RETURN_IF_ERROR(catalog_.SetObjectOwner(*object, role));
-  switch (statement.object_type) {
-    case ObjectType::kSchema: return DdlResult{"ALTER SCHEMA"};
-    case ObjectType::kDatabase: return DdlResult{"ALTER DATABASE"};
-    case ObjectType::kDomain: return DdlResult{"ALTER DOMAIN"};
-    default: return DdlResult{"ALTER TYPE"};
-  }
+  return DdlResult{CommandTag(statement)};
 }
 
 // ---- TRUNCATE -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-// CREATE SCHEMA, enum types and domains.
+// CREATE SCHEMA, and enum types.
 #include "parser/ast_expr.h"
 #include "session/ddl/runner.h"
 
@@ -60,46 +60,6 @@ Result<DdlResult> DdlRunner::AlterEnum(const parser::AlterEnumStmt& statement) {
                                           statement.after_neighbor, statement.skip_if_exists));
   }
   return DdlResult{"ALTER TYPE"};
-}
-
-Result<DdlResult> DdlRunner::CreateDomain(const parser::CreateDomainStmt& statement) {
-  catalog::QualifiedName name = NameOf(statement.names);
-  catalog::DomainDefinition definition;
-  definition.name = name.name;
-  ASSIGN_OR_RETURN(definition.schema, TargetSchema(name.schema, 'p'));
-  ASSIGN_OR_RETURN(definition.base, ResolveType(*statement.type, &definition.collation));
-  catalog::TypeRef base = catalog_.TypeByOid(definition.base.oid);
-  if (base->kind == catalog::TypeKind::kPseudo) {
-    return Errorf(sqlstate::kDatatypeMismatch, "\"%s\" is not a valid base type for a domain",
-                  catalog_.FormatType(definition.base).c_str());
-  }
-  if (statement.collation != nullptr) {
-    ASSIGN_OR_RETURN(definition.collation, ResolveCollation(statement.collation->collation, statement.collation->location));
-  }
-  for (const parser::Constraint* constraint : statement.constraints) {
-    switch (constraint->type) {
-      case parser::ConstraintType::kNotNull: definition.not_null = true; break;
-      case parser::ConstraintType::kNull: break;
-      case parser::ConstraintType::kDefault: {
-        ASSIGN_OR_RETURN(definition.default_value, BindStored(*constraint->expr, planner::ExpressionUse::kDefault, nullptr,
-                                                              definition.base, definition.name));
-        break;
-      }
-      case parser::ConstraintType::kCheck: {
-        catalog::ConstraintDefinition check;
-        if (!parser::IsNull(constraint->name)) check.name = constraint->name;
-        ASSIGN_OR_RETURN(check.check, BindStored(*constraint->expr, planner::ExpressionUse::kDomainCheck, nullptr, {}, "",
-                                                 definition.base));
-        definition.checks.push_back(std::move(check));
-        break;
-      }
-      default:
-        return Error(sqlstate::kFeatureNotSupported, "this kind of constraint is not possible for domains");
-    }
-  }
-  ASSIGN_OR_RETURN(Oid oid, catalog_.CreateDomain(definition));
-  (void)oid;
-  return DdlResult{"CREATE DOMAIN"};
 }
 
 }  // namespace phantom::session

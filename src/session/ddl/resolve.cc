@@ -123,10 +123,10 @@ class MarkingHooks : public types::TypeHooks {
     return hooks_->AppendName(reg_type, object, out);
   }
   Result<std::optional<types::UserType>> Describe(Oid type) const override { return hooks_->Describe(type); }
-  Result<Oid> ResolveLabel(Oid enum_type, std::string_view label) const override {
+  Result<int64_t> ResolveLabel(Oid enum_type, std::string_view label) const override {
     return hooks_->ResolveLabel(enum_type, label);
   }
-  Status AppendLabel(Oid enum_type, Oid label, std::string& out) const override {
+  Status AppendLabel(Oid enum_type, int64_t label, std::string& out) const override {
     return hooks_->AppendLabel(enum_type, label, out);
   }
   std::string TypeName(Oid type) const override { return hooks_->TypeName(type); }
@@ -238,15 +238,6 @@ Result<bool> DdlRunner::OptionBool(const parser::DefElem& option) {
   bool value = false;
   if (types::TryParseBool(text, &value)) return value;
   return Errorf(sqlstate::kSyntaxError, "%s requires a Boolean value", std::string(option.name).c_str());
-}
-
-std::vector<std::string> DdlRunner::StorageOptions(parser::ListOf<parser::DefElem> options) {
-  std::vector<std::string> texts;
-  for (const parser::DefElem* option : options) {
-    Result<std::string> value = OptionText(*option);
-    texts.push_back(std::string(option->name) + '=' + (value.ok() ? *value : "true"));
-  }
-  return texts;
 }
 
 }  // namespace phantom::session

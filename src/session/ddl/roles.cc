@@ -157,6 +157,8 @@ Result<DdlResult> DdlRunner::Grant(const parser::GrantStmt& statement) {
     case ObjectType::kSequence:
     case ObjectType::kSchema:
     case ObjectType::kDatabase:
+    case ObjectType::kType:
+    case ObjectType::kDomain:
       break;
     case ObjectType::kFunction:
     case ObjectType::kProcedure:

@@ -20,6 +20,15 @@ struct Expr;
 
 namespace phantom::session {
 
+// WITH (...) of a relation as "name=value" texts, checked: unknown names and values out of bounds are 22023.
+enum class OptionOwner : uint8_t { kTable, kIndex, kView, kColumn };
+Result<std::vector<std::string>> StorageOptions(OptionOwner owner, parser::ListOf<parser::DefElem> options);
+// Text of an option's value as written; "true" when none was.
+std::string OptionValueText(const parser::DefElem& option);
+
+// The index rows are to lie in the order of: 42704 when there is none of that name, 0A000 for a partial one.
+Result<const catalog::Index*> IndexToClusterOn(const catalog::Table& table, std::string_view name);
+
 // Finds the key a foreign key refers to, and how values are compared with it. Fills the referenced columns, index and
 // operators of the constraint.
 Status ResolveReferencedKey(catalog::Catalog& catalog, const catalog::Table& table, const catalog::Table& referenced,
@@ -56,7 +65,6 @@ class DdlRunner {
   static Result<std::string> OptionText(const parser::DefElem& option);
   static Result<int64_t> OptionInteger(const parser::DefElem& option);
   static Result<bool> OptionBool(const parser::DefElem& option);
-  static std::vector<std::string> StorageOptions(parser::ListOf<parser::DefElem> options);
 
   // ---- Queries the statement needs run (run_sql.cc) ----
   Status RunSql(const std::string& sql, const std::function<Status(const types::Chunk&)>& rows);
@@ -100,12 +108,33 @@ class DdlRunner {
   Status AlterCommand(Oid table, const parser::AlterTableCmd& command);
   Status AddColumn(const catalog::Table& table, const parser::AlterTableCmd& command);
   Status AlterColumnType(const catalog::Table& table, const parser::AlterTableCmd& command);
+  Status RebindIndexes(const catalog::Table& table);
+  Status ResolveForeignKeysAnew(const catalog::Table& table, int column);
+  Status CheckForeignKeysOf(Oid table, int column);
   Status AddConstraint(const catalog::Table& table, const parser::Constraint& node);
   Status AddDefinedConstraint(const catalog::Table& table, catalog::ConstraintDefinition& constraint);
   Status AlterIdentity(const catalog::Table& table, const parser::AlterTableCmd& command);
+  // The forms about storage (alter_storage.cc).
+  Status AlterStorage(const catalog::Table& table, const parser::AlterTableCmd& command);
+  Status SetColumnStorage(const catalog::Table& table, const parser::AlterTableCmd& command);
+  Status SetColumnOptions(const catalog::Table& table, const parser::AlterTableCmd& command);
+  Status SetRelationOptions(const catalog::Table& table, const parser::AlterTableCmd& command);
+  Status SetReplicaIdentity(const catalog::Table& table, const parser::ReplicaIdentityStmt& statement);
+  Status AlterForeignKey(const catalog::Table& table, const parser::Constraint& node);
+  Status DropExpression(const catalog::Table& table, const parser::AlterTableCmd& command);
   Result<int> ColumnToAlter(const catalog::Table& table, std::string_view name);
   // Copies all rows into new storage; values[i], unless empty, computes column i + 1 from the old row.
-  Status RewriteTable(const catalog::Table& before, const catalog::Table& after, const std::vector<std::string>& values);
+  // `order`, when not empty, is the ORDER BY they are copied in.
+  Status RewriteTable(const catalog::Table& before, const catalog::Table& after, const std::vector<std::string>& values,
+                      const std::string& order = "");
+
+  // ---- REINDEX and CLUSTER (maintenance.cc) ----
+  Result<DdlResult> Reindex(const parser::ReindexStmt& statement);
+  Result<DdlResult> ReindexMany(const parser::ReindexStmt& statement);
+  Status ReindexTable(Oid table);
+  Status ReindexSystemTables();
+  Result<DdlResult> Cluster(const parser::ClusterStmt& statement);
+  Status ClusterTable(Oid table, std::string_view index);  // an empty name: the index it was clustered on before
 
   // ---- Views (create_view.cc) ----
   Result<DdlResult> CreateView(const parser::CreateViewStmt& statement);
@@ -119,13 +148,15 @@ class DdlRunner {
   Result<DdlResult> CreateEnum(const parser::CreateEnumStmt& statement);
   Result<DdlResult> AlterEnum(const parser::AlterEnumStmt& statement);
   Result<DdlResult> CreateDomain(const parser::CreateDomainStmt& statement);
+  Result<DdlResult> AlterDomain(const parser::AlterDomainStmt& statement);
+  Status AddDomainConstraint(const catalog::TypeRow& type, const parser::Constraint& node);
+  Status CheckDomainRows(Oid domain);
   Result<DdlResult> Drop(const parser::DropStmt& statement);
   Result<DdlResult> Rename(const parser::RenameStmt& statement);
   Result<DdlResult> SetSchema(const parser::AlterObjectSchemaStmt& statement);
   Result<DdlResult> SetOwner(const parser::AlterOwnerStmt& statement);
   Result<DdlResult> Comment(const parser::CommentStmt& statement);
   Result<DdlResult> Truncate(const parser::TruncateStmt& statement);
-  Result<DdlResult> Reindex(const parser::ReindexStmt& statement);
   // The object a statement names; nullopt when it is missing and that is fine (a NOTICE was sent).
   Result<std::optional<catalog::ObjectAddress>> FindObject(parser::ObjectType type, const parser::Node& object,
                                                            bool missing_ok, const parser::RangeVar* relation = nullptr);
@@ -134,6 +165,11 @@ class DdlRunner {
   Status CheckOwnsObject(const catalog::ObjectAddress& object);
 
   // ---- Roles, databases, privileges (roles.cc, databases.cc, grant.cc) ----
+  // The roles, when the current one may act for each; else 42501 with `refusal`.
+  Result<std::vector<Oid>> RolesToActFor(parser::ListOf<parser::RoleSpec> specs, const char* refusal);
+  Result<DdlResult> DropOwned(const parser::DropOwnedStmt& statement);
+  Result<DdlResult> ReassignOwned(const parser::ReassignOwnedStmt& statement);
+  Result<DdlResult> AlterDefaultPrivileges(const parser::AlterDefaultPrivilegesStmt& statement);
   Result<DdlResult> CreateRole(const parser::CreateRoleStmt& statement);
   Result<DdlResult> AlterRole(const parser::AlterRoleStmt& statement);
   Result<DdlResult> AlterRoleSet(const parser::AlterRoleSetStmt& statement);
