@@ -46,6 +46,7 @@ class ErrorSink : public ResultSink {
   void CloseComplete() override {}
   void ParameterDescription(std::span<const Oid>) override {}
   void NoData() override {}
+  void FunctionResult(const std::optional<std::string>&) override {}
   void CopyInResponse(int16_t, size_t) override {}
   void CopyOutResponse(int16_t, size_t) override {}
   void CopyData(std::string_view) override {}

@@ -1,4 +1,5 @@
 // ALTER ... RENAME, SET SCHEMA, OWNER TO.
+#include "catalog/acl_change.h"
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
 #include "catalog/ddl/rows.h"
@@ -31,6 +32,37 @@ std::optional<ObjectRow> RowOf(Oid catalog) {
     default:
       return std::nullopt;
   }
+}
+
+int AclColumnOf(Oid catalog) {
+  switch (catalog) {
+    case oid::kPgClass: return pg_class::relacl;
+    case oid::kPgType: return pg_type::typacl;
+    case oid::kPgNamespace: return pg_namespace::nspacl;
+    case oid::kPgDatabase: return pg_database::datacl;
+    default: return 0;
+  }
+}
+
+// What the old owner held and granted is the new one's.
+Acl WithNewOwner(const Acl& list, Oid before, Oid after) {
+  Acl changed;
+  const auto replaced = [&](Oid role) { return role == before ? after : role; };
+  for (const AclItem& item : list) {
+    const Oid grantee = replaced(item.grantee), grantor = replaced(item.grantor);
+    if (item.grant_options != 0) GiveTo(changed, grantee, grantor, item.grant_options, true);
+    GiveTo(changed, grantee, grantor, item.privileges, false);
+  }
+  return changed;
+}
+
+Status ForgetOwner(SystemStore& store, Oid database, const ObjectAddress& object) {
+  ASSIGN_OR_RETURN(std::vector<Row> rows, store.Find(oid::kPgShdepend, index_oid::kShdependByDependent,
+                                                     {database, object.catalog, object.oid}));
+  for (const Row& row : rows) {
+    if (row.Char(pg_shdepend::deptype) == 'o') RETURN_IF_ERROR(store.Delete(row));
+  }
+  return Status::Ok();
 }
 
 bool IsSharedCatalog(Oid catalog) { return catalog == oid::kPgAuthid || catalog == oid::kPgDatabase; }
@@ -193,10 +225,19 @@ Status Catalog::SetObjectOwner(const ObjectAddress& object, Oid role) {
   }
   auto give = [&](const ObjectAddress& part) -> Status {
     int column = RowOf(part.catalog)->owner;
-    RETURN_IF_ERROR(UpdateObject(part, [&](Row& row) { row.SetInt(column, role); }));
+    int acl = AclColumnOf(part.catalog);
+    std::optional<Acl> list;
+    RETURN_IF_ERROR(UpdateObject(part, [&](Row& row) {
+      const Oid before = row.GetOid(column);
+      row.SetInt(column, role);
+      if (acl == 0 || row.IsNull(acl)) return;
+      list = WithNewOwner(ParseAcl(JoinArrayText(row.Texts(acl)), [](std::string_view) { return Oid{0}; }), before, role);
+      row.SetTexts(acl, SplitArrayText(StoreAcl(*list)));
+    }));
     Oid database = IsSharedCatalog(part.catalog) ? 0 : database_;
-    RETURN_IF_ERROR(ForgetShared(*store_, database, part));
-    return RecordOwner(*store_, database, part, role);
+    RETURN_IF_ERROR(ForgetOwner(*store_, database, part));
+    RETURN_IF_ERROR(RecordOwner(*store_, database, part, role));
+    return list ? RecordAclRoles(part, *list, role) : Status::Ok();
   };
   RETURN_IF_ERROR(give(object));
   if (object.catalog != oid::kPgClass) return Status::Ok();

@@ -8,6 +8,19 @@
 namespace phantom::session {
 
 using parser::Cast;
+using parser::ConstraintType;
+
+namespace {
+
+Status NotForDomains(ConstraintType type) {
+  const char* what = type == ConstraintType::kUnique      ? "unique"
+                     : type == ConstraintType::kPrimary   ? "primary key"
+                     : type == ConstraintType::kExclusion ? "exclusion"
+                                                          : "foreign key";
+  return Errorf(sqlstate::kSyntaxError, "%s constraints not possible for domains", what);
+}
+
+}  // namespace
 
 Result<DdlResult> DdlRunner::CreateDomain(const parser::CreateDomainStmt& statement) {
   catalog::QualifiedName name = NameOf(statement.names);
@@ -41,7 +54,7 @@ Result<DdlResult> DdlRunner::CreateDomain(const parser::CreateDomainStmt& statem
         break;
       }
       default:
-        return Error(sqlstate::kFeatureNotSupported, "this kind of constraint is not possible for domains");
+        return NotForDomains(constraint->type);
     }
   }
   ASSIGN_OR_RETURN(Oid oid, catalog_.CreateDomain(definition));
@@ -76,9 +89,7 @@ Status DdlRunner::CheckDomainRows(Oid domain) {
 }
 
 Status DdlRunner::AddDomainConstraint(const catalog::TypeRow& type, const parser::Constraint& node) {
-  if (node.type != parser::ConstraintType::kCheck) {
-    return Error(sqlstate::kFeatureNotSupported, "this kind of constraint is not possible for domains");
-  }
+  if (node.type != parser::ConstraintType::kCheck) return NotForDomains(node.type);
   catalog::ConstraintDefinition check;
   if (!parser::IsNull(node.name)) {
     check.name = node.name;

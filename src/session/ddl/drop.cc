@@ -298,6 +298,20 @@ Result<DdlResult> DdlRunner::Rename(const parser::RenameStmt& statement) {
     return result;
   }
   DdlResult result{CommandTag(statement)};
+  if (statement.object_type == ObjectType::kDomconstraint) {
+    ASSIGN_OR_RETURN(const std::optional<catalog::ObjectAddress> domain,
+                     FindObject(ObjectType::kDomain, *statement.object, false));
+    RETURN_IF_ERROR(CheckOwnsObject(*domain));
+    ASSIGN_OR_RETURN(const std::vector<catalog::Constraint> constraints, catalog_.DomainConstraints(domain->oid));
+    const auto found = std::find_if(constraints.begin(), constraints.end(),
+                                    [&](const catalog::Constraint& each) { return each.name == statement.sub_name; });
+    if (found == constraints.end()) {
+      return Errorf(sqlstate::kUndefinedObject, "constraint \"%s\" for domain %s does not exist",
+                    std::string(statement.sub_name).c_str(), catalog_.FormatType({domain->oid}).c_str());
+    }
+    RETURN_IF_ERROR(catalog_.RenameObject({catalog::oid::kPgConstraint, found->oid}, statement.new_name));
+    return result;
+  }
   if (statement.relation != nullptr) {
     ASSIGN_OR_RETURN(catalog::TableRef table,
                      OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
