@@ -34,6 +34,10 @@ namespace phantom::io {
 class Env;
 }
 
+namespace phantom {
+class RandomGenerator;
+}
+
 namespace phantom::engine {
 
 class DeferredConstraints;
@@ -68,6 +72,9 @@ class SessionServices {
   virtual Result<int64_t> CurrentValue(Oid sequence) = 0;
   virtual Result<int64_t> LastValue() = 0;
   virtual Status SetValue(Oid sequence, int64_t value, bool is_called) = 0;
+
+  // What random() draws from; setseed() seeds it.
+  virtual RandomGenerator& Random() = 0;
 
   // Everything else a function needs of session or server: a call by the function's prosrc name
   // with text arguments and a text answer; nullopt is NULL. Unknown names are the error 0A000.

@@ -13,7 +13,7 @@ namespace {
 
 class Visitor {
  public:
-  explicit Visitor(FunctionRef<void(const Node&)> visit) : visit_(visit) {}
+  explicit Visitor(FunctionRef<bool(const Node&)> visit) : visit_(visit) {}
 
   void Walk(const Node* node);
 
@@ -42,12 +42,12 @@ class Visitor {
   }
   void Field(const ExclusionItem& item) { Walk(item.element); }
 
-  FunctionRef<void(const Node&)> visit_;
+  FunctionRef<bool(const Node&)> visit_;
 };
 
 void Visitor::Walk(const Node* node) {
   if (node == nullptr) return;
-  visit_(*node);
+  if (!visit_(*node)) return;
   switch (node->kind) {
     case NodeKind::kConstant:
     case NodeKind::kStringList:
@@ -80,6 +80,13 @@ void Visitor::Walk(const Node* node) {
 
 }  // namespace
 
-void ForEachNode(const Node* node, FunctionRef<void(const Node&)> visit) { Visitor(visit).Walk(node); }
+void ForEachNode(const Node* node, FunctionRef<void(const Node&)> visit) {
+  Visitor([&](const Node& each) {
+    visit(each);
+    return true;
+  }).Walk(node);
+}
+
+void ForEachNodeWhile(const Node* node, FunctionRef<bool(const Node&)> visit) { Visitor(visit).Walk(node); }
 
 }  // namespace phantom::parser

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "common/random.h"
 #include "engine/context.h"
 #include "planner/planner.h"
 
@@ -38,6 +39,7 @@ class Services : public engine::SessionServices, public planner::ExpressionServi
   Result<int64_t> CurrentValue(Oid sequence) override;
   Result<int64_t> LastValue() override;
   Status SetValue(Oid sequence, int64_t value, bool is_called) override;
+  RandomGenerator& Random() override { return random_; }
   Result<std::optional<std::string>> Call(std::string_view function,
                                           std::span<const std::optional<std::string>> args) override;
 
@@ -67,6 +69,7 @@ class Services : public engine::SessionServices, public planner::ExpressionServi
   void FillContext(engine::ExecutionContext* context);
 
   SessionState& state_;
+  RandomGenerator random_;
   std::map<Oid, CachedSequence> sequences_;
   Oid last_sequence_ = 0;
 };

@@ -10,15 +10,19 @@
 #include "common/status.h"
 #include "types/ascii.h"
 #include "types/civil.h"
+#include "types/posix_zone.h"
 
 namespace phantom::types {
 
 struct TimeZone::Rules {
   std::string name;
   absl::TimeZone zone;
-  bool fixed = false;
-  int32_t seconds_east = 0;  // of a fixed one
-  std::string abbreviation;
+  std::optional<PosixZone> rule;  // instead of an entry of the database
+
+  ZoneOffset RuleAt(int64_t utc_micros) const {
+    return rule->IsDaylight(utc_micros) ? ZoneOffset{rule->daylight_east, true, rule->daylight}
+                                        : ZoneOffset{rule->standard_east, false, rule->standard};
+  }
 };
 
 namespace {
@@ -26,8 +30,6 @@ namespace {
 constexpr ZoneAbbreviation kAbbreviations[] = {
 #include "types/zone_abbreviations.inc"
 };
-
-constexpr int32_t kOffsetHoursMax = 24 * 7 - 1;  // in a POSIX specification
 
 const char* ZoneDirectory() {
   const char* directory = std::getenv("TZDIR");
@@ -65,37 +67,6 @@ std::string OffsetText(int32_t seconds_east) {
   return text;
 }
 
-// "EST5", "<+03>-3", "UTC-5:30": an abbreviation and an offset west of UTC.
-bool ParsePosix(std::string_view text, std::string* abbreviation, int32_t* seconds_east) {
-  size_t at = 0;
-  if (!text.empty() && text[0] == '<') {
-    size_t close = text.find('>');
-    if (close == std::string_view::npos) return false;
-    *abbreviation = text.substr(1, close - 1);
-    at = close + 1;
-  } else {
-    while (at < text.size() && IsAlpha(text[at])) ++at;
-    *abbreviation = text.substr(0, at);
-  }
-  if (abbreviation->size() < 3) return false;
-  bool negative = false;
-  if (at < text.size() && (text[at] == '+' || text[at] == '-')) negative = text[at++] == '-';
-  int32_t parts[3] = {0, 0, 0};
-  for (int i = 0; i < 3; ++i) {
-    if (i > 0) {
-      if (at == text.size()) break;
-      if (text[at++] != ':') return false;
-    }
-    size_t from = at;
-    while (at < text.size() && IsDigit(text[at]) && at - from < 3) parts[i] = parts[i] * 10 + (text[at++] - '0');
-    if (at == from) return false;
-  }
-  if (at != text.size() || parts[0] > kOffsetHoursMax || parts[1] > 59 || parts[2] > 59) return false;
-  int32_t west = parts[0] * 3600 + parts[1] * 60 + parts[2];
-  *seconds_east = negative ? west : -west;
-  return true;
-}
-
 }  // namespace
 
 std::optional<TimeZone> TimeZone::Find(std::string_view name) {
@@ -107,20 +78,19 @@ std::optional<TimeZone> TimeZone::Find(std::string_view name) {
     rules->name = known->second;
     return TimeZone(std::move(rules));
   }
-  if (!ParsePosix(name, &rules->abbreviation, &rules->seconds_east)) return std::nullopt;
-  for (char& c : rules->abbreviation) c = ToUpper(c);
-  rules->fixed = true;
   rules->name = std::string(name);
   for (char& c : rules->name) c = ToUpper(c);
+  rules->rule = PosixZone::Parse(rules->name);
+  if (!rules->rule) return std::nullopt;
   return TimeZone(std::move(rules));
 }
 
 TimeZone TimeZone::Fixed(int32_t seconds_east) {
   auto rules = std::make_shared<Rules>();
-  rules->fixed = true;
-  rules->seconds_east = seconds_east;
-  rules->abbreviation = OffsetText(seconds_east);
-  rules->name = "<" + rules->abbreviation + ">" + OffsetText(-seconds_east);
+  PosixZone& zone = rules->rule.emplace();
+  zone.standard = OffsetText(seconds_east);
+  zone.standard_east = seconds_east;
+  rules->name = "<" + zone.standard + ">" + OffsetText(-seconds_east);
   return TimeZone(std::move(rules));
 }
 
@@ -128,13 +98,21 @@ std::string_view TimeZone::name() const { return rules_ == nullptr ? std::string
 
 ZoneOffset TimeZone::At(int64_t utc_micros) const {
   if (rules_ == nullptr) return {0, false, "UTC"};
-  if (rules_->fixed) return {rules_->seconds_east, false, rules_->abbreviation};
+  if (rules_->rule) return rules_->RuleAt(utc_micros);
   absl::TimeZone::CivilInfo info = rules_->zone.At(ToAbsl(utc_micros));
   return {info.offset, info.is_dst, info.zone_abbr};
 }
 
 ZoneOffset TimeZone::AtLocal(int64_t local_micros) const {
-  if (rules_ == nullptr || rules_->fixed) return At(local_micros);
+  if (rules_ == nullptr) return At(local_micros);
+  if (rules_->rule) {
+    // As below: in a gap and in an overlap standard time counts.
+    const PosixZone& zone = *rules_->rule;
+    const ZoneOffset standard = rules_->RuleAt(local_micros - zone.standard_east * kMicrosPerSecond);
+    if (!standard.is_dst) return standard;
+    const ZoneOffset daylight = rules_->RuleAt(local_micros - zone.daylight_east * kMicrosPerSecond);
+    return daylight.is_dst ? daylight : ZoneOffset{zone.standard_east, false, zone.standard};
+  }
   CivilTime civil = CivilFromTimestamp(local_micros);
   absl::TimeZone::TimeInfo info = rules_->zone.At(
       absl::CivilSecond(civil.year, civil.month, civil.day, civil.hour, civil.minute, civil.second));
@@ -146,7 +124,14 @@ ZoneOffset TimeZone::AtLocal(int64_t local_micros) const {
 }
 
 std::optional<ZoneOffset> TimeZone::Meaning(std::string_view abbreviation, int64_t utc_micros) const {
-  if (rules_ == nullptr || rules_->fixed) return std::nullopt;
+  if (rules_ == nullptr) return std::nullopt;
+  if (rules_->rule) {
+    const PosixZone& zone = *rules_->rule;
+    const std::string lower = ToLower(abbreviation);
+    if (EqualsIgnoreCase(zone.standard, lower)) return ZoneOffset{zone.standard_east, false, zone.standard};
+    if (zone.has_daylight && EqualsIgnoreCase(zone.daylight, lower)) return ZoneOffset{zone.daylight_east, true, zone.daylight};
+    return std::nullopt;
+  }
   auto matches = [&](const absl::TimeZone::CivilInfo& info) {
     return EqualsIgnoreCase(info.zone_abbr, ToLower(abbreviation));
   };
@@ -172,8 +157,9 @@ std::optional<ZoneOffset> TimeZone::Meaning(std::string_view abbreviation, int64
 }
 
 bool TimeZone::fixed_offset(int32_t* seconds_east) const {
-  *seconds_east = rules_ == nullptr ? 0 : rules_->seconds_east;
-  if (rules_ == nullptr || rules_->fixed) return true;
+  *seconds_east = rules_ == nullptr ? 0 : rules_->rule ? rules_->rule->standard_east : 0;
+  if (rules_ == nullptr) return true;
+  if (rules_->rule) return !rules_->rule->has_daylight;
   absl::TimeZone::CivilTransition transition;
   if (rules_->zone.NextTransition(absl::InfinitePast(), &transition)) return false;
   *seconds_east = rules_->zone.At(absl::UnixEpoch()).offset;

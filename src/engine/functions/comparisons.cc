@@ -46,6 +46,11 @@ int OfType(const StringRef& a, const StringRef& b) {
 #define RELATIONS(prefix, T, Order)                                                                                \
   RELATION(prefix "eq", T, Order, ==), RELATION(prefix "ne", T, Order, !=), RELATION(prefix "lt", T, Order, <),    \
       RELATION(prefix "le", T, Order, <=), RELATION(prefix "gt", T, Order, >), RELATION(prefix "ge", T, Order, >=)
+// Between two types: "nameeqtext".
+#define NAMED_RELATIONS(left, right, T, Order)                                                                     \
+  RELATION(left "eq" right, T, Order, ==), RELATION(left "ne" right, T, Order, !=),                                \
+      RELATION(left "lt" right, T, Order, <), RELATION(left "le" right, T, Order, <=),                             \
+      RELATION(left "gt" right, T, Order, >), RELATION(left "ge" right, T, Order, >=)
 // Named with an underscore, as the date/time functions are.
 #define ALL(prefix, T, Order)                                                                                      \
   RELATIONS(prefix "_", T, Order), COMPARE(prefix "_cmp", T, Order), LARGER(prefix "_larger", T, Order),           \
@@ -57,7 +62,8 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("boolor_statefunc", Strict<[](bool a, bool b) { return a || b; }, bool, bool, bool>),
     RELATIONS("oid", I, Oids), COMPARE("btoidcmp", I, Oids), LARGER("oidlarger", I, Oids), SMALLER("oidsmaller", I, Oids),
     RELATION("xideq", I, Oids, ==), RELATION("xidneq", I, Oids, !=), RELATION("cideq", I, Oids, ==),
-    RELATIONS("xid8", L, Unsigned64), COMPARE("xid8cmp", L, Unsigned64),
+    RELATIONS("xid8", L, Unsigned64), COMPARE("xid8cmp", L, Unsigned64), LARGER("xid8_larger", L, Unsigned64),
+    SMALLER("xid8_smaller", L, Unsigned64),
     RELATIONS("pg_lsn_", L, Unsigned64), COMPARE("pg_lsn_cmp", L, Unsigned64), LARGER("pg_lsn_larger", L, Unsigned64),
     SMALLER("pg_lsn_smaller", L, Unsigned64),
     RELATIONS("cash_", L, Micros), COMPARE("cash_cmp", L, Micros), LARGER("cashlarger", L, Micros),
@@ -71,8 +77,8 @@ constexpr KernelEntry kTable[] = {
     RELATION("text_pattern_gt", StringRef, Text, >), RELATION("text_pattern_ge", StringRef, Text, >=),
     COMPARE("bttext_pattern_cmp", StringRef, Text),
     RELATIONS("name", StringRef, Text), COMPARE("btnamecmp", StringRef, Text),
-    RELATIONS("nametext", StringRef, Text), COMPARE("btnametextcmp", StringRef, Text),
-    RELATIONS("textname", StringRef, Text), COMPARE("bttextnamecmp", StringRef, Text),
+    NAMED_RELATIONS("name", "text", StringRef, Text), COMPARE("btnametextcmp", StringRef, Text),
+    NAMED_RELATIONS("text", "name", StringRef, Text), COMPARE("bttextnamecmp", StringRef, Text),
     RELATIONS("char", StringRef, Text), COMPARE("btcharcmp", StringRef, Text),
     RELATIONS("bytea", StringRef, Text), COMPARE("byteacmp", StringRef, Text),
     RELATIONS("bpchar", StringRef, Bpchar), COMPARE("bpcharcmp", StringRef, Bpchar),

@@ -137,6 +137,23 @@ std::string Lowered(std::string_view text) {
   return lowered;
 }
 
+// Each byte as a character of its own.
+std::string Widened(std::string_view bytes) {
+  std::string wide;
+  wide.reserve(bytes.size());
+  for (const char c : bytes) utf8::Append(static_cast<unsigned char>(c), wide);
+  return wide;
+}
+
+template <bool kNegate>
+Status LikeBytes(KernelContext& context, const StringRef& bytes, const StringRef& pattern, bool& out) {
+  LikePattern& compiled = context.State<LikePattern>();
+  const std::string wide = Widened(pattern.view());
+  if (!compiled.Is(wide)) RETURN_IF_ERROR(compiled.Compile(wide));
+  out = compiled.Matches(Widened(bytes.view())) != kNegate;
+  return Status::Ok();
+}
+
 template <bool kIgnoreCase, bool kNegate>
 Status Like(KernelContext& context, const StringRef& text, const StringRef& pattern, bool& out) {
   LikePattern& compiled = context.State<LikePattern>();
@@ -152,9 +169,10 @@ Status Like(KernelContext& context, const StringRef& text, const StringRef& patt
 }
 
 // Rewrites a pattern with another escape character to one with a backslash.
+template <bool kBytes>
 Status LikeEscape(KernelContext&, const StringRef& pattern, const StringRef& escape, Writer<StringRef>& out) {
   const std::string_view mark = escape.view();
-  if (utf8::Length(mark) > 1) {
+  if ((kBytes ? mark.size() : utf8::Length(mark)) > 1) {
     return Error(sqlstate::kInvalidEscapeSequence, "invalid escape string")
         .Hint("Escape string must be empty or one character.");
   }
@@ -165,7 +183,7 @@ Status LikeEscape(KernelContext&, const StringRef& pattern, const StringRef& esc
   std::string rewritten;
   bool after_escape = false;
   for (size_t at = 0; at < pattern.size();) {
-    const size_t bytes = std::min(utf8::CharBytes(pattern.data()[at]), pattern.size() - at);
+    const size_t bytes = kBytes ? 1 : std::min(utf8::CharBytes(pattern.data()[at]), pattern.size() - at);
     const std::string_view character = pattern.view().substr(at, bytes);
     at += bytes;
     if (!mark.empty() && character == mark && !after_escape) {
@@ -194,7 +212,10 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("namenlike", kLike<false, true>),
     KernelEntry::Scalar("nameiclike", kLike<true, false>),
     KernelEntry::Scalar("nameicnlike", kLike<true, true>),
-    KernelEntry::Scalar("like_escape", Strict<LikeEscape, StringRef, StringRef, StringRef>),
+    KernelEntry::Scalar("like_escape", Strict<LikeEscape<false>, StringRef, StringRef, StringRef>),
+    KernelEntry::Scalar("like_escape_bytea", Strict<LikeEscape<true>, StringRef, StringRef, StringRef>),
+    KernelEntry::Scalar("bytealike", Strict<LikeBytes<false>, bool, StringRef, StringRef>),
+    KernelEntry::Scalar("byteanlike", Strict<LikeBytes<true>, bool, StringRef, StringRef>),
 };
 
 }  // namespace

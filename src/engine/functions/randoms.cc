@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "common/crypto.h"
+#include "common/random.h"
 #include "engine/functions/array_values.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
@@ -22,28 +23,33 @@ using T = int64_t;
 
 // ---- random -------------------------------------------------------------------------------------
 
-// xoshiro256**, seeded from the system for each call site.
+// Without a session (the planner, tests) each call site has a generator of its own.
 struct RandomState final : KernelState {
-  uint64_t words[4];
-  RandomState() {
-    const std::string seed = RandomBytes(sizeof words);
-    std::memcpy(words, seed.data(), sizeof words);
-    words[0] |= 1;
-  }
-  uint64_t Next() {
-    const auto rotate = [](uint64_t x, int by) { return x << by | x >> (64 - by); };
-    const uint64_t result = rotate(words[1] * 5, 7) * 9, shifted = words[1] << 17;
-    words[2] ^= words[0];
-    words[3] ^= words[1];
-    words[1] ^= words[2];
-    words[0] ^= words[3];
-    words[2] ^= shifted;
-    words[3] = rotate(words[3], 45);
-    return result;
-  }
+  RandomGenerator generator;
 };
+RandomGenerator& Generator(KernelContext& context) {
+  if (context.execution != nullptr && context.execution->session != nullptr) return context.execution->session->Random();
+  return context.State<RandomState>().generator;
+}
 Status Random(KernelContext& context, double& out) {
-  out = static_cast<double>(context.State<RandomState>().Next() >> 12) * 0x1p-52;
+  out = Generator(context).NextDouble();
+  return Status::Ok();
+}
+Status SetSeed(KernelContext& context, Args args, const Rows& rows, types::Vector& result) {
+  for (size_t i = 0; i < rows.count; ++i) {
+    const auto row = static_cast<uint32_t>(rows[i]);
+    if (args[0]->IsNull(row)) {
+      result.SetNull(row);
+      continue;
+    }
+    const double seed = args[0]->Get<double>(row);
+    if (!(seed >= -1 && seed <= 1)) {
+      return Error(sqlstate::kInvalidParameterValue,
+                   Format("setseed parameter %g is out of allowed range [-1,1]", seed));
+    }
+    Generator(context).Seed(seed);
+    result.SetString(row, "");
+  }
   return Status::Ok();
 }
 Status RandomUuid(KernelContext&, types::Uuid& out) {
@@ -172,6 +178,7 @@ Result<std::unique_ptr<SetGenerator>> StartTimestamp(KernelContext& context, Arg
 
 constexpr KernelEntry kTable[] = {
     KernelEntry::Scalar("drandom", Strict<Random, double>),
+    KernelEntry::Scalar("setseed", SetSeed),
     KernelEntry::Scalar("gen_random_uuid", Strict<RandomUuid, types::Uuid>),
     KernelEntry::Scalar("width_bucket_array", WidthBucket),
     KernelEntry::Set("generate_series_numeric", StartNumeric),

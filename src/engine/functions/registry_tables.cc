@@ -45,6 +45,9 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       FormattingKernels(),
       EnumKernels(),
       BitStringKernels(),
+      SendKernels(),
+      HashKernels(),
+      UnicodeTextKernels(),
   };
   return kTables;
 }

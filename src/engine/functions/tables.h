@@ -49,6 +49,9 @@ std::span<const KernelEntry> ParseIdentKernels();
 std::span<const KernelEntry> FormattingKernels();
 std::span<const KernelEntry> EnumKernels();
 std::span<const KernelEntry> BitStringKernels();
+std::span<const KernelEntry> SendKernels();
+std::span<const KernelEntry> HashKernels();
+std::span<const KernelEntry> UnicodeTextKernels();
 
 // All of the above.
 std::span<const std::span<const KernelEntry>> AllKernelTables();

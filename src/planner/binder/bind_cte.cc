@@ -4,6 +4,7 @@
 
 #include "parser/parser.h"
 #include "planner/binder/binder.h"
+#include "planner/binder/recursion.h"
 #include "planner/expr_util.h"
 
 namespace phantom::planner {
@@ -54,84 +55,11 @@ Status Binder::BindCte(CommonTable& cte, const ast::CommonTableExpr& node, Scope
     recursive_cte_ = nullptr;
     RETURN_IF_ERROR(query.status());
     cte.query = query.value();
-    if (cte.recursive) {
-      if (!cte.query->order_by.empty()) {
-        return Error(sqlstate::kFeatureNotSupported, "ORDER BY in a recursive query is not implemented").At(LocationOf(cte.query->targets[0].expr));
-      }
-      if (cte.query->limit != nullptr) {
-        return Error(sqlstate::kFeatureNotSupported, "LIMIT in a recursive query is not implemented").At(LocationOf(cte.query->limit));
-      }
-      if (cte.query->offset != nullptr) {
-        return Error(sqlstate::kFeatureNotSupported, "OFFSET in a recursive query is not implemented").At(LocationOf(cte.query->offset));
-      }
-    }
     return CteColumns(cte, cte.query->targets, node.location);
   }
   ASSIGN_OR_RETURN(cte.query, Select(*select, &scope));
   return CteColumns(cte, cte.query->targets, node.location);
 }
-
-namespace {
-
-// Does the tree name a relation (unqualified)? A rough reading: nested WITH items of the same name are not told apart.
-class NameSearch {
- public:
-  explicit NameSearch(std::string_view name) : name_(name) {}
-  bool In(const ast::Node* node) {
-    if (node == nullptr) return false;
-    using Kind = ast::NodeKind;
-    switch (node->kind) {
-      case Kind::kRangeVar: {
-        auto* var = static_cast<const ast::RangeVar*>(node);
-        return IsNull(var->schema) && var->name == name_;
-      }
-      case Kind::kSelectStmt: {
-        auto* select = static_cast<const ast::SelectStmt*>(node);
-        if (select->with != nullptr) {
-          for (auto* cte : select->with->ctes) {
-            if (cte->name == name_) return false;
-            if (In(cte->query)) return true;
-          }
-        }
-        return Any(select->from) || In(select->where) || In(select->having) || In(select->left) || In(select->right) ||
-               AnyTarget(select->targets);
-      }
-      case Kind::kRangeSubselect:
-        return In(static_cast<const ast::RangeSubselect*>(node)->subquery);
-      case Kind::kJoinExpr: {
-        auto* join = static_cast<const ast::JoinExpr*>(node);
-        return In(join->left) || In(join->right) || In(join->on);
-      }
-      case Kind::kSubLink:
-        return In(static_cast<const ast::SubLink*>(node)->subselect);
-      case Kind::kBoolExpr:
-        return Any(static_cast<const ast::BoolExpr*>(node)->args);
-      case Kind::kOperatorExpr:
-        return In(static_cast<const ast::OperatorExpr*>(node)->left) || In(static_cast<const ast::OperatorExpr*>(node)->right);
-      case Kind::kFuncCall:
-        return Any(static_cast<const ast::FuncCall*>(node)->args);
-      case Kind::kInsertStmt:
-        return In(static_cast<const ast::InsertStmt*>(node)->select);
-      case Kind::kUpdateStmt:
-        return Any(static_cast<const ast::UpdateStmt*>(node)->from) || In(static_cast<const ast::UpdateStmt*>(node)->where);
-      case Kind::kDeleteStmt:
-        return Any(static_cast<const ast::DeleteStmt*>(node)->using_clause) || In(static_cast<const ast::DeleteStmt*>(node)->where);
-      default:
-        return false;
-    }
-  }
-
- private:
-  bool Any(ast::NodeList list) {
-    return std::any_of(list.begin(), list.end(), [&](const ast::Node* node) { return In(node); });
-  }
-  bool AnyTarget(ast::ListOf<ast::ResTarget> list) {
-    return std::any_of(list.begin(), list.end(), [&](const ast::ResTarget* node) { return In(node->value); });
-  }
-  std::string_view name_;
-};
-
-}  // namespace
 
 Status Binder::With(const ast::WithClause& with, Scope& scope) {
   scope.query->recursive = with.recursive;
@@ -163,7 +91,7 @@ Status Binder::With(const ast::WithClause& with, Scope& scope) {
       }
       state[i] = 1;
       for (size_t j = 0; j < tables.size(); ++j) {
-        if (j != i && NameSearch(tables[j]->name).In(with.ctes[i]->query)) visit(j);
+        if (j != i && RefersTo(with.ctes[i]->query, tables[j]->name)) visit(j);
       }
       state[i] = 2;
       order.push_back(i);
@@ -175,27 +103,8 @@ Status Binder::With(const ast::WithClause& with, Scope& scope) {
     for (const CommonTable* cte : tables) scope.future_ctes.push_back(cte->name);
   }
   for (size_t i : order) {
-    bool self = with.recursive && NameSearch(tables[i]->name).In(with.ctes[i]->query);
-    if (self) {
-      auto* select = DynCast<ast::SelectStmt>(with.ctes[i]->query);
-      if (select == nullptr) {
-        return Errorf(sqlstate::kInvalidRecursion, "recursive query \"%s\" must not contain data-modifying statements",
-                      tables[i]->name.c_str())
-            .At(with.ctes[i]->location);
-      }
-      if (select->op != ast::SetOperation::kUnion) {
-        return Errorf(sqlstate::kInvalidRecursion,
-                      "recursive query \"%s\" does not have the form non-recursive-term UNION [ALL] recursive-term",
-                      tables[i]->name.c_str())
-            .At(with.ctes[i]->location);
-      }
-      if (NameSearch(tables[i]->name).In(select->left)) {
-        return Errorf(sqlstate::kInvalidRecursion,
-                      "recursive reference to query \"%s\" must not appear within its non-recursive term",
-                      tables[i]->name.c_str())
-            .At(with.ctes[i]->location);
-      }
-    }
+    bool self = with.recursive && RefersTo(with.ctes[i]->query, tables[i]->name);
+    if (self) RETURN_IF_ERROR(CheckRecursion(*with.ctes[i]));
     RETURN_IF_ERROR(BindCte(*tables[i], *with.ctes[i], scope, self));
     scope.ctes.push_back(tables[i]);
     scope.query->ctes.push_back(tables[i]);

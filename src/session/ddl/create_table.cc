@@ -90,12 +90,22 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
     ASSIGN_OR_RETURN(catalog::ConstraintDefinition made, DefineConstraint(*constraint, shape, ""));
     constraints.push_back(std::move(made));
   }
-  size_t primary_keys = std::count_if(constraints.begin(), constraints.end(), [](const auto& constraint) {
-    return constraint.kind == catalog::ConstraintKind::kPrimaryKey;
-  });
-  if (primary_keys > 1) {
+  std::vector<int32_t> primary_keys;
+  const auto note_primary_key = [&](const parser::Node* node) {
+    const auto* constraint = DynCast<parser::Constraint>(node);
+    if (constraint != nullptr && constraint->type == parser::ConstraintType::kPrimary) {
+      primary_keys.push_back(constraint->location);
+    }
+  };
+  for (const parser::Node* element : statement.elements) {
+    note_primary_key(element);
+    const auto* column = DynCast<parser::ColumnDef>(element);
+    if (column != nullptr) std::ranges::for_each(column->constraints, note_primary_key);
+  }
+  if (primary_keys.size() > 1) {
     return Errorf(sqlstate::kInvalidTableDefinition, "multiple primary keys for table \"%s\" are not allowed",
-                  definition.name.c_str());
+                  definition.name.c_str())
+        .At(primary_keys[1]);
   }
   std::stable_sort(constraints.begin(), constraints.end(), [](const auto& a, const auto& b) {
     return ConstraintRank(a.kind) < ConstraintRank(b.kind);
