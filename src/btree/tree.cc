@@ -48,8 +48,10 @@ bool Tree::Target::IsCoveredBy(const std::byte* page) const {
 }
 
 bool Tree::IsOurs(const Frame& frame, PageId page, uint32_t level) const {
+  // A frame without a page still has the bytes of the one it held: a reference from before must not take them for it.
   const PageHeader& header = HeaderOf(frame.data);
-  return frame.page_id() == page && header.tree == id_.value && header.level == level && header.type == PageType::kNode;
+  return page && frame.page_id() == page && header.page == page.value && header.tree == id_.value &&
+         header.level == level && header.type == PageType::kNode;
 }
 
 Result<Tree::Attempt> Tree::TryDescend(const Target& target, uint32_t level, Position* node, Position* parent) const {
