@@ -248,7 +248,17 @@ class Catalog {
   // Empty trees for a table and its indexes (TRUNCATE, rewrites); old ones go when the transaction commits.
   Status ReplaceStorage(const Table& table);
   Status ReplaceIndexStorage(const Index& index);
+
+  // ---- Statistics (statistics.cc) ----
+  // pg_class's reltuples and relpages, of the table and its indexes.
   Status SetStatistics(const Table& table, double rows, int32_t pages);
+  // Replaces what pg_statistic says of a column. `type` is the values' own type, `layout` theirs.
+  Status SetColumnStatistics(Oid relation, int attribute, types::Type type, types::Layout layout, Oid collation,
+                             const ColumnStatistics& statistics);
+  // What pg_statistic says of a relation's columns; values are of the columns' types without domains.
+  Result<std::shared_ptr<const TableStatistics>> StatisticsOf(Oid relation);
+  // attstattarget; -1: default_statistics_target.
+  Status SetStatisticsTarget(const Table& table, int column, int32_t target);
 
   // GRANT and REVOKE.
   Status Grant(const GrantDefinition& grant);

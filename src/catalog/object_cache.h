@@ -8,6 +8,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "catalog/statistics.h"
 #include "catalog/table.h"
 #include "catalog/type.h"
 
@@ -25,6 +26,7 @@ struct NameKeyHash {
 struct ObjectCache {
   std::unordered_map<Oid, TableRef> tables;
   std::unordered_map<NameKey, Oid, NameKeyHash> table_names;  // 0: none
+  std::unordered_map<Oid, std::shared_ptr<const TableStatistics>> statistics;
   std::unordered_map<Oid, TypeRef> types;
   std::unordered_map<NameKey, Oid, NameKeyHash> type_names;
   std::unordered_map<Oid, std::shared_ptr<const Schema>> schemas;

@@ -55,6 +55,18 @@ void DatabaseCache::OfferType(const TypeRef& type, uint64_t version) {
   if (this->version() == version) cache_.types[type->oid] = type;
 }
 
+std::shared_ptr<const TableStatistics> DatabaseCache::FindStatistics(Oid table) {
+  MutexLock lock(mutex_);
+  auto found = cache_.statistics.find(table);
+  return found == cache_.statistics.end() ? nullptr : found->second;
+}
+
+void DatabaseCache::OfferStatistics(Oid table, const std::shared_ptr<const TableStatistics>& statistics,
+                                    uint64_t version) {
+  MutexLock lock(mutex_);
+  if (this->version() == version) cache_.statistics[table] = statistics;
+}
+
 SharedCatalog::SharedCatalog(txn::TransactionManager& manager)
     : manager_(&manager), sequences_(std::make_unique<txn::SequenceStore>(manager)), mutex_(LockRank::kCatalogCache) {}
 

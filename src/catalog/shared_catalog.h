@@ -44,10 +44,12 @@ class DatabaseCache {
   TableRef FindTable(Oid oid);
   std::optional<Oid> FindTableName(const NameKey& name);
   TypeRef FindType(Oid oid);
+  std::shared_ptr<const TableStatistics> FindStatistics(Oid table);
   // Kept unless the version has moved on.
   void OfferTable(const TableRef& table, uint64_t version);
   void OfferTableName(const NameKey& name, Oid oid, uint64_t version);
   void OfferType(const TypeRef& type, uint64_t version);
+  void OfferStatistics(Oid table, const std::shared_ptr<const TableStatistics>& statistics, uint64_t version);
 
  private:
   const Oid database_;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/statistics.h"
 #include "common/status.h"
 #include "planner/physical_plan.h"
 
@@ -35,15 +36,7 @@ class ExpressionService {
 };
 
 // Where statistics come from. Null answers: nothing known.
-struct ColumnStatistics {
-  double null_fraction = 0;
-  double distinct = 0;  // > 0: number; < 0: minus the fraction of rows; 0: unknown
-  int32_t width = 0;
-  std::vector<types::Value> common_values;
-  std::vector<float> common_frequencies;
-  std::vector<types::Value> histogram;
-  double correlation = 0;
-};
+using catalog::ColumnStatistics;
 class StatisticsSource {
  public:
   virtual ~StatisticsSource() = default;

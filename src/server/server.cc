@@ -19,6 +19,7 @@
 #include "server/connection.h"
 #include "server/io_threads.h"
 #include "server/tls.h"
+#include "session/auto_analyze.h"
 #include "session/instance.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
@@ -79,6 +80,7 @@ struct Server::State {
   asio::io_context io;
   IoThreads threads;
   asio::signal_set signals;
+  std::unique_ptr<session::AutoAnalyze> auto_analyze;
   asio::steady_timer shutdown_timer;
   std::list<tcp::acceptor> acceptors;
   std::unique_ptr<TlsContext> tls;
@@ -166,6 +168,7 @@ void Server::State::BeginShutdown() {
   if (context->shutting_down.exchange(true)) return;
   Log(LogLevel::kLog, "received fast shutdown request");
   error_code ignored;
+  auto_analyze->RequestStop();
   for (tcp::acceptor& acceptor : acceptors) acceptor.close(ignored);
   signals.cancel(ignored);
   AwaitConnections();
@@ -217,9 +220,11 @@ void Server::Run() {
     if (!error) state_->BeginShutdown();
   });
   const auto work = asio::make_work_guard(state_->io);
+  state_->auto_analyze = std::make_unique<session::AutoAnalyze>(state_->instance);
   state_->threads.Start();
   Log(LogLevel::kLog, "database system is ready to accept connections");
   state_->AwaitEnd();
+  state_->auto_analyze.reset();
   state_->io.stop();
   state_->threads.Join();
 }

@@ -58,8 +58,9 @@ Status LeaveAlone(SessionState& state, const catalog::Database& database, bool f
   }
 }
 
-// A portal to run a statement's inner queries in the session's name.
-DdlContext MakeContext(SessionState& state, Portal& portal) {
+}  // namespace
+
+DdlContext MakeDdlContext(SessionState& state, Portal& portal) {
   const Statement& statement = *portal.statement;
   return DdlContext{
       .catalog = state.catalog,
@@ -78,8 +79,6 @@ DdlContext MakeContext(SessionState& state, Portal& portal) {
   };
 }
 
-}  // namespace
-
 Result<UtilityResult> RunDdl(SessionState& state, Portal& portal) {
   const parser::Node& node = *portal.statement->node;
   if (!IsDdl(node.kind)) {
@@ -90,27 +89,11 @@ Result<UtilityResult> RunDdl(SessionState& state, Portal& portal) {
     return Errorf(sqlstate::kReadOnlySqlTransaction, "cannot execute %s in a read-only transaction",
                   CommandTag(node).c_str());
   }
-  DdlContext context = MakeContext(state, portal);
+  DdlContext context = MakeDdlContext(state, portal);
   ASSIGN_OR_RETURN(DdlResult result, RunDdlStatement(node, context));
   UtilityResult utility;
   utility.tag = std::move(result.tag);
   return utility;
-}
-
-Status AnalyzeTables(SessionState& state, const parser::VacuumStmt& statement) {
-  Portal portal;
-  portal.statement = std::make_shared<Statement>();
-  portal.statement->source = std::make_shared<QueryText>();
-  DdlContext context = MakeContext(state, portal);
-  for (const parser::VacuumRelation* target : statement.relations) {
-    if (target->relation == nullptr) continue;
-    ASSIGN_OR_RETURN(const catalog::TableRef table,
-                     state.catalog.TableOrError({target->relation->schema, target->relation->name}));
-    if (table->kind != catalog::RelationKind::kTable || table->is_system()) continue;
-    RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, table->oid, txn::LockMode::kShareUpdateExclusive));
-    RETURN_IF_ERROR(AnalyzeTable(*table, context));
-  }
-  return Status::Ok();
 }
 
 void SessionState::AddOnCommit(Oid table, bool drop) {

@@ -100,6 +100,7 @@ std::string ServerSettings::GetString(std::string_view name) const { return valu
 int64_t ServerSettings::GetInteger(std::string_view name) const {
   return static_cast<int64_t>(value(FindSetting(name)).number);
 }
+double ServerSettings::GetReal(std::string_view name) const { return value(FindSetting(name)).number; }
 bool ServerSettings::GetBool(std::string_view name) const { return value(FindSetting(name)).number != 0; }
 
 }  // namespace phantom::session

@@ -5,11 +5,15 @@
 #include "engine/evaluator.h"
 #include "session/session_state.h"
 #include "session/setting_checks.h"
+#include "txn/row_table.h"
 #include "txn/sequence.h"
 
 namespace phantom::session {
 
 namespace {
+
+// How far a guess at a table's rows may be from what ANALYZE counted to be taken for the same.
+constexpr double kGuessTolerance = 1.25;
 
 Severity SeverityOf(std::string_view name) {
   constexpr Severity kAll[] = {Severity::kDebug, Severity::kLog, Severity::kInfo, Severity::kNotice,
@@ -185,8 +189,24 @@ Result<types::Value> Services::EvaluateNow(const planner::Expr& expr) {
   return engine::EvaluateConstant(expr, context);
 }
 
-double Services::RowCount(const catalog::Table& table) { return table.estimated_rows; }
+double Services::RowCount(const catalog::Table& table) {
+  if (table.kind != catalog::RelationKind::kTable || table.is_system()) return table.estimated_rows;
+  Result<txn::RowTable> rows = txn::RowTable::Open(state_.instance.transactions(), table.space, table.tree, table.layout);
+  if (!rows.ok()) return table.estimated_rows;
+  Result<txn::RowTable::Size> size = rows->EstimateSize();
+  if (!size.ok()) return table.estimated_rows;
+  // What ANALYZE counted is better than a guess from a few pages, until the table has clearly changed.
+  const double guess = size->rows;
+  const bool close = guess <= table.estimated_rows * kGuessTolerance && table.estimated_rows <= guess * kGuessTolerance;
+  return table.estimated_rows >= 0 && close ? table.estimated_rows : guess;
+}
 
-std::shared_ptr<const planner::ColumnStatistics> Services::Column(const catalog::Table&, int) { return nullptr; }
+std::shared_ptr<const planner::ColumnStatistics> Services::Column(const catalog::Table& table, int attnum) {
+  if (table.is_system()) return nullptr;
+  Result<std::shared_ptr<const catalog::TableStatistics>> all = state_.catalog.StatisticsOf(table.oid);
+  if (!all.ok()) return nullptr;
+  const auto found = (*all)->find(attnum);
+  return found == (*all)->end() ? nullptr : found->second;
+}
 
 }  // namespace phantom::session

@@ -95,6 +95,7 @@ class ServerSettings {
   const SettingValue& value(int index) const { return values_[static_cast<size_t>(index)]; }
   std::string GetString(std::string_view name) const;
   int64_t GetInteger(std::string_view name) const;
+  double GetReal(std::string_view name) const;
   bool GetBool(std::string_view name) const;
   const std::map<std::string, std::string, std::less<>>& custom() const { return custom_; }
 

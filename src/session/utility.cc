@@ -159,34 +159,7 @@ Result<UtilityResult> SessionState::RunMaintenance(const parser::Node& node) {
     RETURN_IF_ERROR(instance.store().Checkpoint());
     return UtilityResult{"CHECKPOINT"};
   }
-  const auto& vacuum = Cast<parser::VacuumStmt>(node);
-  if (vacuum.is_vacuum && (block.in_block() || in_multi_statement())) {
-    return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
-  }
-  bool analyze = !vacuum.is_vacuum;
-  for (const parser::DefElem* option : vacuum.options) {
-    if (option->name == "analyze") analyze = true;
-  }
-  for (const parser::VacuumRelation* target : vacuum.relations) {
-    if (target->relation == nullptr) continue;
-    ASSIGN_OR_RETURN(
-        const catalog::TableRef table,
-        catalog.TableOrError({target->relation->schema, target->relation->name, target->relation->location}));
-    if (table->kind != catalog::RelationKind::kTable) {
-      Warning(sqlstate::kWrongObjectType, Format("skipping \"%s\" --- cannot %s non-tables or special system tables",
-                                                 table->name.c_str(), vacuum.is_vacuum ? "vacuum" : "analyze"));
-      continue;
-    }
-    for (const std::string_view column : target->columns) {
-      if (table->FindColumn(column) == 0) {
-        return Errorf(sqlstate::kUndefinedColumn, "column \"%s\" of relation \"%s\" does not exist",
-                      std::string(column).c_str(), table->name.c_str());
-      }
-    }
-  }
-  if (vacuum.is_vacuum) RETURN_IF_ERROR(block.transaction().manager().RunPurge());
-  if (analyze) RETURN_IF_ERROR(AnalyzeTables(*this, vacuum));
-  return UtilityResult{vacuum.is_vacuum ? "VACUUM" : "ANALYZE"};
+  return RunVacuum(*this, Cast<parser::VacuumStmt>(node));
 }
 
 }  // namespace phantom::session

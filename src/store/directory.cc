@@ -75,6 +75,8 @@ Result<std::shared_ptr<btree::Tree>> Store::OpenTree(SpaceId space, TreeId tree)
     auto found = impl_->trees.find(key);
     if (found != impl_->trees.end()) return found->second;
   }
+  // Purge asks for trees of databases dropped since.
+  if (!impl_->map->HasSpace(space)) return NoSuchTree(space, tree);
   ASSIGN_OR_RETURN(Impl::Entry entry, impl_->ReadEntry(space, tree));
   auto handle = std::make_shared<btree::Tree>(impl_->TreeOf(space, tree, entry.value));
   MutexLock guard(impl_->mutex);

@@ -32,6 +32,7 @@ class TableState {
   std::shared_ptr<btree::Tree> overflow;
   std::atomic<uint64_t> next_row;
   std::atomic<uint64_t> next_value{1};  // id of the next overflow value
+  std::atomic<uint64_t> changes{0};     // rows written since the last ANALYZE
 };
 
 // A transaction that has an id and has not ended. Linked in the order of ids.

@@ -115,6 +115,9 @@ Result<std::string> RowTable::Materialize(std::string_view row) const {
 
 RowId RowTable::EndRowId() const { return RowId(parts_->state->next_row.load()); }
 
+uint64_t RowTable::changes() const { return parts_->state->changes.load(std::memory_order_relaxed); }
+void RowTable::NoteAnalyzed() const { parts_->state->changes.store(0, std::memory_order_relaxed); }
+
 Result<RowTable::Size> RowTable::EstimateSize() const {
   constexpr uint64_t kLooks = 8;
   const uint64_t end = parts_->state->next_row.load();

@@ -111,6 +111,11 @@ class RowTable {
   // One past the largest row id there is or was: scans are split by dividing [1, end).
   RowId EndRowId() const;
 
+  // Rows inserted, updated and deleted since NoteAnalyzed(), or since the table was first opened: what a transaction
+  // rolled back counts too. Kept in memory only.
+  uint64_t changes() const;
+  void NoteAnalyzed() const;
+
   // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner.
   struct Size {
     double rows = 0;

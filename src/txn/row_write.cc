@@ -96,6 +96,7 @@ Result<RowId> RowTable::Insert(Transaction& transaction, std::string_view row) {
                                return Status::Ok();
                              })
                       .status());
+  parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
   return id;
 }
 
@@ -250,6 +251,7 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
       (attempt.outcome == WriteOutcome::kUpdated || attempt.outcome == WriteOutcome::kDeleted)) {
     return ConcurrentChange(attempt.outcome == WriteOutcome::kDeleted);
   }
+  if (attempt.outcome == WriteOutcome::kOk) parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
   return attempt.outcome;
 }
 

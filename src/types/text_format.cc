@@ -332,6 +332,8 @@ Status AppendText(Type type, const void* slot, const FormatContext& context, std
     case kVarbitOid:
       AppendBits(bytes, out);
       return Status::Ok();
+    case kAnyarrayOid:  // pg_statistic: the bytes know their element type
+      return AppendArrayText(bytes, context, out);
     case kInt2vectorOid:
     case kOidvectorOid:
       return AppendVectorText(bytes, context, out);

@@ -195,12 +195,6 @@ Status Catalog::ReplaceIndexStorage(const Index& index) {
   return UpdateClass(index.oid, [&](Row& row) { row.SetInt(pg_class::relfilenode, tree.value); });
 }
 
-Status Catalog::SetStatistics(const Table& table, double rows, int32_t pages) {
-  return UpdateClass(table.oid, [&](Row& row) {
-    row.SetFloat(pg_class::reltuples, static_cast<float>(rows)).SetInt(pg_class::relpages, pages);
-  });
-}
-
 Status Catalog::SetTableOptions(const Table& table, const std::vector<std::string>& options) {
   return UpdateClass(table.oid, [&](Row& row) {
     if (options.empty()) {

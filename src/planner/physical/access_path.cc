@@ -194,6 +194,7 @@ Result<bool> PhysicalPlanner::MatchIndex(RangeEntry& entry, const catalog::Index
   ASSIGN_OR_RETURN(std::vector<Expr*> keys, IndexKeyExprs(entry, index));
   bool all_equal = true;
   bool have_in = false;
+  std::vector<Expr*> used_filters;
   for (size_t k = 0; k < keys.size(); ++k) {
     Oid key_type = index.keys[k].type.oid;
     int equal = -1, in = -1, lower = -1, upper = -1, null_test = -1;
@@ -234,7 +235,7 @@ Result<bool> PhysicalPlanner::MatchIndex(RangeEntry& entry, const catalog::Index
       const Sargable& sargable = sargables[static_cast<size_t>(f)];
       path.access.conditions.push_back({static_cast<int>(k), sargable.op, sargable.value});
       path.used[static_cast<size_t>(f)] = true;
-      path.selectivity *= estimator_.Selectivity(filters[static_cast<size_t>(f)]);
+      used_filters.push_back(filters[static_cast<size_t>(f)]);
     };
     if (equal >= 0) {
       add(equal);
@@ -251,6 +252,7 @@ Result<bool> PhysicalPlanner::MatchIndex(RangeEntry& entry, const catalog::Index
     if (lower < 0 && upper < 0 && null_test >= 0) add(null_test);
     break;
   }
+  path.selectivity = estimator_.Selectivity(used_filters);
   path.access.unique = all_equal && index.unique && !have_in && path.access.conditions.size() == keys.size() &&
                        std::all_of(path.access.conditions.begin(), path.access.conditions.end(),
                                    [](const IndexCondition& c) { return c.op == Op::kEqual; });
@@ -331,6 +333,10 @@ Result<PhysicalPlanner::Path> PhysicalPlanner::BestPath(RangeEntry& entry, const
     double page_cost = path.index_only ? cost.seq_page_cost * 0.1 : cost.random_page_cost;
     // Few pages are read again and again from memory.
     double page_reads = std::min(fetched, pages) * page_cost + std::max(0.0, fetched - pages) * cost.cpu_tuple_cost;
+    // Rows that lie in the index's order are read page by page.
+    double correlation = estimator_.Correlation(table, index.keys[0].column);
+    double in_order = std::ceil(pages * std::min(1.0, fetched / rows)) * std::min(page_cost, cost.seq_page_cost);
+    page_reads += correlation * correlation * std::min(0.0, in_order - page_reads);
     double descent = cost.random_page_cost + std::log2(std::max(2.0, rows)) * cost.cpu_operator_cost;
     path.cost = descent + page_reads + fetched * (cost.cpu_index_tuple_cost + cost.cpu_tuple_cost + filter_cost);
     if (!cost.enable_indexscan) path.cost += kDisabled;

@@ -41,7 +41,7 @@ void PhysicalPlanner::Finish(PhysicalNode* node, const Layout& layout) {
                                   ? ctx_.entries[static_cast<size_t>(column.id.rel)]
                                   : nullptr;
     node->column_names.push_back(entry != nullptr && !column.name.empty() ? entry->name + "." + column.name : column.name);
-    width += estimator_.Width(column.type);
+    width += estimator_.Width(column.id, column.type);
   }
   node->cost.width = static_cast<int>(width);
 }
@@ -162,7 +162,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanCteScan(RangeEntry& entry,
     scan->filter = filter;
     result.node = scan;
   }
-  double rows = (work_table ? 100 : 1000) * estimator_.Selectivity(filters);
+  double rows = (work_table ? 100 : estimator_.CommonTableRows(&cte)) * estimator_.Selectivity(filters);
   result.node->cost = {0, rows * ctx_.planner.settings.cpu_tuple_cost, std::max(1.0, rows), 0};
   Finish(result.node, result.layout);
   return result;

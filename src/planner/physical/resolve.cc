@@ -66,10 +66,43 @@ Result<std::vector<Expr*>> PhysicalPlanner::ResolveAll(const std::vector<Expr*>&
   return result;
 }
 
+namespace {
+
+// In function calls, as PostgreSQL counts them (pg_proc.procost): which of several conditions is asked first follows, and
+// with it whether a condition guards another from failing.
+double EvaluationCost(const Expr* expr) {
+  constexpr double kSubqueryCost = 10000;
+  constexpr double kArrayItems = 10;
+  double cost = 0;
+  Walk(expr, [&](const Expr* node) {
+    if (auto* call = DynAs<FunctionCall>(node)) {
+      cost += call->function->cost;
+    } else if (auto* in = DynAs<ScalarArrayExpr>(node)) {
+      auto* items = DynAs<ArrayExpr>(in->array);
+      cost += in->function->cost * 0.5 * (items != nullptr ? static_cast<double>(items->elements.size()) : kArrayItems);
+    } else if (node->kind == ExprKind::kSubquery || node->kind == ExprKind::kSubPlan) {
+      cost += kSubqueryCost;
+    } else if (auto* cast = DynAs<CastExpr>(node)) {
+      cost += cast->method == CastMethod::kRelabel || cast->method == CastMethod::kCollate ? 0
+              : cast->method == CastMethod::kViaIo                                        ? 2
+                                                                                          : 1;
+    } else if (node->kind == ExprKind::kDistinct || node->kind == ExprKind::kNullIf || node->kind == ExprKind::kRowCompare) {
+      cost += 1;
+    }
+    return true;
+  });
+  return cost;
+}
+
+}  // namespace
+
 Result<Expr*> PhysicalPlanner::ResolveAnd(const std::vector<Expr*>& conditions, const Layout& layout) {
-  // Cheap tests first: those with subqueries last, otherwise as written.
-  std::vector<Expr*> ordered = conditions;
-  std::stable_partition(ordered.begin(), ordered.end(), [](const Expr* e) { return !ContainsSubquery(e); });
+  // Cheap tests first, otherwise as written.
+  std::vector<std::pair<double, Expr*>> costs;
+  for (Expr* condition : conditions) costs.emplace_back(EvaluationCost(condition), condition);
+  std::stable_sort(costs.begin(), costs.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Expr*> ordered;
+  for (const auto& [cost, condition] : costs) ordered.push_back(condition);
   ASSIGN_OR_RETURN(std::vector<Expr*> resolved, ResolveAll(ordered, layout));
   return JoinAnd(ctx_.arena, resolved);
 }

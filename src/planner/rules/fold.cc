@@ -46,11 +46,11 @@ bool AllConstant(const Expr* expr) {
 void FoldBool(BindContext& context, Expr*& expr) {
   auto* node = As<BoolExpr>(expr);
   if (node->op == BoolOp::kNot) {
-    if (auto* arg = DynAs<ConstExpr>(node->args[0])) {
-      expr = arg->value.is_null() ? context.MakeNull(kBoolOid) : static_cast<Expr*>(context.MakeBool(!arg->value.AsBool()));
-    } else if (auto* inner = DynAs<BoolExpr>(node->args[0]); inner != nullptr && inner->op == BoolOp::kNot) {
-      expr = inner->args[0];
-    }
+    Expr* turned = Negate(context, node->args[0]);
+    auto* negation = DynAs<BoolExpr>(turned);
+    if (negation != nullptr && negation->op == BoolOp::kNot) return;
+    expr = turned;
+    if (negation != nullptr) FoldBool(context, expr);
     return;
   }
   bool is_and = node->op == BoolOp::kAnd;
@@ -184,19 +184,18 @@ void FoldConstants(BindContext& context, Expr*& expr) {
 void FoldConstants(BindContext& context, LogicalNode& node) {
   ForEachExpr(node, [&](Expr*& expr) { FoldConstants(context, expr); });
   for (LogicalNode* child : node.children) FoldConstants(context, *child);
-  if (auto* filter = DynAs<LogicalFilter>(&node)) {
+  auto split = [&](std::vector<Expr*>& from, bool truth_only) {
     std::vector<Expr*> conditions;
-    for (Expr* condition : filter->conditions) {
+    for (Expr* condition : from) {
+      if (truth_only) condition = TruthOnly(context, condition);
       if (!IsConstTrue(condition)) SplitAnd(FactorOr(context.arena, condition), conditions);
     }
-    filter->conditions = std::move(conditions);
-  }
+    from = std::move(conditions);
+  };
+  if (auto* filter = DynAs<LogicalFilter>(&node)) split(filter->conditions, true);
   if (auto* join = DynAs<LogicalJoin>(&node)) {
-    std::vector<Expr*> conditions;
-    for (Expr* condition : join->conditions) {
-      if (!IsConstTrue(condition)) SplitAnd(FactorOr(context.arena, condition), conditions);
-    }
-    join->conditions = std::move(conditions);
+    // NOT IN and IN as a value tell null from false.
+    split(join->conditions, join->type != JoinType::kMark && !join->null_aware);
   }
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "planner/cost/estimator.h"
 #include "planner/expr_util.h"
@@ -16,6 +17,11 @@ constexpr size_t kDynamicRelationsMax = 10;
 struct Condition {
   Expr* expr;
   uint64_t leaves;  // bit set of the leaves it refers to
+};
+
+// The conditions over one set of leaves, whose selectivities depend on each other.
+struct ConditionGroup {
+  uint64_t leaves;
   double selectivity;
 };
 
@@ -46,12 +52,17 @@ class JoinGraph {
     for (Expr* expr : exprs_) {
       std::set<RelId> rels;
       CollectRels(expr, rels);
-      Condition condition{expr, 0, estimator_.JoinSelectivity(expr)};
+      Condition condition{expr, 0};
       for (size_t i = 0; i < leaves_.size(); ++i) {
         if (std::any_of(rels.begin(), rels.end(), [&](RelId rel) { return leaf_rels_[i].contains(rel); })) condition.leaves |= uint64_t{1} << i;
       }
       conditions_.push_back(condition);
     }
+    std::map<uint64_t, std::vector<Expr*>> together;
+    for (const Condition& condition : conditions_) {
+      if (condition.leaves != 0) together[condition.leaves].push_back(condition.expr);
+    }
+    for (const auto& [leaves, exprs] : together) groups_.push_back({leaves, estimator_.JoinSelectivity(exprs)});
     return leaves_.size() <= kDynamicRelationsMax ? Dynamic() : Greedy();
   }
 
@@ -61,8 +72,8 @@ class JoinGraph {
     for (size_t i = 0; i < leaves_.size(); ++i) {
       if (set >> i & 1) rows *= leaf_rows_[i];
     }
-    for (const Condition& condition : conditions_) {
-      if (condition.leaves != 0 && (condition.leaves & ~set) == 0) rows *= condition.selectivity;
+    for (const ConditionGroup& group : groups_) {
+      if ((group.leaves & ~set) == 0) rows *= group.selectivity;
     }
     return std::max(1.0, rows);
   }
@@ -176,6 +187,7 @@ class JoinGraph {
   std::vector<double> leaf_rows_;
   std::vector<Expr*> exprs_;
   std::vector<Condition> conditions_;
+  std::vector<ConditionGroup> groups_;
 
  public:
   std::vector<LogicalNode*>& leaves() { return leaves_; }

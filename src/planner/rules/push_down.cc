@@ -154,6 +154,16 @@ LogicalNode* PushJoin(BindContext& context, LogicalJoin* join, std::vector<Expr*
       above = std::move(conditions);
       break;
   }
+  // An OR that stays may still restrict single relations below.
+  for (Expr* condition : stay) {
+    if (!movable(condition) || join->type == JoinType::kMark || join->type == JoinType::kFull || join->null_aware) continue;
+    for (RelId rel : RelsOf(condition)) {
+      const bool below_left = left.contains(rel) && (join->type == JoinType::kInner || join->type == JoinType::kSemi);
+      if (!below_left && !right.contains(rel)) continue;
+      Expr* restriction = OrRestriction(context.arena, condition, rel);
+      if (restriction != nullptr) (below_left ? to_left : to_right).push_back(restriction);
+    }
+  }
   join->conditions = std::move(stay);
   join->children[0] = PushDown(context, join->children[0], std::move(to_left));
   join->children[1] = PushDown(context, join->children[1], std::move(to_right));
@@ -193,6 +203,10 @@ LogicalNode* PushDown(BindContext& context, LogicalNode* node, std::vector<Expr*
       auto* filter = As<LogicalFilter>(node);
       std::vector<Expr*> stay;
       for (Expr* condition : filter->conditions) (IsVolatile(condition) ? stay : conditions).push_back(condition);
+      // Where nothing can pass nothing else is asked.
+      if (auto never = std::ranges::find_if(conditions, IsConstFalseOrNull); never != conditions.end()) {
+        return FilterOver(context, PushDown(context, node->children[0]), {*never});
+      }
       if (stay.empty()) return PushDown(context, node->children[0], std::move(conditions));
       // A volatile condition sees the rows it saw.
       node->children[0] = PushDown(context, node->children[0], {});

@@ -15,6 +15,15 @@ class Estimator;
 void FoldConstants(BindContext& context, Expr*& expr);
 void FoldConstants(BindContext& context, LogicalNode& node);
 
+// NOT expr without the NOT, where operators have negators (a < b for NOT a >= b) and AND and OR change places.
+Expr* Negate(BindContext& context, Expr* expr);
+
+// The expression as a condition: it may be false where it was null. So one null operand of an AND settles it.
+Expr* TruthOnly(BindContext& context, Expr* expr);
+
+// What an OR over several relations asks of one of them; null when it asks nothing.
+Expr* OrRestriction(NodeArena& arena, Expr* condition, RelId rel);
+
 // EXISTS, IN, NOT IN and scalar subqueries of WHERE become semi, anti and left joins where that is sound; what is left is
 // evaluated row by row.
 Result<LogicalNode*> UnnestSubqueries(BindContext& context, LogicalNode* node);

@@ -164,13 +164,8 @@ Status DdlRunner::AlterCommand(Oid oid, const parser::AlterTableCmd& command) {
     case AlterTableType::kSetIdentity:
     case AlterTableType::kDropIdentity:
       return AlterIdentity(*table, command);
-    // Accepted because nothing here depends on it: statistics are decided by ANALYZE.
-    case AlterTableType::kSetStatistics: {
-      if (parser::IsNull(command.name)) return Status::Ok();
-      ASSIGN_OR_RETURN(int column, ColumnToAlter(*table, command.name));
-      (void)column;
-      return Status::Ok();
-    }
+    case AlterTableType::kSetStatistics:
+      return SetStatisticsTarget(*table, command);
     default:
       return AlterStorage(*table, command);
   }

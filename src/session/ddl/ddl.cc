@@ -53,7 +53,9 @@ Result<DdlResult> RunDdlStatement(const parser::Node& statement, DdlContext& con
   return DdlRunner(context).Run(statement);
 }
 
-Status AnalyzeTable(const catalog::Table& table, DdlContext& context) { return DdlRunner(context).Analyze(table); }
+Status AnalyzeTable(const catalog::Table& table, std::span<const int> columns, int default_target, DdlContext& context) {
+  return DdlRunner(context).Analyze(table, columns, default_target);
+}
 
 Result<DdlResult> DdlRunner::Run(const parser::Node& statement) {
   switch (statement.kind) {
@@ -107,16 +109,6 @@ Result<DdlResult> DdlRunner::Run(const parser::Node& statement) {
   }
   return Errorf(sqlstate::kFeatureNotSupported, "%s is not supported",
                 std::string(parser::NodeKindName(statement.kind)).c_str());
-}
-
-Status DdlRunner::Analyze(const catalog::Table& table) {
-  int64_t rows = 0;
-  RETURN_IF_ERROR(RunSql("SELECT count(*) FROM ONLY " + TableSql(table), [&](const types::Chunk& chunk) {
-    rows = chunk.column(0).Get<int64_t>(0);
-    return Status::Ok();
-  }));
-  constexpr int64_t kRowsPerPage = 60;
-  return catalog_.SetStatistics(table, static_cast<double>(rows), static_cast<int32_t>(rows / kRowsPerPage + (rows > 0)));
 }
 
 }  // namespace phantom::session

@@ -9,6 +9,7 @@
 // Thread safety: the session's thread.
 #pragma once
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -63,8 +64,9 @@ bool MayRunReadOnly(const parser::Node& statement);
 
 Result<DdlResult> RunDdlStatement(const parser::Node& statement, DdlContext& context);
 
-// ANALYZE: counts rows and pages and gathers pg_statistic's rows for the table.
-Status AnalyzeTable(const catalog::Table& table, DdlContext& context);
+// ANALYZE: samples the table's rows, and writes what they say of its columns (all, or those of these attribute numbers)
+// to pg_statistic, the number of rows and pages to pg_class. The caller holds the table's lock.
+Status AnalyzeTable(const catalog::Table& table, std::span<const int> columns, int default_target, DdlContext& context);
 
 // TRUNCATE's work for ON COMMIT DELETE ROWS.
 Status EmptyTable(Oid table, catalog::Catalog& catalog);

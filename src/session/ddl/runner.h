@@ -13,6 +13,7 @@
 #include "parser/ast_utility.h"
 #include "session/ddl/ddl.h"
 #include "types/chunk.h"
+#include "types/compare.h"
 
 namespace phantom::planner {
 struct Expr;
@@ -39,7 +40,7 @@ class DdlRunner {
   explicit DdlRunner(DdlContext& context) : context_(context), catalog_(context.catalog) {}
 
   Result<DdlResult> Run(const parser::Node& statement);
-  Status Analyze(const catalog::Table& table);
+  Status Analyze(const catalog::Table& table, std::span<const int> columns, int default_target);
 
  private:
   using Definition = catalog::TableDefinition;
@@ -135,6 +136,15 @@ class DdlRunner {
   Status ReindexSystemTables();
   Result<DdlResult> Cluster(const parser::ClusterStmt& statement);
   Status ClusterTable(Oid table, std::string_view index);  // an empty name: the index it was clustered on before
+
+  // ---- ANALYZE (analyze.cc) ----
+  struct SampledType {
+    types::Type type;
+    types::CompareFn compare;  // null: no order
+  };
+  // A column's type without domains.
+  Result<SampledType> TypeToSample(types::Type type, types::Layout layout);
+  Status SetStatisticsTarget(const catalog::Table& table, const parser::AlterTableCmd& command);
 
   // ---- Views (create_view.cc) ----
   Result<DdlResult> CreateView(const parser::CreateViewStmt& statement);

@@ -1,0 +1,139 @@
+// VACUUM and ANALYZE: which tables, in what order, with which locks.
+#include <algorithm>
+
+#include "catalog/builtin/columns.h"
+#include "catalog/oids.h"
+#include "catalog/system_store.h"
+#include "parser/ast_expr.h"
+#include "parser/ast_table.h"
+#include "parser/ast_utility.h"
+#include "session/ddl/ddl.h"
+#include "session/ddl_dispatch.h"
+#include "session/session_state.h"
+#include "txn/transaction.h"
+
+namespace phantom::session {
+
+namespace {
+
+struct Target {
+  Oid table;
+  std::vector<int> columns;  // empty: all
+};
+
+bool IsOn(const parser::DefElem& option) {
+  const auto* value = parser::DynCast<parser::Constant>(option.arg);
+  if (value == nullptr) return true;
+  switch (value->type) {
+    case parser::ConstantType::kBoolean: return value->boolean;
+    case parser::ConstantType::kInteger: return value->integer != 0;
+    default: return value->text != "false" && value->text != "off";
+  }
+}
+
+// Every table of the database that is the session's to look at.
+Result<std::vector<Target>> AllTables(SessionState& state) {
+  namespace pg_class = catalog::pg_class;
+  std::vector<Target> targets;
+  ASSIGN_OR_RETURN(const std::vector<catalog::Row> rows, state.catalog.store().All(catalog::oid::kPgClass));
+  for (const catalog::Row& row : rows) {
+    const Oid oid = row.GetOid(pg_class::oid);
+    const bool foreign = row.Char(pg_class::relpersistence) == static_cast<char>(catalog::Persistence::kTemporary) &&
+                         row.GetOid(pg_class::relnamespace) != state.catalog.temporary_schema();
+    if (row.Char(pg_class::relkind) == 'r' && oid >= catalog::kFirstUserOid && !foreign) targets.push_back({oid, {}});
+  }
+  return targets;
+}
+
+Result<std::vector<Target>> NamedTables(SessionState& state, const parser::VacuumStmt& statement, const char* verb) {
+  std::vector<Target> targets;
+  for (const parser::VacuumRelation* item : statement.relations) {
+    if (item->relation == nullptr) continue;
+    ASSIGN_OR_RETURN(const catalog::TableRef table,
+                     state.catalog.TableOrError({item->relation->schema, item->relation->name, item->relation->location}));
+    if (table->kind != catalog::RelationKind::kTable) {
+      state.Warning(sqlstate::kWrongObjectType, Format("skipping \"%s\" --- cannot %s non-tables or special system tables",
+                                                       table->name.c_str(), verb));
+      continue;
+    }
+    Target target{table->oid, {}};
+    for (const std::string_view name : item->columns) {
+      const int column = table->FindColumn(name);
+      if (column == 0) {
+        return Errorf(sqlstate::kUndefinedColumn, "column \"%s\" of relation \"%s\" does not exist",
+                      std::string(name).c_str(), table->name.c_str());
+      }
+      if (std::ranges::find(target.columns, column) != target.columns.end()) {
+        return Errorf(sqlstate::kDuplicateColumn, "column \"%s\" of relation \"%s\" appears more than once",
+                      std::string(name).c_str(), table->name.c_str());
+      }
+      target.columns.push_back(column);
+    }
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
+// The table's owner and the database's may; others are told and go without.
+Result<bool> MayMaintain(SessionState& state, const catalog::Table& table, const char* verb) {
+  if (state.superuser) return true;
+  ASSIGN_OR_RETURN(bool may, state.catalog.HasPrivilegesOf(state.current_user, table.owner));
+  if (may) return true;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> database,
+                   state.catalog.DatabaseByOid(state.database_oid));
+  if (database != nullptr) {
+    ASSIGN_OR_RETURN(may, state.catalog.HasPrivilegesOf(state.current_user, database->owner));
+  }
+  if (!may) {
+    state.Warning(sqlstate::kInsufficientPrivilege,
+                  table.is_system() ? Format("skipping \"%s\" --- only superuser or database owner can %s it",
+                                             table.name.c_str(), verb)
+                                    : Format("skipping \"%s\" --- only table or database owner can %s it",
+                                             table.name.c_str(), verb));
+  }
+  return may;
+}
+
+}  // namespace
+
+Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& statement) {
+  const char* verb = statement.is_vacuum ? "vacuum" : "analyze";
+  if (statement.is_vacuum && (state.block.in_block() || state.in_multi_statement())) {
+    return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
+  }
+  bool analyze = !statement.is_vacuum;
+  for (const parser::DefElem* option : statement.options) {
+    if (option->name == "analyze") analyze = IsOn(*option);
+  }
+  const bool all = statement.relations.empty();
+  if (!analyze) {
+    for (const parser::VacuumRelation* item : statement.relations) {
+      if (item->columns.empty()) continue;
+      return Error(sqlstate::kFeatureNotSupported, "ANALYZE option must be specified when a column list is provided");
+    }
+  }
+  ASSIGN_OR_RETURN(const std::vector<Target> targets,
+                   all ? AllTables(state) : NamedTables(state, statement, verb));
+  if (statement.is_vacuum) RETURN_IF_ERROR(state.block.transaction().manager().RunPurge());
+
+  Portal portal;
+  portal.statement = std::make_shared<Statement>();
+  portal.statement->source = std::make_shared<QueryText>();
+  DdlContext context = MakeDdlContext(state, portal);
+  static const int kTarget = FindSetting("default_statistics_target");
+  const int default_target = static_cast<int>(state.settings.GetInteger(kTarget));
+  for (const Target& target : targets) {
+    ASSIGN_OR_RETURN(catalog::TableRef table, state.catalog.TableByOid(target.table));
+    if (table == nullptr) continue;  // dropped meanwhile
+    ASSIGN_OR_RETURN(const bool may, MayMaintain(state, *table, verb));
+    // The system tables' own rows are mostly built in: the planner knows their size.
+    if (!may || !analyze || table->is_system()) continue;
+    RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, table->oid, txn::LockMode::kShareUpdateExclusive));
+    ASSIGN_OR_RETURN(table, state.catalog.TableByOid(target.table));
+    if (table == nullptr) continue;
+    RETURN_IF_ERROR(AnalyzeTable(*table, target.columns, default_target, context));
+  }
+  return UtilityResult{statement.is_vacuum ? "VACUUM" : "ANALYZE"};
+}
+
+}  // namespace phantom::session
