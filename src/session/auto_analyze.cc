@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
@@ -44,6 +45,7 @@ class QuietSink : public ResultSink {
   void CloseComplete() override {}
   void ParameterDescription(std::span<const Oid>) override {}
   void NoData() override {}
+  void FunctionResult(const std::optional<std::string>&) override {}
   void CopyInResponse(int16_t, size_t) override {}
   void CopyOutResponse(int16_t, size_t) override {}
   void CopyData(std::string_view) override {}
