@@ -262,25 +262,10 @@ Result<std::vector<Oid>> Catalog::UserTables() {
   return tables;
 }
 
-Result<std::string> Catalog::ShowStoredSql(std::string_view stored, Oid relation) {
-  TableRef table;
-  if (relation != 0) {
-    ASSIGN_OR_RETURN(table, TableByOid(relation));
-  }
-  std::string text;
-  for (char c : stored) {
-    if (c == '\x1e') {
-      text += ", ";  // between the expressions of an index
-    } else {
-      text += c;
-    }
-  }
+Result<std::string> Catalog::ExpandStored(std::string_view stored, const Table* table) {
   return ExpandSql(
-      text, table.get(), [this](Oid oid) { return TableByOid(oid); },
-      [this](const Table& named) {
-        Result<bool> visible = IsTableVisible(named);
-        return visible.ok() && *visible;
-      });
+      stored, table, [this](Oid oid) { return TableByOid(oid); }, nullptr,
+      [this](Oid oid) -> Result<std::string> { return FormatType(types::Type(oid)); });
 }
 
 Result<std::string> Catalog::ViewQuery(const Table& view) {

@@ -116,8 +116,8 @@ class Catalog {
   Result<std::vector<TableRef>> TablesOf(Oid schema);
   // OIDs of all tables of users.
   Result<std::vector<Oid>> UserTables();
-  // Text of pg_attrdef.adbin, pg_constraint.conbin, pg_index.indexprs and indpred as pg_get_expr shows it.
-  Result<std::string> ShowStoredSql(std::string_view stored, Oid relation);
+  // Stored SQL (catalog/stored_sql.h) with the names of now, ready for the parser. `table`: whose columns it may name.
+  Result<std::string> ExpandStored(std::string_view stored, const Table* table);
   // Text of a view's query, ready for the parser (system views too).
   Result<std::string> ViewQuery(const Table& view);
 

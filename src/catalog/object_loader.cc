@@ -196,12 +196,23 @@ Result<TableRef> LoadNames(SystemStore& store, Oid oid) {
   return TableRef(table);
 }
 
+// A type's name with its schema, quoted where need be.
+Result<std::string> LoadTypeName(SystemStore& store, Oid oid) {
+  ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgType, index_oid::kTypeByOid, {oid}));
+  if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", oid);
+  ASSIGN_OR_RETURN(std::optional<Row> schema, store.FindOne(oid::kPgNamespace, index_oid::kNamespaceByOid,
+                                                            {row->GetOid(pg_type::typnamespace)}));
+  std::string name = QuotedIfNeeded(row->Text(pg_type::typname));
+  return schema ? QuotedIfNeeded(schema->Text(pg_namespace::nspname)) + '.' + name : name;
+}
+
 // Puts the names of now into all the relation's texts.
 Status ExpandTexts(SystemStore& store, Table& table) {
   auto find = [&store](Oid oid) { return LoadNames(store, oid); };
+  auto find_type = [&store](Oid oid) -> Result<std::string> { return LoadTypeName(store, oid); };
   auto expand = [&](std::string& text) -> Status {
     if (text.empty()) return Status::Ok();
-    ASSIGN_OR_RETURN(text, ExpandSql(text, &table, find));
+    ASSIGN_OR_RETURN(text, ExpandSql(text, &table, find, nullptr, find_type));
     return Status::Ok();
   };
   for (Column& column : table.columns) RETURN_IF_ERROR(expand(column.default_sql));

@@ -9,6 +9,9 @@ namespace {
 
 constexpr char kColumnMark = '\x01';
 constexpr char kRelationMark = '\x02';
+constexpr char kTypeMark = '\x03';
+constexpr char kEntryMark = '\x05';
+constexpr char kColumnAliasMark = '\x06';
 
 struct Marker {
   Oid relation = 0;
@@ -21,7 +24,7 @@ Marker ReadMarker(std::string_view text) {
   uint32_t number = 0;
   const char* end = text.data() + text.size();
   auto parsed = std::from_chars(text.data() + 1, end, number);
-  if (text[0] == kRelationMark) {
+  if (text[0] == kRelationMark || text[0] == kTypeMark) {
     marker.relation = number;
   } else if (parsed.ptr != end && *parsed.ptr == '.') {
     marker.relation = number;
@@ -40,6 +43,34 @@ std::string ColumnMarker(Oid relation, int column) {
   return kColumnMark + std::to_string(relation) + '.' + std::to_string(column);
 }
 std::string RelationMarker(Oid relation) { return kRelationMark + std::to_string(relation); }
+std::string TypeMarker(Oid type) { return kTypeMark + std::to_string(type); }
+std::string EntryMarker(int entry) { return kEntryMark + std::to_string(entry); }
+std::string ColumnAliasMarker(int column, std::string_view name) {
+  return kColumnAliasMark + std::to_string(column) + '.' + std::string(name);
+}
+bool IsMarker(std::string_view name) { return !name.empty() && name[0] >= kColumnMark && name[0] <= kColumnAliasMark; }
+bool IsEntryMarker(std::string_view name) { return !name.empty() && name[0] == kEntryMark; }
+
+std::pair<int, std::string_view> ReadColumnAlias(std::string_view name) {
+  size_t dot = name.find('.');
+  if (name.empty() || name[0] != kColumnAliasMark || dot == std::string_view::npos) return {0, name};
+  int column = 0;
+  std::from_chars(name.data() + 1, name.data() + dot, column);
+  return {column, name.substr(dot + 1)};
+}
+
+namespace {
+std::vector<Oid> MarkersOf(std::string_view stored, char mark) {
+  std::vector<Oid> found;
+  for (size_t i = 0; i < stored.size(); ++i) {
+    if (stored[i] == mark) found.push_back(ReadMarker(stored.substr(i)).relation);
+  }
+  return found;
+}
+}  // namespace
+
+std::vector<Oid> TypesOfStored(std::string_view stored) { return MarkersOf(stored, kTypeMark); }
+std::vector<Oid> RelationsOfStored(std::string_view stored) { return MarkersOf(stored, kRelationMark); }
 
 TableRef WithMarkers(const Table& table, bool own_name) {
   auto marked = std::make_shared<Table>(table);
@@ -56,11 +87,20 @@ TableRef WithMarkers(const Table& table, bool own_name) {
 
 Result<std::string> ExpandSql(std::string_view stored, const Table* table,
                               const std::function<Result<TableRef>(Oid)>& find,
-                              const std::function<bool(const Table&)>& visible) {
+                              const std::function<bool(const Table&)>& visible,
+                              const std::function<Result<std::string>(Oid)>& find_type) {
   std::string sql;
   sql.reserve(stored.size());
   for (size_t i = 0; i < stored.size();) {
     char c = stored[i];
+    if (c == kTypeMark && find_type != nullptr && !sql.empty() && sql.back() == '"') {
+      Marker marker = ReadMarker(stored.substr(i));
+      ASSIGN_OR_RETURN(std::string name, find_type(marker.relation));
+      sql.pop_back();
+      sql += name;
+      i += marker.length + 1;
+      continue;
+    }
     if (c != kColumnMark && c != kRelationMark) {
       sql += c;
       ++i;

@@ -15,6 +15,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "planner/node_arena.h"
@@ -147,6 +148,9 @@ struct ExecParam : ExprOf<ExprKind::kExecParam> {
 // How a call was written: EXPLAIN and view definitions print it so.
 enum class CallForm : uint8_t { kCall, kOperator, kExplicitCast, kImplicitCast, kSqlSyntax };
 
+// In FunctionCall::written: an argument left to its default.
+inline constexpr std::string_view kArgumentDefault = "=";
+
 // Any function or operator call, and casts done by a function (the function's length-coercion arguments are
 // ordinary trailing arguments). Strictness is the function's: a null argument makes a strict call null unevaluated.
 struct FunctionCall : ExprOf<ExprKind::kFunction> {
@@ -156,6 +160,7 @@ struct FunctionCall : ExprOf<ExprKind::kFunction> {
   CallForm form = CallForm::kCall;
   bool variadic = false;     // the last argument was written VARIADIC array
   bool returns_set = false;
+  std::vector<std::string> written;  // empty when all are positional; per argument "", its name, or kArgumentDefault
 };
 
 struct SortKey {
@@ -192,6 +197,7 @@ struct WindowFrame {
   const catalog::FunctionRow* start_in_range = nullptr;  // RANGE with offset: in_range(val, base, offset, sub, less)
   const catalog::FunctionRow* end_in_range = nullptr;
   bool written = false;          // the user gave a frame clause
+  bool between = false;          // ... with BETWEEN
 };
 
 struct WindowCall : ExprOf<ExprKind::kWindow> {

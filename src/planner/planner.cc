@@ -1,10 +1,12 @@
 #include "planner/planner.h"
+#include "planner/stored_text.h"
 
 #include "catalog/catalog.h"
 #include "planner/binder/binder.h"
 #include "planner/expr_util.h"
 #include "planner/physical/physical_planner.h"
 #include "planner/rules/rules.h"
+#include "planner/stored_text.h"
 
 namespace phantom::planner {
 
@@ -138,26 +140,23 @@ void Describe(const Expr* expr, BoundExpression& out) {
 
 }  // namespace
 
-Result<BoundExpression> BindExpression(const parser::Node& expression, ExpressionUse use, const catalog::Table* table,
-                                       Type target, std::string_view target_name, const PlannerContext& context,
-                                       Type value_type) {
-  BoundExpression result;
-  result.nodes = std::make_unique<NodeArena>();
-  BindContext bind(*result.nodes, context);
-  bind.params_variable = false;
-  Binder binder(bind);
+namespace {
+
+// The expression, bound in its place and coerced to what that wants.
+Result<Expr*> BindInPlace(BindContext& bind, Binder& binder, const parser::Node& expression, ExpressionUse use,
+                          const catalog::Table* table, Type target, std::string_view target_name, Type value_type,
+                          RangeEntry** entry) {
   Scope scope;
-  RangeEntry* entry = nullptr;
   Query query;
   scope.query = &query;
   if (table != nullptr) {
     // The caller's reference keeps the table for this call; nodes do not point at it.
     catalog::TableRef borrowed(std::shared_ptr<const void>(), table);
-    ASSIGN_OR_RETURN(entry, binder.TableEntry(scope, borrowed, {}, -1));
-    if (use != ExpressionUse::kDefault && use != ExpressionUse::kExecuteParam) scope.items.push_back({.entry = entry});
+    ASSIGN_OR_RETURN(*entry, binder.TableEntry(scope, borrowed, {}, -1));
+    if (use != ExpressionUse::kDefault && use != ExpressionUse::kExecuteParam) scope.items.push_back({.entry = *entry});
   }
   if (use == ExpressionUse::kDomainCheck) {
-    auto* value = result.nodes->New<CaseTest>();
+    auto* value = bind.arena.New<CaseTest>();
     value->slot = 0;
     value->type = value_type;
     if (const catalog::TypeRow* row = bind.TypeOf(value_type.oid)) value->collation = row->collation;
@@ -220,6 +219,21 @@ Result<BoundExpression> BindExpression(const parser::Node& expression, Expressio
       }
       break;
   }
+  return expr;
+}
+
+}  // namespace
+
+Result<BoundExpression> BindExpression(const parser::Node& expression, ExpressionUse use, const catalog::Table* table,
+                                       Type target, std::string_view target_name, const PlannerContext& context,
+                                       Type value_type) {
+  BoundExpression result;
+  result.nodes = std::make_unique<NodeArena>();
+  BindContext bind(*result.nodes, context);
+  bind.params_variable = false;
+  Binder binder(bind);
+  RangeEntry* entry = nullptr;
+  ASSIGN_OR_RETURN(Expr * expr, BindInPlace(bind, binder, expression, use, table, target, target_name, value_type, &entry));
   RETURN_IF_ERROR(binder.BindDomainChecks(expr));
   if (entry != nullptr) expr = ToFullRow(bind, expr, entry);
   Describe(expr, result);
@@ -231,6 +245,18 @@ Result<BoundExpression> BindExpression(const parser::Node& expression, Expressio
     if (message != nullptr) return Error(sqlstate::kInvalidObjectDefinition, message);
   }
   FoldConstants(bind, expr);
+  if (use != ExpressionUse::kExecuteParam) {
+    // Once more as it is to be kept: nothing folded, functions not replaced by their bodies.
+    NodeArena text_nodes;
+    BindContext text(text_nodes, context);
+    text.params_variable = false;
+    text.for_text = true;
+    Binder text_binder(text);
+    RangeEntry* text_entry = nullptr;
+    ASSIGN_OR_RETURN(Expr * kept, BindInPlace(text, text_binder, expression, use, table, target, target_name, value_type,
+                                              &text_entry));
+    result.stored_sql = StoreExpression(*kept, context);
+  }
   result.expr = expr;
   result.pinned = std::move(bind.pinned);
   return result;

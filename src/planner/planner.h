@@ -84,6 +84,7 @@ Result<std::unique_ptr<PhysicalPlan>> PlanStatement(const parser::Node& statemen
 struct BoundExpression {
   std::unique_ptr<NodeArena> nodes;
   Expr* expr = nullptr;
+  std::string stored_sql;         // what the catalog keeps of it (catalog/stored_sql.h)
   std::vector<std::shared_ptr<const void>> pinned;
   std::vector<int> columns;       // columns of the table it uses (attnum), ascending
   std::vector<Oid> functions;     // what it depends on besides: user types and relations (regclass constants, subqueries)

@@ -27,6 +27,7 @@ struct RangeColumn {
 enum class RangeKind : uint8_t { kTable, kSubquery, kFunction, kValues, kCte, kWorkTable, kJoin, kResult };
 
 struct CommonTable;
+struct ViewBase;
 
 // One relation of a FROM clause (or the target of INSERT/UPDATE/DELETE).
 struct RangeEntry {
@@ -45,6 +46,7 @@ struct RangeEntry {
   std::vector<std::vector<Expr*>> values;  // kValues
   CommonTable* cte = nullptr;        // kCte, kWorkTable
   std::vector<Expr*> join_columns;   // kJoin: what each column stands for
+  ViewBase* view_base = nullptr;     // a view as target: what it stands for
   int32_t location = -1;
 };
 
@@ -57,6 +59,18 @@ struct FromNode {
   FromNode* right = nullptr;
   Expr* on = nullptr;           // null: cross join
   std::vector<std::string> using_names;
+  RangeEntry* using_alias = nullptr;  // USING (...) AS alias
+  bool comma = false;           // two items of a FROM list
+};
+
+// A view as the target of a change: the relation it takes rows from, and the column of that behind each of its own.
+struct ViewBase {
+  Query* query = nullptr;
+  RangeEntry* entry = nullptr;        // the relation; null with a refusal
+  const char* refusal = nullptr;      // why the view cannot be changed: PostgreSQL's detail
+  std::vector<int> columns;           // from 0; -1: none
+  std::vector<const char*> reasons;   // why a column cannot be changed; null: it can
+  bool any_column = false;
 };
 
 enum class Materialize : uint8_t { kDefault, kAlways, kNever };
@@ -88,6 +102,13 @@ struct SortTarget {
   const catalog::OperatorRow* less = nullptr;
   bool descending = false;
   bool nulls_first = false;
+};
+
+// GROUP BY's items as they were written, for printing.
+struct GroupingItem {
+  enum class Kind : uint8_t { kEmpty, kSimple, kRollup, kCube, kSets } kind = Kind::kSimple;
+  std::vector<int> groups;  // kSimple: indexes into Query::groups
+  std::vector<GroupingItem> items;
 };
 
 struct WindowDef {
@@ -148,6 +169,7 @@ struct Query {
   std::vector<Expr*> groups;
   std::vector<std::vector<int>> grouping_sets;  // empty: one set of all groups
   bool has_grouping_sets = false;
+  std::vector<GroupingItem> grouping_items;  // with grouping sets: what made them
   bool group_distinct = false;
   Expr* having = nullptr;
   std::vector<WindowDef> windows;

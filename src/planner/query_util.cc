@@ -47,6 +47,7 @@ void VisitOwn(Query& query, const std::function<void(Expr*&)>& visit) {
     for (ColumnAssignment& assignment : when.assignments) one(assignment.value);
   }
   for (Target& target : query.returning) one(target.expr);
+  for (ViewCheck& check : query.view_checks) one(check.condition);
 }
 
 void VisitNested(Query& query, const std::function<void(Query&)>& visit) {

@@ -9,6 +9,7 @@
 #include "common/blocking_region.h"
 #include "session/services.h"
 #include "session/session_state.h"
+#include "store/space_size.h"
 #include "store/store.h"
 #include "txn/sequence.h"
 #include "types/format_context.h"
@@ -141,6 +142,37 @@ Result<Text> Transactions(SessionState& state, std::string_view function, Args a
   return Text();
 }
 
+// pg_database_size, pg_tablespace_size, by OID or name. All databases are in the default tablespace; what they share is the
+// global one.
+Result<Text> SizeOf(SessionState& state, std::string_view function, const Text& which) {
+  constexpr Oid kDefaultTablespace = 1663, kGlobalTablespace = 1664;
+  store::Store& store = state.instance.store();
+  const bool by_name = function.ends_with("_name");
+  if (function.starts_with("pg_database_size")) {
+    std::shared_ptr<const catalog::Database> database;
+    if (by_name) {
+      ASSIGN_OR_RETURN(database, state.catalog.FindDatabase(*which));
+      if (database == nullptr) return Error(sqlstate::kUndefinedDatabase, "database \"" + *which + "\" does not exist");
+    } else {
+      ASSIGN_OR_RETURN(database, state.catalog.DatabaseByOid(static_cast<Oid>(IntegerOf(which))));
+      if (database == nullptr) return Text();
+    }
+    return Text(std::to_string(store::SpaceBytes(store, database->space)));
+  }
+  Oid tablespace = by_name ? (*which == "pg_default" ? kDefaultTablespace : *which == "pg_global" ? kGlobalTablespace : 0)
+                           : static_cast<Oid>(IntegerOf(which));
+  if (tablespace != kDefaultTablespace && tablespace != kGlobalTablespace) {
+    if (by_name) return Error(sqlstate::kUndefinedObject, "tablespace \"" + *which + "\" does not exist");
+    return Text();
+  }
+  uint64_t bytes = 0;
+  for (const SpaceId space : store.ListSpaces()) {
+    const bool shared = space.value == 0;
+    if (shared == (tablespace == kGlobalTablespace)) bytes += store::SpaceBytes(store, space);
+  }
+  return Text(std::to_string(bytes));
+}
+
 Result<Text> SettingFlags(const Text& name) {
   const int index = FindSetting(*name);
   if (index < 0) return Text();
@@ -214,6 +246,7 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
       return activity.database_oid == database;
     })));
   }
+  if (Contains(function, "database_size") || Contains(function, "tablespace_size")) return SizeOf(state_, function, args[0]);
   if (function == "pg_sequence_last_value") {
     ASSIGN_OR_RETURN(const catalog::TableRef sequence, state_.catalog.TableByOid(static_cast<Oid>(IntegerOf(args[0]))));
     if (sequence == nullptr || sequence->kind != catalog::RelationKind::kSequence) {

@@ -5,6 +5,7 @@
 #include "txn/lock_modes.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
+#include "types/zone_abbreviations.h"
 
 namespace phantom::session {
 
@@ -116,6 +117,34 @@ std::string Locks(SessionState& state) {
   return rows.Take();
 }
 
+std::string OffsetText(int32_t seconds) {
+  const int magnitude = std::abs(seconds);
+  return Format("%s%02d:%02d:%02d", seconds < 0 ? "-" : "", magnitude / 3600, magnitude / 60 % 60, magnitude % 60);
+}
+
+// What zones, or abbreviations, mean at an instant.
+void ZoneRows(bool names, int64_t now_us, RowWriter& rows) {
+  if (names) {
+    for (const std::string& name : types::ZoneNameList()) {
+      const std::optional<types::TimeZone> zone = types::TimeZone::Find(name);
+      if (!zone.has_value()) continue;
+      const types::ZoneOffset offset = zone->At(now_us);
+      rows.Add(name).Add(std::string(offset.abbreviation)).Add(OffsetText(offset.seconds_east)).Bool(offset.is_dst).End();
+    }
+    return;
+  }
+  for (const types::ZoneAbbreviation& abbreviation : types::ZoneAbbreviations()) {
+    types::ZoneOffset offset{abbreviation.seconds_east, abbreviation.is_dst, {}};
+    if (!abbreviation.zone.empty()) {
+      const std::optional<types::TimeZone> zone = types::TimeZone::Find(abbreviation.zone);
+      if (zone.has_value()) offset = zone->Meaning(abbreviation.name, now_us).value_or(zone->At(now_us));
+    }
+    std::string upper(abbreviation.name);
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    rows.Add(upper).Add(OffsetText(offset.seconds_east)).Bool(offset.is_dst).End();
+  }
+}
+
 }  // namespace
 
 Result<std::optional<std::string>> Services::CallRows(std::string_view function,
@@ -140,6 +169,10 @@ Result<std::optional<std::string>> Services::CallRows(std::string_view function,
       rows.Add(name).Add(std::string(statement->text())).Time(statement->prepared_us).Add("{" + types + "}");
       rows.Bool(statement->from_sql).Number(0).Number(0).End();
     }
+    return Field(rows.Take());
+  }
+  if (function == "pg_timezone_names" || function == "pg_timezone_abbrevs") {
+    ZoneRows(function == "pg_timezone_names", state_.block.start_us(), rows);
     return Field(rows.Take());
   }
   if (function == "pg_listening_channels") {

@@ -11,6 +11,7 @@
 #include "types/ascii.h"
 #include "types/civil.h"
 #include "types/posix_zone.h"
+#include "types/zone_abbreviations.h"
 
 namespace phantom::types {
 
@@ -172,6 +173,17 @@ const ZoneAbbreviation* FindZoneAbbreviation(std::string_view name) {
   const auto* found = std::lower_bound(std::begin(kAbbreviations), end, lower,
                                        [](const ZoneAbbreviation& a, const std::string& b) { return a.name < b; });
   return found != end && found->name == lower ? found : nullptr;
+}
+
+std::span<const ZoneAbbreviation> ZoneAbbreviations() { return kAbbreviations; }
+
+std::vector<std::string> ZoneNameList() {
+  std::vector<std::string> names;
+  for (const auto& [lower, name] : ZoneNames()) {
+    if (name[0] >= 'A' && name[0] <= 'Z' && name.find('.') == std::string::npos) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace phantom::types

@@ -301,14 +301,28 @@ Result<Oid> Catalog::CreateColumnSequence(std::string_view table, Oid schema, Pe
   return sequence;
 }
 
+namespace {
+
+// An index's columns have different names: expr, expr1, ...
+std::string UniqueColumnName(const std::string& name, std::vector<std::string>& taken) {
+  std::string candidate = name;
+  for (int i = 1; std::find(taken.begin(), taken.end(), candidate) != taken.end(); ++i) candidate = name + std::to_string(i);
+  taken.push_back(candidate);
+  return candidate;
+}
+
+}  // namespace
+
 Result<Oid> Catalog::CreateIndex(const Table& table, const IndexDefinition& definition) {
   IndexDefinition complete = definition;
   if (complete.name.empty()) {
     std::string columns;
+    std::vector<std::string> taken_names;
     for (const IndexKey& key : complete.keys) {
       if (!columns.empty()) columns += '_';
-      columns += key.column > 0 ? table.column(key.column).name : key.expression_name;
+      columns += UniqueColumnName(key.column > 0 ? table.column(key.column).name : key.expression_name, taken_names);
     }
+    for (int16_t column : complete.included) columns += '_' + UniqueColumnName(table.column(column).name, taken_names);
     ASSIGN_OR_RETURN(complete.name, ChooseRelationName(table.name, columns, "idx", table.schema));
   }
   ASSIGN_OR_RETURN(bool taken, NameIsTaken(table.schema, complete.name, complete.if_not_exists));
@@ -347,14 +361,7 @@ Result<Oid> Catalog::InsertIndex(const Table& table, const IndexDefinition& defi
   std::string expressions;
   int number = 0;
   std::vector<std::string> names;
-  auto unique_name = [&](std::string name) {
-    std::string candidate = name;
-    for (int i = 1; std::find(names.begin(), names.end(), candidate) != names.end(); ++i) {
-      candidate = name + std::to_string(i);
-    }
-    names.push_back(candidate);
-    return candidate;
-  };
+  auto unique_name = [&](const std::string& name) { return UniqueColumnName(name, names); };
   for (const IndexKey& key : definition.keys) {
     std::string name = unique_name(key.column > 0 ? table.column(key.column).name : key.expression_name);
     RETURN_IF_ERROR(store_->Insert(AttributeRow(*store_, oid, ++number, name, key.type, key.collation)));

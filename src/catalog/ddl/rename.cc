@@ -205,6 +205,7 @@ Status Catalog::SetObjectSchema(const ObjectAddress& object, Oid schema) {
   if (object.catalog != oid::kPgClass) return move(object);
 
   ASSIGN_OR_RETURN(TableRef table, TableByOid(object.oid));
+  if (table->schema == schema) return Status::Ok();
   ASSIGN_OR_RETURN(bool taken, NameIsTaken(schema, table->name, false));
   (void)taken;
   RETURN_IF_ERROR(move(object));

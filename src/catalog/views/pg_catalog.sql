@@ -109,10 +109,7 @@ SELECT z.name, z.abbrev, z.utc_offset, z.is_dst FROM pg_timezone_names() z;
 SELECT z.abbrev, z.utc_offset, z.is_dst FROM pg_timezone_abbrevs() z;
 
 -- view pg_catalog.pg_config
-SELECT c.name, c.setting FROM pg_config() c;
-
--- view pg_catalog.pg_file_settings
-SELECT f.sourcefile, f.sourceline, f.seqno, f.name, f.setting, f.applied, f.error FROM pg_show_all_file_settings() f;
+SELECT 'VERSION' AS name, version() AS setting;
 
 -- view pg_catalog.pg_available_extensions
 SELECT e.name, e.default_version, x.extversion AS installed_version, e.comment
@@ -129,11 +126,6 @@ SELECT p.transaction, p.gid, p.prepared, u.rolname AS owner, d.datname AS databa
 FROM pg_prepared_xact() p
 LEFT JOIN pg_authid u ON u.oid = p.ownerid
 LEFT JOIN pg_database d ON d.oid = p.dbid;
-
--- view pg_catalog.pg_replication_slots
-SELECT s.slot_name, s.plugin, s.slot_type, s.datoid, d.datname AS database, s.temporary, s.active, s.active_pid, s.xmin,
-       s.catalog_xmin, s.restart_lsn, s.confirmed_flush_lsn, s.wal_status, s.safe_wal_size, s.two_phase
-FROM pg_get_replication_slots() s LEFT JOIN pg_database d ON d.oid = s.datoid;
 
 -- view pg_catalog.pg_publication_tables
 SELECT p.pubname, n.nspname AS schemaname, c.relname AS tablename, NULL::name[] AS attnames,

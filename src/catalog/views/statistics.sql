@@ -109,14 +109,14 @@ JOIN pg_stat_get_wal_senders() w ON w.pid = s.pid
 LEFT JOIN pg_authid u ON u.oid = s.usesysid;
 
 -- view pg_catalog.pg_stat_wal
-SELECT w.wal_records, w.wal_fpi, w.wal_bytes, w.wal_buffers_full, w.wal_write, w.wal_sync, w.wal_write_time,
-       w.wal_sync_time, w.stats_reset
-FROM pg_stat_get_wal() w;
+SELECT NULL::bigint AS wal_records, 0::bigint AS wal_fpi, NULL::numeric AS wal_bytes, NULL::bigint AS wal_buffers_full,
+       NULL::bigint AS wal_write, NULL::bigint AS wal_sync, 0::float8 AS wal_write_time, 0::float8 AS wal_sync_time,
+       pg_postmaster_start_time() AS stats_reset;
 
 -- view pg_catalog.pg_stat_archiver
-SELECT s.archived_count, s.last_archived_wal, s.last_archived_time, s.failed_count, s.last_failed_wal, s.last_failed_time,
-       s.stats_reset
-FROM pg_stat_get_archiver() s;
+SELECT 0::bigint AS archived_count, NULL::text AS last_archived_wal, NULL::timestamptz AS last_archived_time,
+       0::bigint AS failed_count, NULL::text AS last_failed_wal, NULL::timestamptz AS last_failed_time,
+       pg_postmaster_start_time() AS stats_reset;
 
 -- view pg_catalog.pg_stat_bgwriter
 SELECT pg_stat_get_bgwriter_timed_checkpoints() AS checkpoints_timed,
@@ -134,3 +134,61 @@ SELECT p.oid AS funcid, n.nspname AS schemaname, p.proname AS funcname, pg_stat_
        pg_stat_get_function_total_time(p.oid) AS total_time, pg_stat_get_function_self_time(p.oid) AS self_time
 FROM pg_proc p LEFT JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE p.prolang <> 12 AND pg_stat_get_function_calls(p.oid) IS NOT NULL;
+
+-- view pg_catalog.pg_statio_all_tables
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname,
+       pg_stat_get_blocks_fetched(c.oid) - pg_stat_get_blocks_hit(c.oid) AS heap_blks_read,
+       pg_stat_get_blocks_hit(c.oid) AS heap_blks_hit, i.fetched::bigint - i.hit::bigint AS idx_blks_read,
+       i.hit::bigint AS idx_blks_hit, NULL::bigint AS toast_blks_read, NULL::bigint AS toast_blks_hit,
+       NULL::bigint AS tidx_blks_read, NULL::bigint AS tidx_blks_hit
+FROM pg_class c
+LEFT JOIN (SELECT x.indrelid, sum(pg_stat_get_blocks_fetched(x.indexrelid)) AS fetched,
+                  sum(pg_stat_get_blocks_hit(x.indexrelid)) AS hit
+           FROM pg_index x GROUP BY x.indrelid) i ON i.indrelid = c.oid
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 't', 'm');
+
+-- view pg_catalog.pg_statio_sys_tables
+SELECT * FROM pg_statio_all_tables
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+-- view pg_catalog.pg_statio_user_tables
+SELECT * FROM pg_statio_all_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+-- view pg_catalog.pg_statio_all_sequences
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname,
+       pg_stat_get_blocks_fetched(c.oid) - pg_stat_get_blocks_hit(c.oid) AS blks_read,
+       pg_stat_get_blocks_hit(c.oid) AS blks_hit
+FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S';
+
+-- view pg_catalog.pg_statio_sys_sequences
+SELECT * FROM pg_statio_all_sequences
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+-- view pg_catalog.pg_statio_user_sequences
+SELECT * FROM pg_statio_all_sequences
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+-- view pg_catalog.pg_stat_xact_all_tables
+SELECT c.oid AS relid, n.nspname AS schemaname, c.relname, 0::bigint AS seq_scan, 0::bigint AS seq_tup_read,
+       CASE WHEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid) THEN 0::bigint END AS idx_scan,
+       CASE WHEN EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid) THEN 0::bigint END AS idx_tup_fetch,
+       0::bigint AS n_tup_ins, 0::bigint AS n_tup_upd, 0::bigint AS n_tup_del, 0::bigint AS n_tup_hot_upd
+FROM pg_class c LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 't', 'm', 'p');
+
+-- view pg_catalog.pg_stat_xact_sys_tables
+SELECT * FROM pg_stat_xact_all_tables
+WHERE schemaname IN ('pg_catalog', 'information_schema') OR schemaname ~ '^pg_toast';
+
+-- view pg_catalog.pg_stat_xact_user_tables
+SELECT * FROM pg_stat_xact_all_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND schemaname !~ '^pg_toast';
+
+-- view pg_catalog.pg_stat_database_conflicts
+SELECT d.oid AS datid, d.datname, 0::bigint AS confl_tablespace, 0::bigint AS confl_lock, 0::bigint AS confl_snapshot,
+       0::bigint AS confl_bufferpin, 0::bigint AS confl_deadlock
+FROM pg_database d;
+

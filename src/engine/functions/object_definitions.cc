@@ -4,6 +4,7 @@
 #include <string>
 
 #include "catalog/builtin/columns.h"
+#include "catalog/builtin_index.h"
 #include "catalog/builtins.h"
 #include "catalog/object_loader.h"
 #include "catalog/stored_sql.h"
@@ -11,6 +12,8 @@
 #include "engine/functions/catalog_access.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
+#include "planner/definition.h"
+#include "planner/planner.h"
 #include "types/keywords.h"
 #include "types/string_ref.h"
 #include "types/text_format.h"
@@ -26,83 +29,19 @@ using Args = std::span<const types::Vector* const>;
 using Out = Writer<StringRef>;
 using I = int32_t;
 
-// The text from `at` on up to the quote that ends what begins there, doubled quotes included.
-std::string_view QuotedPart(std::string_view sql, size_t at) {
-  const char quote = sql[at];
-  size_t end = at + 1;
-  while (end < sql.size() && (sql[end] != quote || (end + 1 < sql.size() && sql[end + 1] == quote))) {
-    end += sql[end] == quote ? 2 : 1;
-  }
-  return sql.substr(at, end + 1 - at);
-}
-std::string Unquoted(std::string_view quoted) {
-  std::string text;
-  for (size_t i = 1; i + 1 < quoted.size(); ++i) {
-    text += quoted[i];
-    if (quoted[i] == quoted[0]) ++i;
-  }
-  return text;
+planner::PlannerContext PlannerOf(const KernelContext& context, Catalog& catalog) {
+  planner::PlannerContext planner;
+  planner.catalog = &catalog;
+  planner.format = context.format;
+  return planner;
 }
 
-// Quotes only where names need them, and relations in 'name'::regclass as the search path lets them be named.
-std::string SimplifyQuotes(const KernelContext& context, std::string_view sql) {
-  constexpr std::string_view kRegclass = "::regclass";
-  std::string simple;
-  for (size_t at = 0; at < sql.size();) {
-    if (sql[at] != '"' && sql[at] != '\'') {
-      simple += sql[at++];
-      continue;
-    }
-    const std::string_view part = QuotedPart(sql, at);
-    at += part.size();
-    if (part[0] == '"') {
-      simple += types::QuoteIdentifier(Unquoted(part));
-      continue;
-    }
-    std::string name;
-    if (sql.substr(at, kRegclass.size()) == kRegclass) {
-      const Result<Oid> oid = ResolveObject(context, types::kRegclassOid, Unquoted(part));
-      const auto number = oid.ok() ? static_cast<int32_t>(*oid) : 0;
-      if (number != 0 && !types::AppendText(types::kRegclassOid, &number, *context.format, name).ok()) name.clear();
-    }
-    simple += name.empty() ? std::string(part) : types::QuoteLiteral(name);
-  }
-  return simple;
+// An expression of the catalog as clients are shown it.
+Result<planner::ShownExpression> Show(const KernelContext& context, Catalog& catalog, std::string_view stored,
+                                      const catalog::Table* table, bool pretty, types::Type value_type = {}) {
+  ASSIGN_OR_RETURN(const std::string sql, catalog.ExpandStored(stored, table));
+  return planner::ShowExpression(sql, table, {.pretty = pretty}, PlannerOf(context, catalog), value_type);
 }
-
-Result<std::string> Expand(const KernelContext& context, Catalog& catalog, std::string_view stored,
-                           const catalog::Table* table) {
-  ASSIGN_OR_RETURN(const std::string sql,
-                   catalog::ExpandSql(stored, table, [&catalog](Oid oid) { return catalog.TableByOid(oid); }));
-  return SimplifyQuotes(context, sql);
-}
-
-// True when the text is one parenthesis around everything: "(a + b)".
-bool IsParenthesized(std::string_view sql) {
-  if (sql.size() < 2 || sql.front() != '(' || sql.back() != ')') return false;
-  int depth = 0;
-  char quote = 0;
-  for (size_t i = 0; i < sql.size(); ++i) {
-    const char c = sql[i];
-    if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (c == '(') {
-      ++depth;
-    } else if (c == ')' && --depth == 0) {
-      return i + 1 == sql.size();
-    }
-  }
-  return false;
-}
-// "lower(a)": a name and one parenthesis after it.
-bool IsCall(std::string_view sql) {
-  size_t at = 0;
-  while (at < sql.size() && (std::isalnum(static_cast<unsigned char>(sql[at])) || sql[at] == '_' || sql[at] == '.')) ++at;
-  return at > 0 && IsParenthesized(sql.substr(at));
-}
-std::string Parenthesized(std::string sql) { return IsParenthesized(sql) ? sql : '(' + sql + ')'; }
 
 void AppendColumns(const catalog::Table& table, const std::vector<int16_t>& columns, std::string& out) {
   for (size_t i = 0; i < columns.size(); ++i) {
@@ -113,7 +52,7 @@ void AppendColumns(const catalog::Table& table, const std::vector<int16_t>& colu
 
 // ---- Expressions --------------------------------------------------------------------------------
 
-// pg_get_expr(text, relation [, pretty]). What the catalogs keep is SQL already, but for the names in it.
+// pg_get_expr(text, relation [, pretty]).
 Status ExpressionText(KernelContext& context, Args args, const Rows& rows, types::Vector& result) {
   for (size_t i = 0; i < rows.count; ++i) {
     const auto row = static_cast<uint32_t>(rows[i]);
@@ -133,8 +72,18 @@ Status ExpressionText(KernelContext& context, Args args, const Rows& rows, types
         continue;
       }
     }
-    ASSIGN_OR_RETURN(const std::string sql, Expand(context, *catalog, args[0]->Get<StringRef>(row).view(), table.get()));
-    result.SetString(row, sql);
+    const bool pretty = args.size() > 2 && args[2]->Get<bool>(row);
+    // The expressions of an index are one list.
+    constexpr char kBetween = '\x1e';
+    std::string_view rest = args[0]->Get<StringRef>(row).view();
+    std::string text;
+    for (size_t end = 0; end != std::string_view::npos; rest.remove_prefix(end == std::string_view::npos ? 0 : end + 1)) {
+      end = rest.find(kBetween);
+      ASSIGN_OR_RETURN(const planner::ShownExpression shown,
+                       Show(context, *catalog, rest.substr(0, end), table.get(), pretty));
+      text += (text.empty() ? "" : ", ") + shown.text;
+    }
+    result.SetString(row, text);
   }
   return Status::Ok();
 }
@@ -188,9 +137,14 @@ Result<std::string> ConstraintText(const KernelContext& context, Catalog& catalo
   std::string text;
   switch (constraint.kind) {
     case catalog::ConstraintKind::kCheck: {
-      ASSIGN_OR_RETURN(std::string check, Expand(context, catalog, constraint.check_sql, table.get()));
-      if (pretty && IsParenthesized(check)) check = check.substr(1, check.size() - 2);
-      text = "CHECK (" + (pretty || IsCall(check) ? check : Parenthesized(check)) + ')';
+      types::Type value_type;
+      if (constraint.domain != 0) {
+        const catalog::TypeRef domain = catalog.TypeByOid(constraint.domain);
+        if (domain != nullptr) value_type = types::Type(domain->base_type, domain->typmod);
+      }
+      ASSIGN_OR_RETURN(const planner::ShownExpression check,
+                       Show(context, catalog, constraint.check_sql, table.get(), pretty, value_type));
+      text = "CHECK (" + check.text + ')';
       if (constraint.no_inherit) text += " NO INHERIT";
       break;
     }
@@ -243,13 +197,14 @@ Status ConstraintPretty(KernelContext& context, const I& oid, const bool& pretty
 
 // ---- Indexes ------------------------------------------------------------------------------------
 
-Result<std::string> KeyText(const KernelContext& context, Catalog& catalog, const catalog::Table& table, const catalog::IndexKey& key, bool alone) {
+Result<std::string> KeyText(const KernelContext& context, Catalog& catalog, const catalog::Table& table,
+                            const catalog::IndexKey& key, bool alone, bool pretty) {
   std::string text;
   if (key.column != 0) {
     text = types::QuoteIdentifier(table.column(key.column).name);
   } else {
-    ASSIGN_OR_RETURN(text, Expand(context, catalog, key.expression_sql, &table));
-    if (!IsCall(text)) text = Parenthesized(text);
+    ASSIGN_OR_RETURN(const planner::ShownExpression shown, Show(context, catalog, key.expression_sql, &table, pretty));
+    text = shown.is_call ? shown.text : '(' + shown.text + ')';
   }
   if (alone) return text;
   const Oid own_collation = key.column != 0 ? table.column(key.column).collation : catalog::oid::kCollationDefault;
@@ -278,6 +233,14 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
     ASSIGN_OR_RETURN(table, catalog->TableByOid(relation->indexed_table));
   }
   const catalog::Index* index = table == nullptr ? nullptr : table->FindIndex(oid);
+  std::optional<catalog::Index> system_index;
+  if (index == nullptr) {
+    system_index = catalog::FindBuiltinIndex(static_cast<Oid>(oid));
+    if (system_index.has_value()) {
+      ASSIGN_OR_RETURN(table, catalog->TableByOid(system_index->table));
+      if (table != nullptr) index = &*system_index;
+    }
+  }
   if (index == nullptr) {
     out.SetNull();
     return Status::Ok();
@@ -287,7 +250,7 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
     std::string text;
     const auto at = static_cast<size_t>(column) - 1;
     if (column > 0 && at < index->keys.size()) {
-      ASSIGN_OR_RETURN(text, KeyText(context, *catalog, *table, index->keys[at], true));
+      ASSIGN_OR_RETURN(text, KeyText(context, *catalog, *table, index->keys[at], true, pretty));
     } else if (column > 0 && at - index->keys.size() < index->included.size()) {
       text = types::QuoteIdentifier(table->column(index->included[at - index->keys.size()]).name);
     }
@@ -302,7 +265,7 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
   text += " (";
   for (size_t i = 0; i < index->keys.size(); ++i) {
     if (i > 0) text += ", ";
-    ASSIGN_OR_RETURN(const std::string key, KeyText(context, *catalog, *table, index->keys[i], false));
+    ASSIGN_OR_RETURN(const std::string key, KeyText(context, *catalog, *table, index->keys[i], false, pretty));
     text += key;
   }
   text += ')';
@@ -313,9 +276,9 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
   }
   if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
   if (!index->predicate_sql.empty()) {
-    ASSIGN_OR_RETURN(std::string predicate, Expand(context, *catalog, index->predicate_sql, table.get()));
-    if (pretty && IsParenthesized(predicate)) predicate = predicate.substr(1, predicate.size() - 2);
-    text += " WHERE " + (pretty ? predicate : Parenthesized(predicate));
+    ASSIGN_OR_RETURN(const planner::ShownExpression predicate,
+                     Show(context, *catalog, index->predicate_sql, table.get(), pretty));
+    text += " WHERE " + predicate.text;
   }
   out.SetText(text);
   return Status::Ok();
@@ -329,7 +292,7 @@ Status IndexPretty(KernelContext& context, const I& oid, const I& column, const 
 
 // ---- Views --------------------------------------------------------------------------------------
 
-Status ViewDefinition(KernelContext& context, Oid oid, Out& out) {
+Status ViewDefinition(KernelContext& context, Oid oid, planner::DefinitionStyle style, Out& out) {
   ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
   ASSIGN_OR_RETURN(const TableRef view, catalog->TableByOid(oid));
   if (view == nullptr) {
@@ -340,25 +303,26 @@ Status ViewDefinition(KernelContext& context, Oid oid, Out& out) {
     out.SetText("Not a view");
     return Status::Ok();
   }
-  ASSIGN_OR_RETURN(const std::string query, catalog->ViewQuery(*view));
-  out.SetText(' ' + query + ';');
+  ASSIGN_OR_RETURN(const std::string query, planner::ShowView(*view, style, PlannerOf(context, *catalog)));
+  out.SetText(query + ';');
   return Status::Ok();
 }
 Status ViewOfOid(KernelContext& context, const I& oid, Out& out) {
-  return ViewDefinition(context, static_cast<Oid>(oid), out);
+  return ViewDefinition(context, static_cast<Oid>(oid), {}, out);
 }
-Status ViewOfOidPretty(KernelContext& context, const I& oid, const bool&, Out& out) {
-  return ViewDefinition(context, static_cast<Oid>(oid), out);
+Status ViewOfOidPretty(KernelContext& context, const I& oid, const bool& pretty, Out& out) {
+  return ViewDefinition(context, static_cast<Oid>(oid), {.pretty = pretty}, out);
 }
-Status ViewOfOidWrapped(KernelContext& context, const I& oid, const I&, Out& out) {
-  return ViewDefinition(context, static_cast<Oid>(oid), out);
+Status ViewOfOidWrapped(KernelContext& context, const I& oid, const I& column, Out& out) {
+  return ViewDefinition(context, static_cast<Oid>(oid), {.pretty = true, .wrap_column = column}, out);
 }
 Status ViewOfName(KernelContext& context, const StringRef& name, Out& out) {
   ASSIGN_OR_RETURN(const Oid oid, ResolveObject(context, types::kRegclassOid, name.view()));
-  return ViewDefinition(context, oid, out);
+  return ViewDefinition(context, oid, {}, out);
 }
-Status ViewOfNamePretty(KernelContext& context, const StringRef& name, const bool&, Out& out) {
-  return ViewOfName(context, name, out);
+Status ViewOfNamePretty(KernelContext& context, const StringRef& name, const bool& pretty, Out& out) {
+  ASSIGN_OR_RETURN(const Oid oid, ResolveObject(context, types::kRegclassOid, name.view()));
+  return ViewDefinition(context, oid, {.pretty = pretty}, out);
 }
 
 // ---- Sequences ----------------------------------------------------------------------------------
@@ -400,8 +364,9 @@ Status RuleDefinition(KernelContext& context, Oid oid, bool pretty, Out& out) {
   }
   ASSIGN_OR_RETURN(const TableRef view, catalog->TableByOid(rule->GetOid(catalog::pg_rewrite::ev_class)));
   ASSIGN_OR_RETURN(const std::string name, pretty ? RelationName(*catalog, *view) : QualifiedRelationName(*view));
-  ASSIGN_OR_RETURN(const std::string query, catalog->ViewQuery(*view));
-  out.SetText("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD  " + query + ';');
+  ASSIGN_OR_RETURN(const std::string query,
+                   planner::ShowView(*view, {.pretty = pretty}, PlannerOf(context, *catalog)));
+  out.SetText("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO " + name + " DO INSTEAD " + query + ';');
   return Status::Ok();
 }
 Status RuleOfOid(KernelContext& context, const I& oid, Out& out) {

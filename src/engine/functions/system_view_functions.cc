@@ -7,6 +7,8 @@
 #include "engine/functions/catalog_access.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
+#include "planner/definition.h"
+#include "planner/planner.h"
 #include "types/array.h"
 #include "types/keywords.h"
 #include "types/string_ref.h"
@@ -36,16 +38,25 @@ Status IsPublishable(KernelContext& context, const I& oid, bool& out, bool& null
   return Status::Ok();
 }
 // The commands a relation takes, one bit each as PostgreSQL numbers them.
-constexpr I kUpdateInsertDelete = 1 << 2 | 1 << 3 | 1 << 4;
+Result<planner::Updatable> UpdatableOf(KernelContext& context, I oid) {
+  ASSIGN_OR_RETURN(catalog::Catalog* const catalog, CatalogOf(context));
+  ASSIGN_OR_RETURN(const catalog::TableRef table, catalog->TableByOid(static_cast<Oid>(oid)));
+  if (table == nullptr) return planner::Updatable();
+  planner::PlannerContext planner;
+  planner.catalog = catalog;
+  planner.format = context.format;
+  return planner::DescribeUpdatable(*table, planner);
+}
 Status IsUpdatable(KernelContext& context, const I& oid, const bool&, I& out) {
-  ASSIGN_OR_RETURN(const catalog::TableRef table, TableOf(context, oid));
-  out = table != nullptr && table->kind == catalog::RelationKind::kTable ? kUpdateInsertDelete : 0;
+  ASSIGN_OR_RETURN(const planner::Updatable updatable, UpdatableOf(context, oid));
+  out = updatable.commands;
   return Status::Ok();
 }
-Status IsColumnUpdatable(KernelContext& context, const I& oid, const int16_t& column, const bool& triggers, bool& out) {
-  I commands = 0;
-  if (column > 0) RETURN_IF_ERROR(IsUpdatable(context, oid, triggers, commands));
-  out = commands != 0;
+Status IsColumnUpdatable(KernelContext& context, const I& oid, const int16_t& column, const bool&, bool& out) {
+  out = false;
+  if (column <= 0) return Status::Ok();
+  ASSIGN_OR_RETURN(const planner::Updatable updatable, UpdatableOf(context, oid));
+  out = static_cast<size_t>(column) <= updatable.columns.size() && updatable.columns[static_cast<size_t>(column) - 1];
   return Status::Ok();
 }
 

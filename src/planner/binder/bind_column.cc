@@ -72,10 +72,33 @@ void Binder::MarkUsed(const RangeEntry& entry, int column) {
   if (entry.table != nullptr) ctx_.used_columns.emplace_back(entry.table->oid, column + 1);
 }
 
+void Binder::MarkColumnsUsed(const Expr* expr) {
+  Walk(expr, [&](const Expr* node) {
+    auto* column = DynAs<ColumnRef>(node);
+    if (column != nullptr && ctx_.entries[static_cast<size_t>(column->rel)] != nullptr) {
+      MarkUsed(*ctx_.entries[static_cast<size_t>(column->rel)], column->column);
+    }
+    return true;
+  });
+}
+
 Expr* Binder::ColumnAt(RangeEntry& entry, int column, int32_t location) {
   if (entry.kind == RangeKind::kJoin) {
     Expr* copy = Copy(ctx_.arena, entry.join_columns[static_cast<size_t>(column)]);
     if (copy->kind == ExprKind::kColumnRef) copy->location = location;
+    MarkColumnsUsed(copy);
+    if (ctx_.for_text) {
+      // A column of a join without alias is the column behind it, unless USING merged two into an expression.
+      const Expr* behind = entry.join_columns[static_cast<size_t>(column)];
+      auto known = ctx_.joins.find(behind);
+      if (entry.aliased) {
+        ctx_.joins[copy] = {&entry, column};
+      } else if (known != ctx_.joins.end()) {
+        ctx_.joins[copy] = known->second;
+      } else if (behind->kind != ExprKind::kColumnRef) {
+        ctx_.joins[copy] = {&entry, column};
+      }
+    }
     return copy;
   }
   MarkUsed(entry, column);

@@ -39,6 +39,12 @@ struct BindContext {
   std::vector<Oid> view_stack;           // views being expanded, and whose privileges count
   Oid check_as = 0;
 
+  // Binding a definition in order to print it: views stay names, SQL functions calls, and what was named through a join
+  // is noted.
+  bool for_text = false;
+  bool stored_text = false;  // the text's names may be markers (catalog/stored_sql.h)
+  std::map<const Expr*, std::pair<const RangeEntry*, int>> joins;
+
   // A RelId for an entry (which may be null: an operator's own columns).
   RelId NewRel(RangeEntry* entry, struct Scope* scope) {
     entries.push_back(entry);

@@ -1,6 +1,7 @@
 // FROM: tables, views, subqueries, functions, joins.
 #include <algorithm>
 
+#include "catalog/stored_sql.h"
 #include "planner/binder/binder.h"
 #include "planner/expr_util.h"
 
@@ -8,10 +9,6 @@ namespace phantom::planner {
 
 using namespace types;
 using parser::DynCast;
-
-namespace {
-constexpr int kViewDepthMax = 64;
-}  // namespace
 
 RangeEntry* Binder::NewEntry(Scope& scope, RangeKind kind, std::string_view name) {
   auto* entry = ctx_.arena.New<RangeEntry>();
@@ -25,6 +22,19 @@ RangeEntry* Binder::NewEntry(Scope& scope, RangeKind kind, std::string_view name
 Status Binder::ApplyAlias(RangeEntry& entry, const ast::Alias* alias) {
   if (alias == nullptr) return Status::Ok();
   entry.name = alias->name;
+  if (ctx_.stored_text && entry.kind != RangeKind::kJoin && entry.table != nullptr) {
+    entry.aliased = !catalog::IsEntryMarker(entry.name);
+    bool by_number = !alias->columns.empty();
+    for (std::string_view name : alias->columns) {
+      auto [column, plain] = catalog::ReadColumnAlias(name);
+      if (column > 0 && static_cast<size_t>(column) <= entry.columns.size()) {
+        entry.columns[static_cast<size_t>(column) - 1].name = plain;
+      } else {
+        by_number = false;
+      }
+    }
+    if (by_number || alias->columns.empty()) return Status::Ok();
+  }
   entry.aliased = true;
   size_t live = 0;
   for (const RangeColumn& column : entry.columns) live += !column.dropped;
@@ -68,33 +78,10 @@ Result<RangeEntry*> Binder::TableEntry(Scope& scope, const catalog::TableRef& ta
 
 // A view's query, bound with the view owner's rights, takes the place of the view.
 Status Binder::ExpandView(RangeEntry& entry, const catalog::Table& view) {
-  if (std::find(ctx_.view_stack.begin(), ctx_.view_stack.end(), view.oid) != ctx_.view_stack.end() ||
-      ctx_.view_stack.size() > kViewDepthMax) {
-    return Errorf(sqlstate::kInvalidObjectDefinition, "infinite recursion detected in rules for relation \"%s\"",
-                  view.name.c_str());
-  }
-  ASSIGN_OR_RETURN(std::string sql, ctx_.catalog.ViewQuery(view));
-  ASSIGN_OR_RETURN(const ast::Node* node, ParseQueryText(sql, ctx_.pinned));
-  ctx_.view_stack.push_back(view.oid);
-  Oid saved_check = ctx_.check_as;
-  ctx_.check_as = view.owner;
-  bool saved_variable = ctx_.params_variable;
-  ctx_.params_variable = false;
-  auto* select = DynCast<ast::SelectStmt>(node);
-  Result<Query*> query = select == nullptr
-                             ? Result<Query*>(Error(sqlstate::kInternalError, "stored view is not a query"))
-                             : Select(*select, nullptr);
-  ctx_.params_variable = saved_variable;
-  ctx_.check_as = saved_check;
-  ctx_.view_stack.pop_back();
-  if (!query.ok()) {
-    // The error's place is in the view's text, which the client does not see.
-    Status status = std::move(query).status();
-    status.mutable_error().location = -1;
-    return status;
-  }
+  if (ctx_.for_text) return Status::Ok();
+  ASSIGN_OR_RETURN(Query * query, ViewQuery(view));
   entry.kind = RangeKind::kSubquery;
-  entry.subquery = query.value();
+  entry.subquery = query;
   // The view's columns have the types they were made with.
   size_t next = 0;
   for (Target& target : entry.subquery->targets) {
@@ -466,6 +453,7 @@ Result<FromNode*> Binder::FromJoin(const ast::JoinExpr& join, Scope& scope, std:
     ASSIGN_OR_RETURN(Expr * equal, MakeOperator("=", Copy(ctx_.arena, left_expr), Copy(ctx_.arena, right_expr), -1));
     ASSIGN_OR_RETURN(equal, coerce_.ToBoolean(equal, "JOIN/USING"));
     result->on = ctx_.And(result->on, equal);
+    MarkColumnsUsed(equal);
     // The merged column: whichever side surely has it.
     Expr* pair[] = {left_expr, right_expr};
     ASSIGN_OR_RETURN(Oid type, coerce_.CommonType(pair, "JOIN/USING"));
@@ -541,6 +529,7 @@ Result<FromNode*> Binder::FromJoin(const ast::JoinExpr& join, Scope& scope, std:
     alias->aliased = true;
     alias->columns.assign(merged_columns.begin(), merged_columns.begin() + static_cast<ptrdiff_t>(using_count));
     alias->join_columns.assign(merged_exprs.begin(), merged_exprs.begin() + static_cast<ptrdiff_t>(using_count));
+    result->using_alias = alias;
     items.push_back({.entry = alias, .columns_visible = false});
   }
   items.push_back({.entry = entry, .rel_visible = false});
@@ -564,6 +553,7 @@ Status Binder::From(ast::NodeList from, Scope& scope) {
     } else {
       auto* cross = ctx_.arena.New<FromNode>();
       cross->join = true;
+      cross->comma = true;
       cross->left = scope.query->from;
       cross->right = item;
       scope.query->from = cross;

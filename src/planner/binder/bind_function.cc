@@ -287,6 +287,7 @@ Result<Expr*> Binder::MakeCall(Scope& scope, ast::NameList name, std::vector<Exp
     array->location = LocationOf(array->elements[0]);
     args.resize(begin);
     args.push_back(array);
+    variadic = variadic || ctx_.for_text;  // printed so
   }
   if (variadic && function->variadic == kAnyOid && !args.empty()) {
     Oid last = args.back()->type.oid;
@@ -311,7 +312,21 @@ Result<Expr*> Binder::MakeCall(Scope& scope, ast::NameList name, std::vector<Exp
     call->collation = result_collation;
     call->returns_set = function->returns_set;
     call->location = location;
-    if (function->language == catalog::oid::kLanguageSql) return InlineSqlFunction(scope, call);
+    if (!arg_names.empty() || candidate.defaults > 0) {
+      call->written.assign(call->args.size(), std::string());
+      size_t given = node == nullptr ? 0 : node->args.size();
+      size_t positional = given - std::min(given, arg_names.size());
+      for (size_t i = 0; i < call->args.size(); ++i) {
+        size_t parameter = candidate.positions.empty() ? i : static_cast<size_t>(candidate.positions[i]);
+        if (parameter >= call->written.size()) continue;
+        if (i >= given) {
+          call->written[parameter] = kArgumentDefault;
+        } else if (i >= positional) {
+          call->written[parameter] = arg_names[i - positional];
+        }
+      }
+    }
+    if (function->language == catalog::oid::kLanguageSql && !ctx_.for_text) return InlineSqlFunction(scope, call);
     return call;
   }
   Expr* result;

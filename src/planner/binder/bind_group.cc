@@ -50,7 +50,10 @@ Status Binder::GroupBy(Scope& scope, const ast::SelectStmt& select, Query& query
     query.groups.push_back(target.expr);
     return static_cast<int>(query.groups.size()) - 1;
   };
-  std::function<Result<Sets>(const ast::Node&)> sets_of = [&](const ast::Node& node) -> Result<Sets> {
+  using Item = GroupingItem;
+  // Also writes down the item as it was written.
+  std::function<Result<Sets>(const ast::Node&, std::vector<Item>&)> sets_of =
+      [&](const ast::Node& node, std::vector<Item>& items) -> Result<Sets> {
     auto list = [&](ast::NodeList items) -> Result<std::vector<int>> {
       std::vector<int> groups;
       for (const ast::Node* item : items) {
@@ -68,14 +71,17 @@ Status Binder::GroupBy(Scope& scope, const ast::SelectStmt& select, Query& query
     auto* set = DynCast<ast::GroupingSet>(&node);
     if (set == nullptr) {
       ASSIGN_OR_RETURN(std::vector<int> groups, unit(node));
+      items.push_back({Item::Kind::kSimple, groups, {}});
       return Sets{groups};
     }
     query.has_grouping_sets = query.has_grouping_sets || set->type != ast::GroupingSetKind::kEmpty || true;
     switch (set->type) {
       case ast::GroupingSetKind::kEmpty:
+        items.push_back({Item::Kind::kEmpty, {}, {}});
         return Sets{{}};
       case ast::GroupingSetKind::kSimple: {
         ASSIGN_OR_RETURN(std::vector<int> groups, list(set->content));
+        items.push_back({Item::Kind::kSimple, groups, {}});
         return Sets{groups};
       }
       case ast::GroupingSetKind::kRollup:
@@ -85,6 +91,9 @@ Status Binder::GroupBy(Scope& scope, const ast::SelectStmt& select, Query& query
           ASSIGN_OR_RETURN(std::vector<int> groups, unit(*item));
           units.push_back(std::move(groups));
         }
+        Item written{set->type == ast::GroupingSetKind::kRollup ? Item::Kind::kRollup : Item::Kind::kCube, {}, {}};
+        for (const std::vector<int>& groups : units) written.items.push_back({Item::Kind::kSimple, groups, {}});
+        items.push_back(std::move(written));
         Sets result;
         auto join = [&](auto member) {
           std::vector<int> groups;
@@ -110,10 +119,21 @@ Status Binder::GroupBy(Scope& scope, const ast::SelectStmt& select, Query& query
       }
       case ast::GroupingSetKind::kSets: {
         Sets result;
+        Item written{Item::Kind::kSets, {}, {}};
         for (const ast::Node* item : set->content) {
-          ASSIGN_OR_RETURN(Sets inner, sets_of(*item));
+          std::vector<Item> inner_items;
+          ASSIGN_OR_RETURN(Sets inner, sets_of(*item, inner_items));
           result.insert(result.end(), inner.begin(), inner.end());
+          // Sets in sets are one level.
+          for (Item& one : inner_items) {
+            if (one.kind != Item::Kind::kSets) {
+              written.items.push_back(std::move(one));
+              continue;
+            }
+            for (Item& nested : one.items) written.items.push_back(std::move(nested));
+          }
         }
+        items.push_back(std::move(written));
         return result;
       }
     }
@@ -133,7 +153,7 @@ Status Binder::GroupBy(Scope& scope, const ast::SelectStmt& select, Query& query
   }
   Sets all = {{}};
   for (const ast::Node* item : select.group_by) {
-    ASSIGN_OR_RETURN(Sets sets, sets_of(*item));
+    ASSIGN_OR_RETURN(Sets sets, sets_of(*item, query.grouping_items));
     all = CrossProduct(all, sets);
     if (all.size() > kGroupingSetsMax) {
       return Errorf(sqlstate::kStatementTooComplex, "too many grouping sets present (maximum %zu)", kGroupingSetsMax);

@@ -11,7 +11,7 @@ namespace phantom::planner {
 using namespace types;
 using parser::DynCast;
 
-Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node, uint32_t privileges) {
+Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node, uint32_t privileges, bool merges) {
   if (IsNull(node.schema)) {
     if (FindCte(scope, node.name) != nullptr) {
       return Errorf(sqlstate::kFeatureNotSupported, "relation \"%s\" cannot be the target of a modifying statement",
@@ -28,15 +28,12 @@ Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node,
   switch (table->kind) {
     case catalog::RelationKind::kTable:
       break;
-    case catalog::RelationKind::kView: {
-      const char* verb = privileges & kPrivilegeInsert ? "insert into" : privileges & kPrivilegeDelete ? "delete from" : "update";
-      const char* action = privileges & kPrivilegeInsert ? "INSERT" : privileges & kPrivilegeDelete ? "DELETE" : "UPDATE";
-      const char* doing = privileges & kPrivilegeInsert ? "inserting into" : privileges & kPrivilegeDelete ? "deleting from" : "updating";
-      return Errorf(sqlstate::kObjectNotInPrerequisiteState, "cannot %s view \"%s\"", verb, table->name.c_str())
-          .Detail("Views that do not select from a single table or view are not automatically updatable.")
-          .Hint(Format("To enable %s the view, provide an INSTEAD OF %s trigger or an unconditional ON %s DO INSTEAD rule.",
-                       doing, action, action));
-    }
+    case catalog::RelationKind::kView:
+      if (merges) {
+        return Errorf(sqlstate::kFeatureNotSupported, "cannot execute MERGE on relation \"%s\"", table->name.c_str())
+            .Detail("This operation is not supported for views.");
+      }
+      break;
     case catalog::RelationKind::kSequence:
       refused = "cannot change sequence \"%s\"";
       break;
@@ -58,6 +55,9 @@ Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node,
   if (node.alias != nullptr) {
     entry->name = node.alias->name;
     entry->aliased = true;
+  }
+  if (table->is_view()) {
+    ASSIGN_OR_RETURN(entry->view_base, AnalyzeView(*table));
   }
   return entry;
 }
@@ -121,7 +121,13 @@ Result<Query*> Binder::Insert(const ast::InsertStmt& insert, Scope* parent) {
     if (row.size() > columns.size()) return count_error(0, row[columns.size()], true);
     if (explicit_columns && row.size() < columns.size()) return count_error(row.size(), nullptr, false);
     for (size_t i = 0; i < row.size(); ++i) {
-      const catalog::Column& column = table.columns[static_cast<size_t>(columns[i])];
+      // Where the value will be stored, as far as views are looked through, decides over defaults.
+      auto [stored_table, stored_column] = StoredColumn(*query.target, columns[i]);
+      if (stored_table == nullptr) {
+        stored_table = &table;
+        stored_column = columns[i];
+      }
+      const catalog::Column& column = stored_table->columns[static_cast<size_t>(stored_column)];
       bool is_default = row[i]->kind == ExprKind::kDefault;
       if (is_default) {
         if (written[i] != nullptr && !written[i]->indirection.empty()) {
@@ -130,7 +136,7 @@ Result<Query*> Binder::Insert(const ast::InsertStmt& insert, Scope* parent) {
         if (column.generated != 0) {
           row[i] = ctx_.MakeNull(column.type);
         } else {
-          ASSIGN_OR_RETURN(row[i], ColumnDefault(table, columns[i]));
+          ASSIGN_OR_RETURN(row[i], ColumnDefault(*stored_table, stored_column));
         }
         continue;
       }
@@ -149,7 +155,7 @@ Result<Query*> Binder::Insert(const ast::InsertStmt& insert, Scope* parent) {
       ASSIGN_OR_RETURN(row[i], AssignValue(scope, *query.target, row[i], column.name, columns[i], steps, current,
                                            written[i] == nullptr ? -1 : written[i]->location, ExprUse::kInsertTarget));
       if (column.identity != 0 && overriding == 'u') {
-        ASSIGN_OR_RETURN(row[i], ColumnDefault(table, columns[i]));
+        ASSIGN_OR_RETURN(row[i], ColumnDefault(*stored_table, stored_column));
       }
       RETURN_IF_ERROR(BindDomainChecks(row[i]));
     }
@@ -251,21 +257,14 @@ Result<Query*> Binder::Insert(const ast::InsertStmt& insert, Scope* parent) {
     }
     query.targets[static_cast<size_t>(same - query.insert_columns.begin())].expr = inner;
   }
-  // What was not named gets its default.
-  for (size_t i = 0; i < table.columns.size(); ++i) {
-    const catalog::Column& column = table.columns[i];
-    if (column.dropped || column.generated != 0) continue;
-    if (std::find(query.insert_columns.begin(), query.insert_columns.end(), static_cast<int>(i)) != query.insert_columns.end()) continue;
-    ASSIGN_OR_RETURN(Expr * value, ColumnDefault(table, static_cast<int>(i)));
-    query.insert_columns.push_back(static_cast<int>(i));
-    query.targets.push_back({.expr = value, .name = column.name});
-  }
+  if (query.target->view_base == nullptr) RETURN_IF_ERROR(FillDefaults(query));
   query.has_subqueries = scope.has_subqueries;
   if (insert.on_conflict != nullptr) RETURN_IF_ERROR(Conflict(scope, *insert.on_conflict, query));
   if (!insert.returning.empty()) {
     scope.items = {{.entry = query.target}};
     RETURN_IF_ERROR(Returning(scope, insert.returning, query));
   }
+  RETURN_IF_ERROR(RewriteViewTargets(query));
   return &query;
 }
 
@@ -366,6 +365,10 @@ Status Binder::Conflict(Scope& scope, const ast::OnConflictClause& node, Query& 
   if (update && node.infer == nullptr) {
     return Error(sqlstate::kSyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
         .Hint("For example, ON CONFLICT (column_name).")
+        .At(node.location);
+  }
+  if (query.target->view_base != nullptr && query.target->view_base->refusal == nullptr && node.infer != nullptr) {
+    return Error(sqlstate::kFeatureNotSupported, "ON CONFLICT with an inference specification is not supported for views")
         .At(node.location);
   }
   scope.items = {{.entry = query.target}};

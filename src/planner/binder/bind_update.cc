@@ -21,7 +21,13 @@ Status Binder::UpdateTargets(Scope& scope, ast::ListOf<ast::ResTarget> nodes, Ra
                     std::string(node->name).c_str(), table.name.c_str())
           .At(node->location);
     }
-    const catalog::Column& column = table.column(number);
+    // Where the value will be stored, as far as views are looked through, decides over defaults.
+    auto [stored_table, stored_column] = StoredColumn(target, number - 1);
+    if (stored_table == nullptr) {
+      stored_table = &table;
+      stored_column = number - 1;
+    }
+    const catalog::Column& column = stored_table->columns[static_cast<size_t>(stored_column)];
     ctx_.used_columns.emplace_back(table.oid, number);
     const ast::Node* source = node->value;
     int part = -1;
@@ -78,7 +84,11 @@ Status Binder::UpdateTargets(Scope& scope, ast::ListOf<ast::ResTarget> nodes, Ra
         return Error(sqlstate::kFeatureNotSupported, "cannot set an array element to DEFAULT").At(source->location);
       }
       if (column.generated != 0) continue;
-      ASSIGN_OR_RETURN(value, ColumnDefault(table, number - 1));
+      if (target.view_base != nullptr) {
+        value = ctx_.MakeNull(column.type);  // of the view's column, which has none
+      } else {
+        ASSIGN_OR_RETURN(value, ColumnDefault(table, number - 1));
+      }
     } else {
       if (column.generated != 0) {
         return Errorf(sqlstate::kGeneratedAlways, "column \"%s\" can only be updated to DEFAULT", column.name.c_str())
@@ -133,6 +143,7 @@ Result<Query*> Binder::Update(const ast::UpdateStmt& update, Scope* parent) {
   RETURN_IF_ERROR(UpdateTargets(scope, update.targets, *query.target, query.assignments, ExprUse::kUpdateSource));
   if (!update.returning.empty()) RETURN_IF_ERROR(Returning(scope, update.returning, query));
   query.has_subqueries = scope.has_subqueries;
+  RETURN_IF_ERROR(RewriteViewTargets(query));
   return &query;
 }
 
@@ -155,6 +166,7 @@ Result<Query*> Binder::Delete(const ast::DeleteStmt& node, Scope* parent) {
   }
   if (!node.returning.empty()) RETURN_IF_ERROR(Returning(scope, node.returning, query));
   query.has_subqueries = scope.has_subqueries;
+  RETURN_IF_ERROR(RewriteViewTargets(query));
   return &query;
 }
 
@@ -171,7 +183,7 @@ Result<Query*> Binder::Merge(const ast::MergeStmt& merge, Scope* parent) {
     if (when->command == ast::CommandType::kUpdate) privileges |= kPrivilegeUpdate;
     if (when->command == ast::CommandType::kDelete) privileges |= kPrivilegeDelete;
   }
-  ASSIGN_OR_RETURN(query.target, TargetTable(scope, *merge.relation, privileges));
+  ASSIGN_OR_RETURN(query.target, TargetTable(scope, *merge.relation, privileges, true));
   const ast::Node* source_node = merge.source;
   std::vector<ScopeItem> source_items;
   ASSIGN_OR_RETURN(FromNode * source, FromItem(*source_node, scope, source_items));

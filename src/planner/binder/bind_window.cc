@@ -113,6 +113,7 @@ Result<WindowDef> Binder::BuildWindow(Scope& scope, const ast::WindowDef& node, 
   int32_t options = node.frame_options;
   WindowFrame& f = window.frame;
   f.written = options & frame::kNonDefault;
+  f.between = options & frame::kBetween;
   f.mode = options & frame::kRows ? FrameMode::kRows : options & frame::kGroups ? FrameMode::kGroups : FrameMode::kRange;
   f.start = options & frame::kStartUnboundedPreceding ? FrameBound::kUnboundedPreceding
             : options & frame::kStartCurrentRow       ? FrameBound::kCurrentRow

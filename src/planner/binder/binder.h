@@ -43,6 +43,12 @@ class Binder {
   Coercion& coercion() { return coerce_; }
   Resolver& resolver() { return resolver_; }
 
+  // A view's query and what it lets through to the relation behind it.
+  Result<ViewBase*> AnalyzeView(const catalog::Table& view);
+  // Why a view of this query cannot be changed through (PostgreSQL's detail); empty: it can.
+  static std::string NotUpdatable(const Query& query);
+  // The table and column (from 0) that a column of a target is stored in, through views; (null, -1) when in none.
+  static std::pair<const catalog::Table*, int> StoredColumn(const RangeEntry& entry, int column);
   // A relation of a table (or view, expanded) outside a FROM clause.
   Result<RangeEntry*> TableEntry(Scope& scope, const catalog::TableRef& table, std::string_view alias, int32_t location);
 
@@ -96,6 +102,7 @@ class Binder {
   Status ExpandEntry(ScopeItem& item, int32_t location, std::vector<Target>& targets);
   Status ExpandRow(Expr* expr, int32_t location, std::vector<Target>& targets);
   void MarkUsed(const RangeEntry& entry, int column);
+  void MarkColumnsUsed(const Expr* expr);  // all columns of relations in it
 
   // ---- Expressions (bind_expr.cc, bind_operator.cc, bind_subscript.cc, bind_sublink.cc)
   Result<Expr*> Transform(Scope& scope, const ast::Node* node);
@@ -164,7 +171,7 @@ class Binder {
   Result<Query*> Update(const ast::UpdateStmt& update, Scope* parent);
   Result<Query*> Delete(const ast::DeleteStmt& node, Scope* parent);
   Result<Query*> Merge(const ast::MergeStmt& merge, Scope* parent);
-  Result<RangeEntry*> TargetTable(Scope& scope, const ast::RangeVar& name, uint32_t privileges);
+  Result<RangeEntry*> TargetTable(Scope& scope, const ast::RangeVar& name, uint32_t privileges, bool merges = false);
   Status InsertColumns(const catalog::Table& table, ast::ListOf<ast::ResTarget> nodes, std::vector<int>& columns,
                        std::vector<const ast::ResTarget*>& written);
   Result<Expr*> AssignValue(Scope& scope, RangeEntry& target, Expr* value, std::string_view column_name, int column,
@@ -176,8 +183,12 @@ class Binder {
   Status Conflict(Scope& scope, const ast::OnConflictClause& node, Query& query);
   Status InferArbiters(Scope& scope, const ast::InferClause& infer, Query& query, OnConflict& conflict);
   Status Returning(Scope& scope, ast::ListOf<ast::ResTarget> nodes, Query& query);
-  Status FillInsertDefaults(Scope& scope, Query& query, char overriding);
-  Status RewriteViewTarget(Query& query);
+  Status FillDefaults(Query& query);
+
+  // ---- Views as targets (bind_view.cc)
+  Result<Query*> ViewQuery(const catalog::Table& view);
+  Status RewriteViewTarget(Query& query, bool cascaded);
+  Status RewriteViewTargets(Query& query);
 
   BindContext& ctx_;
   Coercion coerce_;

@@ -96,6 +96,14 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
     for (LayoutColumn& column : LayoutOfEntry(target, system)) new_row.push_back(std::move(column));
   }
 
+  auto view_checks = [&]() -> Result<std::vector<ViewCheck>> {
+    std::vector<ViewCheck> checks;
+    for (const ViewCheck& check : query.view_checks) {
+      ASSIGN_OR_RETURN(Expr * condition, Resolve(check.condition, new_row));
+      checks.push_back({check.view, condition});
+    }
+    return checks;
+  };
   // System columns of the new row that RETURNING may name.
   auto returning = [&](const Layout& layout) -> Result<std::vector<Expr*>> {
     std::vector<Expr*> exprs;
@@ -123,6 +131,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
     insert->use = UseOf(target);
     insert->rules = std::move(rules);
     RETURN_IF_ERROR(PlanInsert(node, *insert));
+    ASSIGN_OR_RETURN(insert->view_checks, view_checks());
     insert->has_returning = query.has_returning;
     ASSIGN_OR_RETURN(insert->returning, returning(new_row));
     made = insert;
@@ -175,6 +184,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
       update->target_columns = std::move(target_columns);
       ASSIGN_OR_RETURN(update->assignments, assignments(query.assignments));
       update->recheck = recheck;
+      ASSIGN_OR_RETURN(update->view_checks, view_checks());
       update->has_returning = query.has_returning;
       ASSIGN_OR_RETURN(update->returning, returning(after));
       made = update;

@@ -8,7 +8,6 @@
 #include "parser/parser.h"
 #include "planner/expr.h"
 #include "session/ddl/runner.h"
-#include "session/ddl/sql_text.h"
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 

@@ -8,7 +8,6 @@
 #include "parser/parser.h"
 #include "planner/expr.h"
 #include "session/ddl/runner.h"
-#include "session/ddl/sql_text.h"
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 
@@ -127,8 +126,7 @@ Status DdlRunner::AlterColumnType(const catalog::Table& table, const parser::Alt
     ASSIGN_OR_RETURN(planner::BoundExpression bound,
                      planner::BindExpression(*node.using_expr, planner::ExpressionUse::kAlterUsing, &table, type, before.name,
                                              context_.planner));
-    ASSIGN_OR_RETURN(std::string stored, StoredExpression(*node.using_expr, &table, catalog_));
-    ASSIGN_OR_RETURN(value, catalog::ExpandSql(stored, &table, [this](Oid oid) { return catalog_.TableByOid(oid); }));
+    ASSIGN_OR_RETURN(value, catalog_.ExpandStored(bound.stored_sql, &table));
   } else {
     parser::ColumnRef reference;
     std::string_view names[] = {before.name};

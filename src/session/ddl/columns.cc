@@ -144,7 +144,10 @@ Status DdlRunner::DefineDefaults(const parser::ColumnDef& node, const catalog::T
   for (const parser::Constraint* constraint : node.constraints) {
     if (constraint->type == ConstraintType::kDefault) {
       const auto* null = parser::DynCast<parser::Constant>(constraint->expr);
-      if (null != nullptr && null->type == parser::ConstantType::kNull) continue;  // the same as no default
+      const catalog::TypeRef type = catalog_.TypeByOid(column.type.oid);
+      const bool converted = column.type.typmod >= 0 || (type != nullptr && type->kind == catalog::TypeKind::kDomain);
+      // A plain NULL is the same as no default.
+      if (null != nullptr && null->type == parser::ConstantType::kNull && !converted) continue;
       ASSIGN_OR_RETURN(column.default_value, BindStored(*constraint->expr, planner::ExpressionUse::kDefault, nullptr,
                                                         column.type, column.name));
     } else if (constraint->type == ConstraintType::kGenerated) {

@@ -3,9 +3,7 @@
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "parser/ast_expr.h"
-#include "planner/deparse.h"
 #include "session/ddl/runner.h"
-#include "session/ddl/sql_text.h"
 #include "txn/transaction.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
@@ -105,63 +103,13 @@ Result<Oid> DdlRunner::ResolveRole(const parser::RoleSpec& role) {
   return found->oid;
 }
 
-namespace {
-
-// Writes relations as markers wherever a regclass constant is printed; all else as the session's hooks do.
-class MarkingHooks : public types::TypeHooks {
- public:
-  explicit MarkingHooks(const types::TypeHooks* hooks) : hooks_(hooks) {}
-
-  Result<Oid> ResolveName(Oid reg_type, std::string_view text) const override {
-    return hooks_->ResolveName(reg_type, text);
-  }
-  bool AppendName(Oid reg_type, Oid object, std::string& out) const override {
-    if (reg_type == types::kRegclassOid && object >= catalog::kFirstUserOid) {
-      out += catalog::RelationMarker(object);
-      return true;
-    }
-    return hooks_->AppendName(reg_type, object, out);
-  }
-  Result<std::optional<types::UserType>> Describe(Oid type) const override { return hooks_->Describe(type); }
-  Result<int64_t> ResolveLabel(Oid enum_type, std::string_view label) const override {
-    return hooks_->ResolveLabel(enum_type, label);
-  }
-  Status AppendLabel(Oid enum_type, int64_t label, std::string& out) const override {
-    return hooks_->AppendLabel(enum_type, label, out);
-  }
-  std::string TypeName(Oid type) const override { return hooks_->TypeName(type); }
-
- private:
-  const types::TypeHooks* hooks_;
-};
-
-}  // namespace
-
-std::string DdlRunner::PrintStored(const planner::Expr& expression) {
-  // In formats no setting changes, so that the text means the same to every session.
-  MarkingHooks hooks(context_.planner.format->hooks);
-  types::FormatContext format;
-  format.time_zone = context_.planner.format->time_zone;
-  format.now = context_.planner.format->now;
-  if (context_.planner.format->hooks != nullptr) format.hooks = &hooks;
-  planner::DeparseContext deparse;
-  deparse.catalog = &catalog_;
-  deparse.format = &format;
-  deparse.names.input = [](int input) { return '"' + catalog::ColumnMarker(input + 1) + '"'; };
-  return planner::Deparse(&expression, deparse);
-}
-
 Result<catalog::ExpressionDefinition> DdlRunner::BindStored(const parser::Node& expression, planner::ExpressionUse use,
                                                             const catalog::Table* table, types::Type target,
                                                             std::string_view target_name, types::Type value_type) {
   ASSIGN_OR_RETURN(planner::BoundExpression bound, planner::BindExpression(expression, use, table, target, target_name,
                                                                            context_.planner, value_type));
   catalog::ExpressionDefinition definition;
-  if (use == planner::ExpressionUse::kDomainCheck) {
-    ASSIGN_OR_RETURN(definition.stored_sql, StoredExpression(expression, table, catalog_));
-  } else {
-    definition.stored_sql = PrintStored(*bound.expr);
-  }
+  definition.stored_sql = std::move(bound.stored_sql);
   for (int column : bound.columns) definition.columns.push_back(static_cast<int16_t>(column));
   for (Oid relation : bound.relations) definition.uses.push_back({catalog::oid::kPgClass, relation});
   for (Oid type : bound.types) definition.uses.push_back({catalog::oid::kPgType, type});

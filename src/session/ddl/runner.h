@@ -56,8 +56,6 @@ class DdlRunner {
   Result<catalog::ExpressionDefinition> BindStored(const parser::Node& expression, planner::ExpressionUse use,
                                                    const catalog::Table* table, types::Type target,
                                                    std::string_view target_name, types::Type value_type = {});
-  // A bound expression in stored form (catalog/stored_sql.h).
-  std::string PrintStored(const planner::Expr& expression);
   // A table of these columns, for binding expressions before the real one exists.
   catalog::Table MakeShape(const Definition& definition);
   Status CheckOwnsTable(const catalog::Table& table);
@@ -148,8 +146,6 @@ class DdlRunner {
 
   // ---- Views (create_view.cc) ----
   Result<DdlResult> CreateView(const parser::CreateViewStmt& statement);
-  // The query's text, [begin, end) of the statement's, in stored form.
-  Result<std::string> StoredQuery(const parser::Node& query, size_t begin, size_t end);
 
   // ---- Other objects (objects.cc, sequences.cc, drop.cc, rename.cc, types.cc) ----
   Result<DdlResult> CreateSchema(const parser::CreateSchemaStmt& statement);

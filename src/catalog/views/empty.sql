@@ -1,0 +1,45 @@
+-- Views of things that cannot be here: foreign data, transforms, routines with SQL bodies, triggers with column lists,
+-- replication, work reports of running commands, extended statistics' contents. They have their columns and no rows.
+-- empty information_schema._pg_foreign_data_wrappers
+-- empty information_schema._pg_foreign_servers
+-- empty information_schema._pg_foreign_table_columns
+-- empty information_schema._pg_foreign_tables
+-- empty information_schema._pg_user_mappings
+-- empty information_schema.column_options
+-- empty information_schema.foreign_data_wrapper_options
+-- empty information_schema.foreign_data_wrappers
+-- empty information_schema.foreign_server_options
+-- empty information_schema.foreign_servers
+-- empty information_schema.foreign_table_options
+-- empty information_schema.foreign_tables
+-- empty information_schema.routine_column_usage
+-- empty information_schema.routine_routine_usage
+-- empty information_schema.routine_sequence_usage
+-- empty information_schema.routine_table_usage
+-- empty information_schema.transforms
+-- empty information_schema.triggered_update_columns
+-- empty information_schema.user_mapping_options
+-- empty information_schema.user_mappings
+-- empty pg_catalog.pg_backend_memory_contexts
+-- empty pg_catalog.pg_file_settings
+-- empty pg_catalog.pg_hba_file_rules
+-- empty pg_catalog.pg_ident_file_mappings
+-- empty pg_catalog.pg_replication_origin_status
+-- empty pg_catalog.pg_replication_slots
+-- empty pg_catalog.pg_shmem_allocations
+-- empty pg_catalog.pg_stat_progress_analyze
+-- empty pg_catalog.pg_stat_progress_basebackup
+-- empty pg_catalog.pg_stat_progress_cluster
+-- empty pg_catalog.pg_stat_progress_copy
+-- empty pg_catalog.pg_stat_progress_create_index
+-- empty pg_catalog.pg_stat_progress_vacuum
+-- empty pg_catalog.pg_stat_recovery_prefetch
+-- empty pg_catalog.pg_stat_replication_slots
+-- empty pg_catalog.pg_stat_slru
+-- empty pg_catalog.pg_stat_subscription
+-- empty pg_catalog.pg_stat_subscription_stats
+-- empty pg_catalog.pg_stat_wal_receiver
+-- empty pg_catalog.pg_stat_xact_user_functions
+-- empty pg_catalog.pg_stats_ext
+-- empty pg_catalog.pg_stats_ext_exprs
+
