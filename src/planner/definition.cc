@@ -33,7 +33,7 @@ DeparseContext StyleOf(DefinitionStyle style, const PlannerContext& context) {
 
 }  // namespace
 
-Result<std::string> StoreQuery(const parser::Node& query, const PlannerContext& context) {
+Result<StoredQuery> StoreQuery(const parser::Node& query, const PlannerContext& context) {
   const PlannerContext names = NamesOnly(context);
   NodeArena nodes;
   BindContext bind(nodes, names);
@@ -47,7 +47,11 @@ Result<std::string> StoreQuery(const parser::Node& query, const PlannerContext& 
   deparse.format = &format.context();
   deparse.form = TextForm::kStored;
   deparse.joins = &bind.joins;
-  return DeparseQuery(*bound, {}, deparse);
+  StoredQuery stored;
+  stored.sql = DeparseQuery(*bound, {}, deparse);
+  stored.columns = std::move(bind.used_columns);
+  for (const UsedTable& used : bind.tables) stored.relations.push_back(used.table->oid);
+  return stored;
 }
 
 std::string StoreExpression(const Expr& expr, const PlannerContext& context) {

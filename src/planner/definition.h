@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -30,8 +31,13 @@ struct DefinitionStyle {
   int wrap_column = 0;  // negative: lists are not broken
 };
 
-// The stored form of a view's query, which must be bindable.
-Result<std::string> StoreQuery(const parser::Node& query, const PlannerContext& context);
+// The stored form of a view's query, and what the query itself names (not what views in it do).
+struct StoredQuery {
+  std::string sql;
+  std::vector<Oid> relations;
+  std::vector<std::pair<Oid, int>> columns;  // (relation, attnum)
+};
+Result<StoredQuery> StoreQuery(const parser::Node& query, const PlannerContext& context);
 
 // A view's query as clients are shown it, without semicolon.
 Result<std::string> ShowView(const catalog::Table& view, DefinitionStyle style, const PlannerContext& context);

@@ -211,7 +211,8 @@ Result<Expr*> Binder::Constant(const ast::Constant& constant) {
       return ctx_.MakeConst(Value::Bool(constant.boolean), kBoolOid, constant.location);
     case ast::ConstantType::kFloat: {
       // Digits that fit int8 are int8, everything else numeric.
-      if (constant.text.find_first_not_of("0123456789") == std::string_view::npos) {
+      const size_t sign = constant.text.starts_with('-') ? 1 : 0;
+      if (constant.text.find_first_not_of("0123456789", sign) == std::string_view::npos) {
         auto value = ParseInt64(constant.text);
         if (value.ok()) {
           if (*value >= INT32_MIN && *value <= INT32_MAX) {

@@ -60,12 +60,17 @@ Result<DdlResult> DdlRunner::CreateView(const parser::CreateViewStmt& statement)
     definition.columns.push_back(std::move(column));
   }
   std::set<Oid> whole;
-  for (auto [table, column] : described.used_columns) {
+  ASSIGN_OR_RETURN(planner::StoredQuery stored, planner::StoreQuery(*statement.query, context_.planner));
+  definition.stored_sql = std::move(stored.sql);
+  for (auto [table, column] : stored.columns) {
     definition.uses.push_back({catalog::oid::kPgClass, table, column});
     whole.insert(table);
   }
-  for (const planner::UsedTable& used : described.tables) {
-    if (whole.insert(used.table->oid).second) definition.uses.push_back({catalog::oid::kPgClass, used.table->oid});
+  for (Oid relation : stored.relations) {
+    if (whole.insert(relation).second) definition.uses.push_back({catalog::oid::kPgClass, relation});
+  }
+  for (Oid relation : catalog::RelationsOfStored(definition.stored_sql)) {
+    if (whole.insert(relation).second) definition.uses.push_back({catalog::oid::kPgClass, relation});
   }
   ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kView, statement.options));
   if (statement.check_option != parser::ViewCheckOption::kNone) {
@@ -78,7 +83,6 @@ Result<DdlResult> DdlRunner::CreateView(const parser::CreateViewStmt& statement)
     definition.check_option = local ? 'l' : 'c';
     definition.options.push_back(local ? "check_option=local" : "check_option=cascaded");
   }
-  ASSIGN_OR_RETURN(definition.stored_sql, planner::StoreQuery(*statement.query, context_.planner));
   for (Oid type : catalog::TypesOfStored(definition.stored_sql)) definition.uses.push_back({catalog::oid::kPgType, type});
   ASSIGN_OR_RETURN(Oid oid, catalog_.CreateView(definition));
   (void)oid;
