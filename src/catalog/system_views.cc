@@ -3,8 +3,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "catalog/builtins.h"
 #include "catalog/stored_sql.h"
-#include "types/type_table.h"
 
 __asm__(
     ".section .rodata\n"
@@ -54,7 +54,11 @@ bool IsEmptyView(const std::string& name) {
 std::string EmptyQuery(const Table& view) {
   std::string query;
   for (const Column& column : view.columns) {
-    query += (query.empty() ? "SELECT NULL::" : ", NULL::") + types::FormatTypeName(column.type) + " AS " + Quoted(column.name);
+    // Types by their names in the catalog: some are information_schema's own.
+    const TypeRow* type = Builtins::Get().Type(column.type.oid);
+    const bool own = type->schema != oid::kSchemaPgCatalog;
+    query += query.empty() ? "SELECT NULL::" : ", NULL::";
+    query += (own ? "information_schema." : "pg_catalog.") + Quoted(type->name) + " AS " + Quoted(column.name);
   }
   return query + " WHERE false";
 }

@@ -296,7 +296,7 @@ Result<std::string> Dependencies::Describe(const ObjectAddress& object) {
       ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgRewrite, index_oid::kRewriteByOid, {object.oid}));
       if (!row) return Format("rule %u", object.oid);
       ASSIGN_OR_RETURN(std::string relation, DescribeRelation(row->GetOid(pg_rewrite::ev_class)));
-      return "rule " + row->Text(pg_rewrite::rulename) + " on " + relation;
+      return "rule " + std::string(row->Text(pg_rewrite::rulename)) + " on " + relation;
     }
     case oid::kPgAuthid: {
       ASSIGN_OR_RETURN(std::shared_ptr<const Role> role, catalog_.RoleByOid(object.oid));

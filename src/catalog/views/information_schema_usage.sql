@@ -182,7 +182,7 @@ FROM (SELECT typname, typnamespace, typowner, (aclexplode(coalesce(typacl, aclde
 JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_authid g ON g.oid = t.grantor
 LEFT JOIN pg_authid r ON r.oid = t.grantee
 WHERE t.privilege_type = 'USAGE'
-  AND (pg_has_role(g.oid, 'USAGE') OR r.oid IS NULL OR pg_has_role(r.oid, 'USAGE'));
+  AND (r.oid IS NULL OR pg_has_role(g.oid, 'USAGE') OR pg_has_role(r.oid, 'USAGE'));
 
 -- view information_schema.usage_privileges
 SELECT g.rolname AS grantor, coalesce(r.rolname, 'PUBLIC') AS grantee, current_database() AS object_catalog,
@@ -198,7 +198,7 @@ FROM (SELECT typname AS name, 'DOMAIN' AS kind, typnamespace AS space, typowner 
 JOIN pg_namespace n ON n.oid = x.space JOIN pg_authid g ON g.oid = x.grantor
 LEFT JOIN pg_authid r ON r.oid = x.grantee
 WHERE x.privilege_type = 'USAGE'
-  AND (pg_has_role(g.oid, 'USAGE') OR r.oid IS NULL OR pg_has_role(r.oid, 'USAGE'))
+  AND (r.oid IS NULL OR pg_has_role(g.oid, 'USAGE') OR pg_has_role(r.oid, 'USAGE'))
 UNION ALL
 SELECT u.rolname, 'PUBLIC', current_database(), n.nspname, c.collname, 'COLLATION', 'USAGE', 'NO'
 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace JOIN pg_authid u ON u.oid = c.collowner
@@ -215,7 +215,7 @@ FROM (SELECT oid, proname, proowner, pronamespace, (aclexplode(coalesce(proacl, 
 JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_authid g ON g.oid = p.grantor
 LEFT JOIN pg_authid r ON r.oid = p.grantee
 WHERE p.privilege_type = 'EXECUTE'
-  AND (pg_has_role(g.oid, 'USAGE') OR r.oid IS NULL OR pg_has_role(r.oid, 'USAGE'));
+  AND (r.oid IS NULL OR pg_has_role(g.oid, 'USAGE') OR pg_has_role(r.oid, 'USAGE'));
 
 -- view information_schema.role_usage_grants
 SELECT * FROM information_schema.usage_privileges

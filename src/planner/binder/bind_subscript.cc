@@ -153,6 +153,17 @@ Result<Expr*> Binder::Subscript(Scope& scope, Expr* container, std::span<const S
   Oid type = coerce_.BaseType(container->type.oid, &container_typmod);
   if (type == kInt2vectorOid) type = kInt2ArrayOid;
   if (type == kOidvectorOid) type = kOidArrayOid;
+  if (type == kNameOid && steps.size() == 1 && steps[0].kind != Step::Kind::kSlice && assigned == nullptr && !ctx_.for_text) {
+    // A name is characters counted from 0.
+    static constexpr std::string_view kSubstr[] = {"pg_catalog", "substr"};
+    ASSIGN_OR_RETURN(Expr * index, Transform(scope, steps[0].upper));
+    ASSIGN_OR_RETURN(index, coerce_.ToSpecific(index, kInt4Oid, "SUBSCRIPT"));
+    ASSIGN_OR_RETURN(Expr * position, MakeOperator("+", index, ctx_.MakeInt4(1), -1));
+    ASSIGN_OR_RETURN(Expr * text, coerce_.ToType(container, kTextOid, -1, CoercionContext::kImplicit,
+                                                 CallForm::kImplicitCast, -1));
+    ASSIGN_OR_RETURN(Expr * letter, MakeCall(scope, kSubstr, {text, position, ctx_.MakeInt4(1)}, nullptr, -1));
+    return coerce_.ToType(letter, kCharOid, -1, CoercionContext::kExplicit, CallForm::kExplicitCast, -1);
+  }
   const catalog::TypeRow* row = ctx_.TypeOf(type);
   bool jsonb = type == kJsonbOid;
   if (!jsonb && (row == nullptr || row->element == 0 || row->subscript == 0)) {
