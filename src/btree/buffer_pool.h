@@ -4,8 +4,9 @@
 // latch's version and the frame's page id, and starts over when they are not what it expects.
 //
 // A latch is also a pin: a frame whose latch is held is not evicted. Dirty pages are written out of
-// place (page_map.h) from a private copy, after the log is durable past the page's LSN; nothing is
-// latched meanwhile. Eviction takes clean frames; when it meets only dirty ones, it cleans some.
+// place (page_map.h) from a private copy; nothing is latched meanwhile. The log's durability is the
+// checkpoint's concern: before it publishes a map it flushes the log past every page in it. Eviction
+// takes clean frames; when it meets only dirty ones, it cleans some.
 //
 // Thread safety: all methods may be called from any thread.
 // Lock order: the partitions' mutexes and that of the free frames have rank kBufferPool; latches

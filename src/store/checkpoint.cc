@@ -97,7 +97,8 @@ Status Store::Impl::Publish(Lsn new_redo) {
   log->Flush(record);
 
   map->Capture();
-  // Pages freed by now are missing in this map; the records that say so must not be lost while it counts.
+  // Pages freed by now are missing in this map, and others were written before the log was: the records of all that must not
+  // be lost while it counts.
   log->Flush(Lsn(log->appended().value - 1));
   Status status = map->WriteCaptured();
   if (status.ok()) {
