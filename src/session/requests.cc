@@ -11,11 +11,7 @@ void SessionState::BeginRequest(ResultSink& to, std::string_view query) {
   statement_number_ = control->BeginStatement();
   current_query = query;
   SetActivity("active");
-  static const int kTimeout = FindSetting("statement_timeout");
-  if (const int64_t timeout_ms = settings.GetInteger(kTimeout); timeout_ms > 0) {
-    statement_timer_ = instance.timers().Schedule(
-        timeout_ms, [control = control, number = statement_number_] { control->TimeOut(number); });
-  }
+  StartStatementTimer();
 }
 
 void SessionState::EndRequest() {
@@ -29,11 +25,13 @@ void SessionState::SetActivity(const char* state) {
   control->UpdateActivity([&](Activity& activity) {
     if (activity.state != state) activity.state_change = now;
     activity.state = state;
-    if (state[0] == 'a') {
+    const bool active = state[0] == 'a';
+    if (active) {
       activity.query_start = now;
       activity.query = current_query.substr(0, 1023);
     }
-    activity.transaction_start = block.active() ? block.start_us() : 0;
+    // A statement outside a block is about to begin its own transaction.
+    activity.transaction_start = block.active() ? block.start_us() : active ? now : 0;
   });
 }
 
@@ -96,7 +94,19 @@ Progress SessionState::SimpleQuery(std::string text, ResultSink& to) {
   return Advance();
 }
 
+void SessionState::StartStatementTimer() {
+  static const int kTimeout = FindSetting("statement_timeout");
+  if (statement_timer_ != 0) instance.timers().Cancel(statement_timer_);
+  statement_timer_ = 0;
+  if (const int64_t timeout_ms = settings.GetInteger(kTimeout); timeout_ms > 0) {
+    statement_timer_ = instance.timers().Schedule(
+        timeout_ms, [control = control, number = statement_number_] { control->TimeOut(number); });
+  }
+}
+
 Status SessionState::StartNext() {
+  // Each statement of a request has the whole time.
+  if (simple_->next > 0) StartStatementTimer();
   const parser::ParsedStatement& parsed = simple_->source->parsed.statements[simple_->next++];
   RETURN_IF_ERROR(BeginStatement(parsed.node));
   auto statement = std::make_shared<Statement>();

@@ -1,4 +1,6 @@
 // Rows of the views on sessions: pg_settings, pg_stat_activity, pg_locks, pg_cursors, pg_prepared_statements.
+#include <map>
+
 #include "engine/text_rows.h"
 #include "session/services.h"
 #include "session/session_state.h"
@@ -70,14 +72,41 @@ std::string SettingRowsText(SessionState& state) {
   return rows.Take();
 }
 
+// What a session waits for, by PostgreSQL's names: the client while it is idle, a lock while it is not.
+std::pair<const char*, const char*> WaitEventOf(const Activity& activity,
+                                                const std::map<int32_t, const char*>& waits_for_lock) {
+  if (activity.state.starts_with("idle")) return {"Client", "ClientRead"};
+  const auto waiting = waits_for_lock.find(activity.pid);
+  return waiting == waits_for_lock.end() ? std::pair<const char*, const char*>{nullptr, nullptr}
+                                         : std::pair<const char*, const char*>{"Lock", waiting->second};
+}
+
+const char* LockKindName(txn::LockKind kind) {
+  switch (kind) {
+    case txn::LockKind::kRelation: return "relation";
+    case txn::LockKind::kTuple: return "tuple";
+    case txn::LockKind::kTransaction: return "transactionid";
+    case txn::LockKind::kObject: return "object";
+    case txn::LockKind::kAdvisory: return "advisory";
+  }
+  return "";
+}
+
 std::string Activities(SessionState& state, const Field& pid) {
   RowWriter rows;
+  std::map<int32_t, const char*> waits_for_lock;
+  for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
+    if (!lock.granted) waits_for_lock[lock.process_id] = LockKindName(lock.tag.kind);
+  }
   for (const Activity& activity : state.instance.sessions().List()) {
+    if (activity.pid == 0) continue;  // still opening
     if (pid.has_value() && *pid != std::to_string(activity.pid)) continue;
     const bool visible = state.superuser || activity.user_oid == state.current_user;
     rows.Number(activity.database_oid).Number(activity.pid).Number(activity.user_oid).Add(activity.application_name);
     rows.Add(visible ? Field(activity.state) : Field()).Add(visible ? activity.query : "<insufficient privilege>");
-    rows.Null(2).Time(activity.transaction_start).Time(activity.query_start).Time(activity.backend_start);
+    const auto [wait_type, wait_event] = WaitEventOf(activity, waits_for_lock);
+    rows.Add(visible ? wait_type : nullptr).Add(visible ? wait_event : nullptr);
+    rows.Time(activity.transaction_start).Time(activity.query_start).Time(activity.backend_start);
     rows.Time(activity.state_change);
     // Addresses have no type of their own here.
     rows.Null(2).Number(activity.client_port).Null(2).Add("client backend").Bool(activity.tls).Null(6);
@@ -96,19 +125,19 @@ std::string Locks(SessionState& state) {
     };
     switch (tag.kind) {
       case txn::LockKind::kRelation:
-        rows.Add("relation").Number(tag.database).Number(tag.object).Null(7);
+        rows.Add(LockKindName(tag.kind)).Number(tag.database).Number(tag.object).Null(7);
         break;
       case txn::LockKind::kTuple:
-        rows.Add("tuple").Number(tag.database).Number(tag.object).Null(7);
+        rows.Add(LockKindName(tag.kind)).Number(tag.database).Number(tag.object).Null(7);
         break;
       case txn::LockKind::kTransaction:
-        rows.Add("transactionid").Null(5).Number(static_cast<uint32_t>(tag.key)).Null(3);
+        rows.Add(LockKindName(tag.kind)).Null(5).Number(static_cast<uint32_t>(tag.key)).Null(3);
         break;
       case txn::LockKind::kObject:
-        rows.Add("object").Number(tag.database).Null(5).Number(tag.classid).Number(tag.object).Number(0);
+        rows.Add(LockKindName(tag.kind)).Number(tag.database).Null(5).Number(tag.classid).Number(tag.object).Number(0);
         break;
       case txn::LockKind::kAdvisory:
-        rows.Add("advisory").Number(tag.database).Null(5).Number(static_cast<uint32_t>(tag.key >> 32));
+        rows.Add(LockKindName(tag.kind)).Number(tag.database).Null(5).Number(static_cast<uint32_t>(tag.key >> 32));
         rows.Number(static_cast<uint32_t>(tag.key)).Number(tag.subid);
         break;
     }

@@ -246,6 +246,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   };
 
   void BeginRequest(ResultSink& to, std::string_view query);
+  void StartStatementTimer();
   void EndRequest();
   Progress Advance();
   // Starts the simple request's next statement.

@@ -16,12 +16,12 @@ def message(kind, body=b""):
 
 
 class Client:
-    def __init__(self, port, startup=True, code=196608):
+    def __init__(self, port, startup=True, code=196608, user=b"postgres", database=b"postgres", last=b"Z"):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         if startup:
-            body = struct.pack("!I", code) + b"user\0postgres\0database\0postgres\0\0"
+            body = struct.pack("!I", code) + b"user\0" + user + b"\0database\0" + database + b"\0\0"
             self.socket.sendall(struct.pack("!I", len(body) + 4) + body)
-            self.opening = self.until(b"Z")
+            self.opening = self.until(last)
 
     def exactly(self, count):
         data = b""
@@ -143,6 +143,76 @@ def negotiation(port):
     check(Client(port, code=196610).opening[0][0], b"v")
 
 
+def function_calls(client):
+    def call(function, arguments, result_format):
+        body = struct.pack("!IHHH", function, 1, 1, len(arguments))
+        for argument in arguments:
+            body += struct.pack("!i", -1) if argument is None else struct.pack("!i", len(argument)) + argument
+        client.send(message(b"F", body + struct.pack("!H", result_format)))
+        return client.until(b"Z")
+
+    two, forty = struct.pack("!i", 2), struct.pack("!i", 40)
+    check(call(177, [two, forty], 1), [(b"V", struct.pack("!ii", 4, 42)), (b"Z", b"I")])  # int4pl
+    check(call(177, [two, forty], 0)[0], (b"V", struct.pack("!i", 2) + b"42"))
+    check(call(177, [two, None], 1)[0], (b"V", struct.pack("!i", -1)))
+    check(code(call(177, [two], 1)), "08P01")
+    check(code(call(4000000000, [], 1)), "42883")
+    check(code(call(154, [two, struct.pack("!i", 0)], 1)), "22012")  # int4div
+    check(kinds(client.query("select 1")), "TDCZ")
+
+
+def encodings(client):
+    def row(messages):
+        return [body for kind, body in messages if kind == b"D"][0][6:]
+
+    client.query("set client_encoding = 'LATIN1'")
+    client.send(message(b"Q", b"select '\xe4', length('\xe4')\0"))
+    check(row(client.until(b"Z")), b"\xe4\0\0\0\x011")
+    check(code(client.query("select chr(8364)")), "22P05")
+    client.query("set client_encoding = 'WIN1252'")
+    check(row(client.query("select chr(8364)")), b"\x80")
+    client.send(message(b"Q", b"select '\x81'\0"))
+    check(code(client.until(b"Z")), "22P05")
+    client.send(message(b"P", b"\0select $1 || '\xe4'\0\0\0"), message(b"B", b"\0\0\0\0\0\1\0\0\0\1\xfc\0\0"), execute(), SYNC)
+    check(row(client.until(b"Z")), b"\xfc\xe4")
+    client.query("create temp table written (a text)")
+    client.send(message(b"Q", b"copy written from stdin\0"), message(b"d", b"\xe4\n"), message(b"c"))
+    client.until(b"Z")
+    check((b"d", b"\xc3\xa4\n") in client.query("copy written to stdout (encoding 'utf8')"), True)
+    check((b"d", b"\xe4\n") in client.query("copy written to stdout"), True)
+    check(code(client.query("set client_encoding = 'EUC_JP'")), "0A000")
+    check(code(client.query("set client_encoding = 'nosuch'")), "22023")
+    client.query("reset client_encoding")
+
+
+def databases(port, client):
+    client.query("create database visited connection limit 1")
+    client.query("create role visitor login connection limit 1")
+    client.query("alter database visited set work_mem = '7MB'")
+    client.query("alter role visitor in database visited set work_mem = '9MB'")
+    visitor = Client(port, user=b"visitor", database=b"visited")
+    check([body[6:] for kind, body in visitor.query("show work_mem") if kind == b"D"], [b"9MB"])
+    check(code(Client(port, user=b"visitor", last=b"E").opening), "53300")
+    client.query("create role second login")
+    check(code(Client(port, user=b"second", database=b"visited", last=b"E").opening), "53300")
+    check(code(client.query("drop database visited")), "55006")
+    check(code(client.query("drop database visited with (force)")), None)
+    check(code(visitor.until(b"E")), "57P01")
+    check(code(Client(port, database=b"visited", last=b"E").opening), "3D000")
+    client.query("drop role visitor, second")
+
+
+def timeouts(port, client):
+    check(code(client.query("set statement_timeout = 100; select pg_sleep(30)")), "57014")
+    client.query("set statement_timeout = 0")
+    idle = Client(port)
+    idle.query("set idle_in_transaction_session_timeout = 100; begin")
+    check(code(idle.until(b"E")), "25P03")
+    idle = Client(port)
+    idle.query("set idle_session_timeout = 100")
+    check(code(idle.until(b"E")), "57P05")
+
+
 def run(port):
     client = Client(port)
     simple_queries(client)
@@ -152,6 +222,10 @@ def run(port):
     check(kinds(client.query("select 1")), "TDCZ")
     cancel(port, client)
     negotiation(port)
+    function_calls(client)
+    encodings(client)
+    timeouts(port, client)
+    databases(port, client)
 
 
 def main():

@@ -38,6 +38,23 @@ Result<const catalog::Index*> IndexToClusterOn(const catalog::Table& table, std:
   return index;
 }
 
+Status DdlRunner::CheckPlacement(std::string_view tablespace, std::string_view access_method) {
+  // All there is lies in one tablespace, and there is one kind of table.
+  if (tablespace == "pg_global") {
+    return Error(sqlstate::kInvalidParameterValue, "only shared relations can be placed in pg_global tablespace");
+  }
+  if (!tablespace.empty() && tablespace != "pg_default") {
+    return Errorf(sqlstate::kUndefinedObject, "tablespace \"%s\" does not exist", std::string(tablespace).c_str());
+  }
+  if (access_method.empty()) return Status::Ok();
+  const catalog::AccessMethodRow* method = catalog_.builtins().AccessMethod(access_method);
+  if (method == nullptr) {
+    return Errorf(sqlstate::kUndefinedObject, "access method \"%s\" does not exist", std::string(access_method).c_str());
+  }
+  if (method->kind == 't') return Status::Ok();
+  return Errorf(sqlstate::kWrongObjectType, "access method \"%s\" is not of type TABLE", std::string(access_method).c_str());
+}
+
 Status DdlRunner::AlterStorage(const catalog::Table& table, const parser::AlterTableCmd& command) {
   switch (command.type) {
     case AlterTableType::kSetStorage:
@@ -82,21 +99,9 @@ Status DdlRunner::AlterStorage(const catalog::Table& table, const parser::AlterT
       return catalog_.SetPersistence(table, logged ? catalog::Persistence::kPermanent : catalog::Persistence::kUnlogged);
     }
     case AlterTableType::kSetTableSpace:
-      // All there is lies in one tablespace.
-      if (command.name == "pg_default") return Status::Ok();
-      if (command.name == "pg_global") {
-        return Error(sqlstate::kInvalidParameterValue, "only shared relations can be placed in pg_global tablespace");
-      }
-      return Errorf(sqlstate::kUndefinedObject, "tablespace \"%s\" does not exist", std::string(command.name).c_str());
-    case AlterTableType::kSetAccessMethod: {
-      const catalog::AccessMethodRow* method = catalog_.builtins().AccessMethod(command.name);
-      if (method == nullptr) {
-        return Errorf(sqlstate::kUndefinedObject, "access method \"%s\" does not exist", std::string(command.name).c_str());
-      }
-      if (method->kind == 't') return Status::Ok();  // the one that it has
-      return Errorf(sqlstate::kWrongObjectType, "access method \"%s\" is not of type TABLE",
-                    std::string(command.name).c_str());
-    }
+      return CheckPlacement(command.name, "");
+    case AlterTableType::kSetAccessMethod:
+      return CheckPlacement("", command.name);
     case AlterTableType::kEnableTrigUser:
     case AlterTableType::kDisableTrigUser:
       return Status::Ok();  // there are none
@@ -116,32 +121,41 @@ Status DdlRunner::AlterStorage(const catalog::Table& table, const parser::AlterT
 }
 
 Status DdlRunner::SetColumnStorage(const catalog::Table& table, const parser::AlterTableCmd& command) {
-  const std::string value = Lowered(Cast<parser::Constant>(*command.def).text);
-  const bool storage = command.type == AlterTableType::kSetStorage;
-  const char letter = storage ? (value == "plain"      ? 'p'
-                                 : value == "external" ? 'e'
-                                 : value == "extended" ? 'x'
-                                 : value == "main"     ? 'm'
-                                                       : '\0')
-                              : (value == "pglz" ? 'p' : value == "lz4" ? 'l' : '\0');
-  if (letter == '\0' && (storage || value != "default")) {
-    return Errorf(sqlstate::kInvalidParameterValue, "invalid %s \"%s\"", storage ? "storage type" : "compression method",
-                  std::string(Cast<parser::Constant>(*command.def).text).c_str());
+  const std::string_view written = Cast<parser::Constant>(*command.def).text;
+  if (command.type == AlterTableType::kSetCompression) return SetColumnCompression(table, command.name, written);
+  const std::string value = Lowered(written);
+  const char letter = value == "plain"      ? 'p'
+                      : value == "external" ? 'e'
+                      : value == "extended" ? 'x'
+                      : value == "main"     ? 'm'
+                                            : '\0';
+  if (letter == '\0') {
+    return Errorf(sqlstate::kInvalidParameterValue, "invalid storage type \"%s\"", std::string(written).c_str());
   }
   ASSIGN_OR_RETURN(const int column, ColumnToAlter(table, command.name));
-  const types::Type type = table.column(column).type;
-  const catalog::TypeRef row = catalog_.TypeByOid(type.oid);
-  const bool toastable = row != nullptr && row->storage != 'p';
-  if (!toastable && !storage) {
-    return Errorf(sqlstate::kFeatureNotSupported, "column data type %s does not support compression",
-                  catalog_.FormatType({type.oid}).c_str());
-  }
-  if (!toastable && letter != 'p') {
+  const Oid type = table.column(column).type.oid;
+  const catalog::TypeRef row = catalog_.TypeByOid(type);
+  if (letter != 'p' && (row == nullptr || row->storage == 'p')) {
     return Errorf(sqlstate::kFeatureNotSupported, "column data type %s can only have storage PLAIN",
-                  catalog_.FormatType({type.oid}).c_str());
+                  catalog_.FormatType({type}).c_str());
   }
-  return storage ? catalog_.SetColumnStorage(table, column, letter)
-                 : catalog_.SetColumnCompression(table, column, letter);
+  return catalog_.SetColumnStorage(table, column, letter);
+}
+
+Status DdlRunner::SetColumnCompression(const catalog::Table& table, std::string_view name, std::string_view method) {
+  const std::string value = Lowered(method);
+  const char letter = value == "pglz" ? 'p' : value == "lz4" ? 'l' : '\0';
+  if (letter == '\0' && value != "default") {
+    return Errorf(sqlstate::kInvalidParameterValue, "invalid compression method \"%s\"", std::string(method).c_str());
+  }
+  ASSIGN_OR_RETURN(const int column, ColumnToAlter(table, name));
+  const Oid type = table.column(column).type.oid;
+  const catalog::TypeRef row = catalog_.TypeByOid(type);
+  if (row == nullptr || row->storage == 'p') {
+    return Errorf(sqlstate::kFeatureNotSupported, "column data type %s does not support compression",
+                  catalog_.FormatType({type}).c_str());
+  }
+  return catalog_.SetColumnCompression(table, column, letter);
 }
 
 namespace {

@@ -218,6 +218,7 @@ Status DdlRunner::AddColumn(const catalog::Table& table, const parser::AlterTabl
   RETURN_IF_ERROR(catalog_.AddColumn(table, column));
   ASSIGN_OR_RETURN(catalog::TableRef after, catalog_.TableByOid(table.oid));
   int number = static_cast<int>(after->columns.size());
+  if (!node.compression.empty()) RETURN_IF_ERROR(SetColumnCompression(*after, node.name, node.compression));
   if (has_rows_to_fill) {
     std::vector<std::string> values(after->columns.size());
     values.back() = after->column(number).identity != 0 ? "" : after->column(number).default_sql;

@@ -72,6 +72,7 @@ Result<catalog::IndexDefinition> DdlRunner::DefineIndex(const parser::CreateInde
   definition.nulls_not_distinct = statement.nulls_not_distinct;
   definition.if_not_exists = statement.if_not_exists;
   ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kIndex, statement.options));
+  RETURN_IF_ERROR(CheckPlacement(statement.tablespace, ""));
   std::string method_name(statement.access_method.empty() ? "btree" : statement.access_method);
   const catalog::AccessMethodRow* method = catalog_.builtins().AccessMethod(method_name);
   if (method == nullptr || method->kind != 'i') {

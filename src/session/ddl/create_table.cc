@@ -37,6 +37,7 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
   }
   if (!statement.inherits.empty()) return Error(sqlstate::kFeatureNotSupported, "table inheritance is not supported");
   if (statement.of_type != nullptr) return Error(sqlstate::kFeatureNotSupported, "typed tables are not supported");
+  RETURN_IF_ERROR(CheckPlacement(statement.tablespace, statement.access_method));
   Definition definition;
   definition.name = relation.name;
   definition.persistence = PersistenceOf(relation);
@@ -117,6 +118,12 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
     (waits ? to_itself : definition.constraints).push_back(std::move(constraint));
   }
   ASSIGN_OR_RETURN(Oid table, catalog_.CreateTable(definition));
+  for (const parser::Node* element : statement.elements) {
+    const auto* column = parser::DynCast<parser::ColumnDef>(element);
+    if (table == 0 || column == nullptr || column->compression.empty()) continue;
+    ASSIGN_OR_RETURN(const catalog::TableRef made, catalog_.TableByOid(table));
+    RETURN_IF_ERROR(SetColumnCompression(*made, column->name, column->compression));
+  }
   for (catalog::ConstraintDefinition& constraint : to_itself) {
     ASSIGN_OR_RETURN(catalog::TableRef made, catalog_.TableByOid(table));
     constraint.referenced_table = table;

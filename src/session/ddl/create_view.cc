@@ -110,6 +110,7 @@ Result<DdlResult> DdlRunner::CreateTableFrom(const parser::Node& query, const pa
                            : range.persistence == 'u' ? catalog::Persistence::kUnlogged
                                                       : catalog::Persistence::kPermanent;
   ASSIGN_OR_RETURN(definition.options, StorageOptions(OptionOwner::kTable, into.options));
+  RETURN_IF_ERROR(CheckPlacement(into.tablespace, into.access_method));
   ASSIGN_OR_RETURN(definition.schema, catalog_.CreationSchema(range.schema, definition.persistence));
   ASSIGN_OR_RETURN(catalog::TableRef taken, catalog_.FindTableIn(definition.schema, definition.name));
   if (taken != nullptr) {

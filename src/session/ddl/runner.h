@@ -116,6 +116,9 @@ class DdlRunner {
   // The forms about storage (alter_storage.cc).
   Status AlterStorage(const catalog::Table& table, const parser::AlterTableCmd& command);
   Status SetColumnStorage(const catalog::Table& table, const parser::AlterTableCmd& command);
+  Status SetColumnCompression(const catalog::Table& table, std::string_view column, std::string_view method);
+  // TABLESPACE and USING of a relation; empty: not written.
+  Status CheckPlacement(std::string_view tablespace, std::string_view access_method);
   Status SetColumnOptions(const catalog::Table& table, const parser::AlterTableCmd& command);
   Status SetRelationOptions(const catalog::Table& table, const parser::AlterTableCmd& command);
   Status SetReplicaIdentity(const catalog::Table& table, const parser::ReplicaIdentityStmt& statement);
