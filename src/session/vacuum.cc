@@ -31,6 +31,28 @@ bool IsOn(const parser::DefElem& option) {
   }
 }
 
+// Most of what VACUUM can be told is about page formats that are not ours; what it does here is complete without.
+Status CheckOption(const parser::DefElem& option, bool is_vacuum) {
+  constexpr std::string_view kOfBoth[] = {"verbose", "skip_locked"};
+  constexpr std::string_view kOfVacuum[] = {"analyze",  "freeze",   "full",        "disable_page_skipping", "index_cleanup",
+                                            "truncate", "parallel", "process_toast"};
+  const auto among = [&](auto& names) { return std::find(std::begin(names), std::end(names), option.name) != std::end(names); };
+  if (!among(kOfBoth) && !(is_vacuum && among(kOfVacuum))) {
+    return Errorf(sqlstate::kSyntaxError, "unrecognized %s option \"%s\"", is_vacuum ? "VACUUM" : "ANALYZE",
+                  std::string(option.name).c_str())
+        .At(option.location);
+  }
+  if (option.name != "parallel") return Status::Ok();
+  const auto* workers = parser::DynCast<parser::Constant>(option.arg);
+  if (workers == nullptr) {
+    return Error(sqlstate::kSyntaxError, "parallel option requires a value between 0 and 1024").At(option.location);
+  }
+  if (workers->type != parser::ConstantType::kInteger || workers->integer < 0 || workers->integer > 1024) {
+    return Error(sqlstate::kSyntaxError, "parallel workers for vacuum must be between 0 and 1024").At(option.location);
+  }
+  return Status::Ok();
+}
+
 // Every table of the database that is the session's to look at.
 Result<std::vector<Target>> AllTables(SessionState& state) {
   namespace pg_class = catalog::pg_class;
@@ -103,6 +125,7 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
   }
   bool analyze = !statement.is_vacuum;
   for (const parser::DefElem* option : statement.options) {
+    RETURN_IF_ERROR(CheckOption(*option, statement.is_vacuum));
     if (option->name == "analyze") analyze = IsOn(*option);
   }
   const bool all = statement.relations.empty();
