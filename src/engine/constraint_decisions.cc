@@ -245,7 +245,7 @@ Result<std::optional<Violation>> CheckUnique(const EventGroup& group, Runtime& r
 }
 
 Status DecideEvents(std::span<const ConstraintEvent> window, Runtime& runtime) {
-  // Groups in the order of their first events. Actions and checks do not meet in one window of a statement's queue.
+  // Groups in the order of their first events.
   std::vector<EventGroup> groups;
   std::map<std::tuple<Oid, Kind, bool, Oid>, size_t> group_of;
   for (const ConstraintEvent& event : window) {
@@ -277,6 +277,7 @@ Status DecideEvents(std::span<const ConstraintEvent> window, Runtime& runtime) {
         break;
       }
       case Kind::kAction:
+        if (first.has_value()) return std::move(first->error);
         RETURN_IF_ERROR(ActOnReferrers(group, runtime));
         break;
     }

@@ -120,20 +120,15 @@ ConstraintEvent EventRecord::Decode(std::string_view bytes) {
 }
 
 Status ConstraintQueue::Run(Runtime& runtime) {
-  uint64_t acted = 0, checked = 0;
   std::string bytes;
-  while (acted < actions_.end() || checked < checks_.end()) {
-    const bool acting = acted < actions_.end();
-    const EventLog& log = acting ? actions_ : checks_;
-    uint64_t& at = acting ? acted : checked;
+  for (uint64_t at = 0; at < log_.end();) {
     RETURN_IF_ERROR(runtime.context.CheckCancelled());
-    RETURN_IF_ERROR(log.Read(at, kWindowBytes, bytes, at));
+    RETURN_IF_ERROR(log_.Read(at, kWindowBytes, bytes, at));
     std::vector<ConstraintEvent> window;
     for (std::string_view rest = bytes; !rest.empty();) window.push_back(EventRecord::Decode(EventLog::NextRecord(rest)));
     RETURN_IF_ERROR(DecideEvents(window, runtime));
   }
-  actions_.Truncate(0);
-  checks_.Truncate(0);
+  log_.Truncate(0);
   return Status::Ok();
 }
 

@@ -71,14 +71,12 @@ Status DecideEvents(std::span<const ConstraintEvent> window, Runtime& runtime);
 // The events of one statement.
 class ConstraintQueue {
  public:
-  Status Append(ConstraintEvent::Kind kind, std::string_view record, const ExecutionContext& context) {
-    return (kind == ConstraintEvent::Kind::kAction ? actions_ : checks_).Append(record, context);
-  }
-  // Decides all there are, what actions add included: actions first, then checks.
+  Status Append(std::string_view record, const ExecutionContext& context) { return log_.Append(record, context); }
+  // Decides all there are in the order in which they happened; what actions add comes last, as in PostgreSQL.
   Status Run(Runtime& runtime);
 
  private:
-  EventLog actions_, checks_;
+  EventLog log_;
 };
 
 // A transaction's deferred events, and which constraints are deferred in it (SET CONSTRAINTS). Savepoints are numbered

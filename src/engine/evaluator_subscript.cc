@@ -1,5 +1,6 @@
 // container[...]: elements and slices of arrays and jsonb, read and assigned.
 #include "engine/evaluator_internal.h"
+#include "engine/jsonb_assign.h"
 #include "types/array.h"
 #include "types/format_context.h"
 #include "types/jsonb.h"
@@ -173,9 +174,7 @@ class SubscriptEvaluator final : public OwningEvaluator {
   }
 
   Status Assign(const types::Vector& container, const types::Vector& assigned, uint32_t row) {
-    if (expr_.jsonb) {
-      return Error(sqlstate::kFeatureNotSupported, "jsonb subscript assignment is not supported").At(expr_.location);
-    }
+    if (expr_.jsonb) return AssignInJsonb(container, assigned, row);
     std::vector<Bounds> bounds;
     if (!ReadBounds(row, bounds)) {
       return Error(sqlstate::kNullValueNotAllowed, "array subscript in assignment must not be null");
@@ -220,6 +219,32 @@ class SubscriptEvaluator final : public OwningEvaluator {
       Step(dimensions, position);
     }
     result_.SetString(row, builder.Finish(dimensions));
+    return Status::Ok();
+  }
+
+  Status AssignInJsonb(const types::Vector& container, const types::Vector& assigned, uint32_t row) {
+    std::vector<std::string> path;
+    for (const types::Vector* index : upper_values_) {
+      if (index->IsNull(row)) {
+        return Error(sqlstate::kNullValueNotAllowed, "jsonb subscript in assignment must not be null");
+      }
+      path.push_back(index->layout() == types::Layout::kString ? std::string(index->Get<types::StringRef>(row).view())
+                                                               : std::to_string(index->Get<int32_t>(row)));
+    }
+    std::string none, null, changed;
+    if (container.IsNull(row)) {
+      if (upper_values_[0]->layout() == types::Layout::kString) {
+        types::AppendJsonbObject({}, none);
+      } else {
+        types::AppendJsonbArray({}, none);
+      }
+    }
+    types::AppendJsonbNull(null);
+    RETURN_IF_ERROR(AssignJsonb(container.IsNull(row) ? std::string_view(none) : container.Get<types::StringRef>(row).view(),
+                                path, assigned.IsNull(row) ? std::string_view(null) : assigned.Get<types::StringRef>(row).view(),
+                                changed));
+    result_.SetValid(row);
+    result_.SetString(row, changed);
     return Status::Ok();
   }
 

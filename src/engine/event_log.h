@@ -22,7 +22,7 @@ namespace phantom::engine {
 
 class EventLog {
  public:
-  static constexpr size_t kMemoryBytesMax = 1 << 20;
+  static constexpr size_t kMemoryBytesMax = 256 * 1024;
 
   EventLog();
   EventLog(const EventLog&) = delete;

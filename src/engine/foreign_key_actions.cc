@@ -184,8 +184,7 @@ Status ActOnReferrers(const EventGroup& group, Runtime& runtime) {
   EventRecord record;
   for (const ConstraintEvent* event : group.events) {
     record.BeginAgain(ConstraintEvent::Kind::kGone, *event);
-    RETURN_IF_ERROR(
-        runtime.end_queue->Append(ConstraintEvent::Kind::kGone, record.bytes(), runtime.context));
+    RETURN_IF_ERROR(runtime.end_queue->Append(record.bytes(), runtime.context));
   }
   return Status::Ok();
 }

@@ -25,21 +25,29 @@ Kind KindOf(ForeignKeyAction action) {
 
 std::unique_ptr<ForeignKeys> ForeignKeys::Make(const catalog::Table& table, Runtime& runtime) {
   std::unique_ptr<ForeignKeys> keys(new ForeignKeys(table, runtime));
-  const DeferredConstraints* deferred = runtime.context.deferred;
   for (const catalog::Constraint& constraint : table.constraints) {
     if (constraint.kind != catalog::ConstraintKind::kForeignKey) continue;
-    keys->references_.push_back({&constraint, deferred != nullptr && deferred->IsDeferred(constraint), {}});
+    keys->references_.push_back({&constraint});
   }
   if (keys->references_.empty() && table.referenced_by.empty()) return nullptr;
   return keys;
 }
 
-Status ForeignKeys::Append(Kind kind, bool deferred) {
+void ForeignKeys::BeginRun() {
+  run_epoch_ = runtime_.run_epoch;
+  for (Reference& reference : references_) {
+    reference.deferred = runtime_.context.deferred != nullptr && runtime_.context.deferred->IsDeferred(*reference.constraint);
+    reference.noted.clear();
+  }
+}
+
+Status ForeignKeys::Append(bool deferred) {
   if (deferred) return runtime_.context.deferred->Append(record_.bytes(), runtime_.context);
-  return runtime_.end_queue->Append(kind, record_.bytes(), runtime_.context);
+  return runtime_.end_queue->Append(record_.bytes(), runtime_.context);
 }
 
 Status ForeignKeys::Note(Reference& reference, RowId id, std::span<const types::Vector* const> full, uint32_t row) {
+  if (run_epoch_ != runtime_.run_epoch) BeginRun();
   const catalog::Constraint& constraint = *reference.constraint;
   record_.Begin(Kind::kReference, constraint, table_.oid, id);
   const size_t nulls = record_.AddKey(constraint.columns, full, row);
@@ -48,7 +56,7 @@ Status ForeignKeys::Note(Reference& reference, RowId id, std::span<const types::
     if (reference.noted.size() >= kNotedKeysMax) reference.noted.clear();
     if (!reference.noted.emplace(record_.key()).second) return Status::Ok();
   }
-  return Append(Kind::kReference, reference.deferred);
+  return Append(reference.deferred);
 }
 
 bool ForeignKeys::SameKey(const std::vector<int16_t>& columns, std::span<const types::Vector* const> old,
@@ -97,7 +105,7 @@ Status ForeignKeys::NoteGone(const catalog::Constraint& constraint, std::span<co
   if (!full.empty()) record_.AddKey(constraint.referenced_columns, full, row);
   const bool deferred =
       kind == Kind::kGone && runtime_.context.deferred != nullptr && runtime_.context.deferred->IsDeferred(constraint);
-  return Append(kind, deferred);
+  return Append(deferred);
 }
 
 }  // namespace phantom::engine

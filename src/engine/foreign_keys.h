@@ -33,22 +33,25 @@ class ForeignKeys {
   // Keys noted for one of the table's constraints, so that a key many rows share is noted once.
   struct Reference {
     const catalog::Constraint* constraint;
-    bool deferred;
-    std::unordered_set<std::string> noted;
+    bool deferred = false;
+    std::unordered_set<std::string> noted = {};
   };
 
   ForeignKeys(const catalog::Table& table, Runtime& runtime) : table_(table), runtime_(runtime) {}
 
+  // A new run of the statement knows nothing of the one before.
+  void BeginRun();
   Status Note(Reference& reference, RowId id, std::span<const types::Vector* const> full, uint32_t row);
   Status NoteGone(const catalog::Constraint& constraint, std::span<const types::Vector* const> old,
                   std::span<const types::Vector* const> full, uint32_t row);
   bool SameKey(const std::vector<int16_t>& columns, std::span<const types::Vector* const> old,
                std::span<const types::Vector* const> full, uint32_t row);
-  Status Append(ConstraintEvent::Kind kind, bool deferred);
+  Status Append(bool deferred);
 
   const catalog::Table& table_;
   Runtime& runtime_;
   std::vector<Reference> references_;
+  uint64_t run_epoch_ = 0;
   EventRecord record_;
 };
 

@@ -54,7 +54,7 @@ Status JoinPairs::Flush(const RowBuffer& right, Batch& out) {
   for (size_t i = 0; i < joined.rows.count; ++i) {
     const size_t pair = joined.rows[i];
     matched_[positions_[pair]] = 1;
-    if (!right_matched_.empty()) right_matched_[right_rows_[pair]] = 1;
+    if (!right_matched_.empty()) right_matched_[block_ + right_rows_[pair]] = 1;
   }
   if (emits_pairs()) out = joined;
   return Status::Ok();
@@ -65,7 +65,7 @@ void JoinPairs::UnmatchedRight(const RowBuffer& right, uint64_t& next, Batch& ou
   if (!wants_unmatched_right()) return;
   count_ = 0;
   for (; next < right.size() && count_ < types::kVectorSize; ++next) {
-    if (!right_matched_[next]) right_rows_[count_++] = next;
+    if (!right_matched_[block_ + next]) right_rows_[count_++] = next;
   }
   const size_t count = count_;
   count_ = 0;

@@ -25,6 +25,8 @@ class JoinPairs {
   bool full() const { return count_ == types::kVectorSize; }
   bool empty() const { return count_ == 0; }
   // The pair of the i-th row of the left batch and a right row.
+  // Right rows given from here on are counted from this one: a block of all of them at a time.
+  void SetBlock(uint64_t first_right_row) { block_ = first_right_row; }
   void Add(size_t i, uint64_t right_row) {
     positions_[count_] = static_cast<uint32_t>(i);
     left_rows_.data()[count_] = static_cast<types::SelIndex>(left_.rows[i]);
@@ -68,6 +70,7 @@ class JoinPairs {
   std::vector<uint8_t> matched_;
   std::vector<uint8_t> right_matched_;
   size_t count_ = 0;
+  uint64_t block_ = 0;
 };
 
 template <typename F>

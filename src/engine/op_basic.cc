@@ -1,5 +1,5 @@
 // Values, Filter, Project, Append, Materialize: operators that keep little.
-#include "engine/evaluator.h"
+#include "engine/lazy_filter.h"
 #include "engine/operator_internal.h"
 #include "engine/paged_rows.h"
 
@@ -41,24 +41,31 @@ class ValuesOperator final : public Operator {
 
 class FilterOperator final : public Operator {
  public:
-  FilterOperator(OperatorPtr child, Predicate predicate, Runtime& runtime)
-      : Operator(runtime), child_(std::move(child)), predicate_(std::move(predicate)) {}
+  FilterOperator(OperatorPtr child, LazyFilter filter, Runtime& runtime)
+      : Operator(runtime), child_(std::move(child)), filter_(std::move(filter)) {}
 
   Status Open() override {
-    slicer_.Restart();
+    filter_.Restart();
     return child_->Open();
   }
   void SetBatchMax(uint64_t rows) override {
-    slicer_.SetMax(rows);
-    child_->SetBatchMax(rows);
+    filter_.SetMax(rows);
+    child_max_ = rows;
   }
 
   Status Next(Batch& out) override {
     do {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      RETURN_IF_ERROR(slicer_.Next(*child_, out));
-      if (out.empty()) break;
-      RETURN_IF_ERROR(predicate_.Filter(out));
+      if (!filter_.has_rest()) {
+        child_->SetBatchMax(child_max_);
+        // The more rows are turned down, the more are looked at together.
+        if (!filter_.is_volatile()) child_max_ = child_max_ > UINT64_MAX / 4 ? UINT64_MAX : child_max_ * 4;
+        RETURN_IF_ERROR(child_->Next(out));
+        if (out.empty()) break;
+        filter_.Fill(out);
+      }
+      size_t tried = 0;
+      RETURN_IF_ERROR(filter_.Next(out, tried));
     } while (out.empty());
     return Status::Ok();
   }
@@ -67,8 +74,8 @@ class FilterOperator final : public Operator {
 
  private:
   OperatorPtr child_;
-  BatchSlicer slicer_;
-  Predicate predicate_;
+  LazyFilter filter_;
+  uint64_t child_max_ = UINT64_MAX;
 };
 
 // A condition without columns: the child is not run unless it is true.
@@ -223,7 +230,8 @@ Result<OperatorPtr> MakeFilter(const planner::PhysicalFilter& node, Runtime& run
   ASSIGN_OR_RETURN(OperatorPtr child, BuildOperator(*node.children[0], runtime));
   ASSIGN_OR_RETURN(Predicate predicate, Predicate::Make(node.condition, runtime));
   if (node.one_time) return OperatorPtr(std::make_unique<GateOperator>(std::move(child), std::move(predicate), runtime));
-  return OperatorPtr(std::make_unique<FilterOperator>(std::move(child), std::move(predicate), runtime));
+  return OperatorPtr(std::make_unique<FilterOperator>(
+      std::move(child), LazyFilter(std::move(predicate), node.condition), runtime));
 }
 
 Result<OperatorPtr> MakeProject(const planner::PhysicalProject& node, Runtime& runtime) {

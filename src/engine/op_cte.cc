@@ -107,13 +107,13 @@ class RecursiveUnionOperator final : public Operator {
         node_(node),
         start_(std::move(start)),
         step_(std::move(step)),
-        working_(runtime, node.types),
-        found_(runtime, node.types),
+        working_(std::make_unique<PagedRows>(runtime, node.types)),
+        found_(std::make_unique<PagedRows>(runtime, node.types)),
         keys_(runtime, node.types, true) {}
 
   Status Open() override {
-    working_.Clear();
-    found_.Clear();
+    working_->Clear();
+    found_->Clear();
     seen_.Clear();
     stepping_ = done_ = false;
     return start_->Open();
@@ -125,21 +125,21 @@ class RecursiveUnionOperator final : public Operator {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
       RETURN_IF_ERROR((stepping_ ? *step_ : *start_).Next(out));
       if (out.empty()) {
-        if (found_.empty()) {
+        if (found_->empty()) {
           done_ = true;
           break;
         }
         std::swap(working_, found_);
-        found_.Clear();
+        found_->Clear();
         stepping_ = true;
-        runtime_.work_tables[node_.table] = &working_;
+        runtime_.work_tables[node_.table] = working_.get();
         ++runtime_.param_epoch;  // what the step's operators keep may depend on the work table
         RETURN_IF_ERROR(step_->Open());
         continue;
       }
       if (node_.distinct) Deduplicate(out);
       if (out.empty()) continue;
-      found_.Append(out);
+      RETURN_IF_ERROR(found_->Append(out));
       return Status::Ok();
     }
     return Status::Ok();
@@ -159,7 +159,7 @@ class RecursiveUnionOperator final : public Operator {
 
   const planner::PhysicalRecursiveUnion& node_;
   OperatorPtr start_, step_;
-  RowBuffer working_, found_;
+  std::unique_ptr<PagedRows> working_, found_;
   RowKeys keys_;
   KeyTable seen_;
   RowList list_;
@@ -177,11 +177,11 @@ class WorkTableScanOperator final : public Operator {
   }
 
   Status Next(Batch& out) override {
-    const RowBuffer* rows = runtime_.work_tables[table_];
+    const PagedRows* rows = runtime_.work_tables[table_];
     do {
       out = {};
-      if (rows == nullptr || piece_ >= rows->chunk_count()) return Status::Ok();
-      out = rows->ReadChunk(piece_++);
+      if (rows == nullptr || piece_ >= rows->piece_count()) return Status::Ok();
+      RETURN_IF_ERROR(reader_.Read(*rows, piece_++, out));
       RETURN_IF_ERROR(filter_.Filter(out));
     } while (out.empty());
     return Status::Ok();
@@ -190,6 +190,7 @@ class WorkTableScanOperator final : public Operator {
  private:
   const int table_;
   Predicate filter_;
+  PagedRows::Reader reader_;
   size_t piece_ = 0;
 };
 

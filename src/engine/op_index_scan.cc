@@ -26,6 +26,7 @@ class IndexScanOperator final : public Operator {
   Status Open() override {
     batch_rows_ = unique_ ? 1 : kFirstBatchRows;
     done_ = false;
+    first_ = true;
     RETURN_IF_ERROR(probe_->Prepare({{}, {nullptr, 1}}));
     return probe_->Start(0);
   }
@@ -37,9 +38,12 @@ class IndexScanOperator final : public Operator {
       out = {};
       if (done_) return Status::Ok();
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      // The more rows the filter turns down, the more are looked at together.
+      if (first_) batch_rows_ = std::min(batch_rows_, max_);
+      first_ = false;
       reader_.Reset();
       uint32_t count = 0;
-      while (count < std::min(batch_rows_, max_)) {
+      while (count < batch_rows_) {
         RowId id;
         ASSIGN_OR_RETURN(const bool more, probe_->Next(fetched_, id));
         if (!more) {
@@ -65,7 +69,7 @@ class IndexScanOperator final : public Operator {
   const bool unique_;
   txn::FetchedRow fetched_;
   size_t batch_rows_ = kFirstBatchRows, max_ = SIZE_MAX;
-  bool done_ = false;
+  bool done_ = false, first_ = true;
 };
 
 class PointSelectOperator final : public Operator {

@@ -1,6 +1,8 @@
 // Nested loops: over a right side that is kept, or one that is run anew for each left row with its values as parameters.
 #include "engine/join_pairs.h"
+#include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
+#include "engine/spill_file.h"
 
 namespace phantom::engine::internal {
 
@@ -8,19 +10,25 @@ namespace {
 
 using planner::JoinType;
 
+// A right side that does not fit in memory is put in a file; each batch of left rows reads it once, block by block.
 class NestedLoopOperator final : public Operator {
  public:
   NestedLoopOperator(const planner::PhysicalNestedLoop& node, OperatorPtr left, OperatorPtr right, Predicate condition,
                      Runtime& runtime)
       : Operator(runtime),
+        node_(node),
         left_(std::move(left)),
         right_(std::move(right)),
         always_true_(condition.always_true()),
         pairs_(node.join, node.children[0]->types, node.children[1]->types, std::move(condition), runtime),
-        kept_(runtime, node.children[1]->types) {}
+        block_(runtime, node.children[1]->types),
+        memory_(runtime.context.memory) {}
 
   Status Open() override {
-    kept_.Clear();
+    block_.Clear();
+    memory_.Reset();
+    file_.reset();
+    right_rows_ = 0;
     phase_ = Phase::kRight;
     has_left_ = false;
     return left_->Open();
@@ -39,9 +47,15 @@ class NestedLoopOperator final : public Operator {
           if (!out.empty()) return Status::Ok();
           break;
         case Phase::kUnmatched:
-          pairs_.UnmatchedRight(kept_, next_unmatched_, out);
-          if (out.empty()) phase_ = Phase::kDone;
-          return Status::Ok();
+          pairs_.UnmatchedRight(block_, next_unmatched_, out);
+          if (!out.empty()) return Status::Ok();
+          if (!pairs_.wants_unmatched_right() || block_end() == right_rows_) {
+            phase_ = Phase::kDone;
+            return Status::Ok();
+          }
+          RETURN_IF_ERROR(ReadBlock());
+          next_unmatched_ = 0;
+          break;
         case Phase::kDone:
           return Status::Ok();
       }
@@ -56,6 +70,15 @@ class NestedLoopOperator final : public Operator {
  private:
   enum class Phase : uint8_t { kRight, kPairs, kUnmatched, kDone };
 
+  uint64_t block_end() const { return block_begin_ + block_.size(); }
+
+  bool Fits() {
+    const size_t bytes = block_.memory_bytes();
+    if (memory_.Resize(bytes)) return true;
+    if (runtime_.context.env == nullptr) memory_.Force(bytes);
+    return runtime_.context.env == nullptr;
+  }
+
   Status KeepRight() {
     RETURN_IF_ERROR(right_->Open());
     Batch in;
@@ -63,10 +86,50 @@ class NestedLoopOperator final : public Operator {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
       RETURN_IF_ERROR(right_->Next(in));
       if (in.empty()) break;
-      kept_.Append(in);
+      right_rows_ += in.rows.count;
+      if (file_ != nullptr) {
+        RETURN_IF_ERROR(file_->Write(in));
+        continue;
+      }
+      block_.Append(in);
+      if (!Fits()) RETURN_IF_ERROR(SpillRight());
     }
-    pairs_.Reset(kept_.size());
+    pairs_.Reset(right_rows_);
+    RETURN_IF_ERROR(FirstBlock());
     phase_ = Phase::kPairs;
+    return Status::Ok();
+  }
+
+  Status SpillRight() {
+    ASSIGN_OR_RETURN(file_, SpillFile::Create(runtime_, node_.children[1]->types));
+    for (size_t i = 0; i < block_.chunk_count(); ++i) RETURN_IF_ERROR(file_->Write(block_.ReadChunk(i)));
+    block_.Clear();
+    return Status::Ok();
+  }
+
+  Status FirstBlock() {
+    block_begin_ = 0;
+    right_at_ = 0;
+    pairs_.SetBlock(0);
+    if (file_ == nullptr) return Status::Ok();
+    RETURN_IF_ERROR(file_->Rewind());
+    block_.Clear();
+    return ReadBlock();
+  }
+
+  // The rows after those in memory, as many as fit.
+  Status ReadBlock() {
+    block_begin_ = block_.empty() ? 0 : block_end();
+    block_.Clear();
+    Batch in;
+    do {
+      RETURN_IF_ERROR(file_->Read(in));
+      if (in.empty()) break;
+      block_.Append(in);
+    } while (memory_.Resize(block_.memory_bytes() * 2));
+    memory_.Force(block_.memory_bytes());
+    pairs_.SetBlock(block_begin_);
+    right_at_ = 0;
     return Status::Ok();
   }
 
@@ -76,37 +139,46 @@ class NestedLoopOperator final : public Operator {
       if (in_.empty()) {
         phase_ = Phase::kUnmatched;
         next_unmatched_ = 0;
-        return Status::Ok();
+        return file_ != nullptr && pairs_.wants_unmatched_right() ? FirstBlock() : Status::Ok();
       }
+      if (block_begin_ != 0) RETURN_IF_ERROR(FirstBlock());
       pairs_.StartLeft(in_);
       has_left_ = true;
       left_at_ = right_at_ = 0;
     }
-    const uint64_t right_rows = kept_.size();
+    const uint64_t block_rows = block_.size();
     while (left_at_ < in_.rows.count && !pairs_.full()) {
       const bool decided = !pairs_.emits_pairs() && (always_true_ || pairs_.left_matched(left_at_));
-      if (decided && always_true_ && right_rows > 0) pairs_.MarkLeft(left_at_);
+      if (decided && always_true_ && right_rows_ > 0) pairs_.MarkLeft(left_at_);
       if (!decided) {
-        for (; right_at_ < right_rows && !pairs_.full(); ++right_at_) pairs_.Add(left_at_, right_at_);
-        if (right_at_ < right_rows) break;
+        for (; right_at_ < block_rows && !pairs_.full(); ++right_at_) pairs_.Add(left_at_, right_at_);
+        if (right_at_ < block_rows) break;
       }
       right_at_ = 0;
       ++left_at_;
     }
-    if (!pairs_.empty()) return pairs_.Flush(kept_, out);
+    if (!pairs_.empty()) return pairs_.Flush(block_, out);
+    if (block_end() < right_rows_) {
+      left_at_ = 0;
+      return ReadBlock();
+    }
     has_left_ = false;
     pairs_.FinishLeft([](size_t) { return false; }, out);
     return Status::Ok();
   }
 
+  const planner::PhysicalNestedLoop& node_;
   OperatorPtr left_, right_;
   const bool always_true_;
   JoinPairs pairs_;
-  RowBuffer kept_;
+  RowBuffer block_;           // right rows in memory: all, or a part
+  uint64_t block_begin_ = 0;  // number of the first
+  MemoryReservation memory_;
+  std::unique_ptr<SpillFile> file_;  // all right rows; null: they are in memory
   Batch in_;
   bool has_left_ = false;
   size_t left_at_ = 0;
-  uint64_t right_at_ = 0, next_unmatched_ = 0;
+  uint64_t right_rows_ = 0, right_at_ = 0, next_unmatched_ = 0;
   Phase phase_ = Phase::kDone;
 };
 

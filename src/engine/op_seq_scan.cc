@@ -6,7 +6,7 @@
 #include "catalog/shared_catalog.h"
 #include "catalog/system_table_scan.h"
 #include "catalog/system_tables.h"
-#include "engine/evaluator.h"
+#include "engine/lazy_filter.h"
 #include "engine/operator_internal.h"
 #include "engine/table_reader.h"
 #include "txn/sequence.h"
@@ -18,7 +18,7 @@ namespace {
 
 class SeqScanOperator final : public Operator {
  public:
-  SeqScanOperator(const planner::PhysicalSeqScan& node, TableReader reader, Predicate filter, Runtime& runtime)
+  SeqScanOperator(const planner::PhysicalSeqScan& node, TableReader reader, LazyFilter filter, Runtime& runtime)
       : Operator(runtime),
         node_(node),
         table_(*node.use.table),
@@ -46,7 +46,7 @@ class SeqScanOperator final : public Operator {
 
   Status Open() override {
     piece_ = 0;
-    slicer_.Restart();
+    filter_.Restart();
     sequence_read_ = false;
     scan_.reset();
     if (rows_ != nullptr) {
@@ -55,22 +55,19 @@ class SeqScanOperator final : public Operator {
     return Status::Ok();
   }
 
-  void SetBatchMax(uint64_t rows) override {
-    if (!filter_.always_true()) slicer_.SetMax(rows);
-  }
+  void SetBatchMax(uint64_t rows) override { filter_.SetMax(rows); }
 
   Status Next(Batch& out) override {
     do {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      if (!slicer_.has_rest()) {
+      if (!filter_.has_rest()) {
         RETURN_IF_ERROR(Read(out));
         if (out.empty()) break;
-        slicer_.Fill(out);
+        filter_.Fill(out);
       }
-      slicer_.Take(out);
-      const size_t read = out.rows.count;
-      RETURN_IF_ERROR(filter_.Filter(out));
-      if (runtime_.context.instrument) runtime_.metrics[node_.id].rows_removed += read - out.rows.count;
+      size_t tried = 0;
+      RETURN_IF_ERROR(filter_.Next(out, tried));
+      if (runtime_.context.instrument) runtime_.metrics[node_.id].rows_removed += tried - out.rows.count;
     } while (out.empty());
     return Status::Ok();
   }
@@ -122,8 +119,7 @@ class SeqScanOperator final : public Operator {
   const planner::PhysicalSeqScan& node_;
   const catalog::Table& table_;
   TableReader reader_;
-  Predicate filter_;
-  BatchSlicer slicer_;
+  LazyFilter filter_;
   SpaceId space_;
   TreeId tree_;
   const std::vector<types::Chunk>* builtin_ = nullptr;
@@ -140,7 +136,8 @@ class SeqScanOperator final : public Operator {
 Result<OperatorPtr> MakeSeqScan(const planner::PhysicalSeqScan& node, Runtime& runtime) {
   ASSIGN_OR_RETURN(TableReader reader, TableReader::Make(*node.use.table, node.columns, runtime));
   ASSIGN_OR_RETURN(Predicate filter, Predicate::Make(node.filter, runtime));
-  auto scan = std::make_unique<SeqScanOperator>(node, std::move(reader), std::move(filter), runtime);
+  auto scan = std::make_unique<SeqScanOperator>(node, std::move(reader), LazyFilter(std::move(filter), node.filter),
+                                                runtime);
   RETURN_IF_ERROR(scan->Make());
   return OperatorPtr(std::move(scan));
 }

@@ -1,10 +1,20 @@
-// INTERSECT and EXCEPT, by hashing: the right side is counted, the left side streams past.
+// INTERSECT and EXCEPT, by hashing: the right side is counted, the left side streams past. When the counts outgrow their
+// memory they are split by hash into files, what is still to come follows them, and the parts are done one by one.
+#include <array>
+
+#include "common/bytes.h"
+#include "engine/event_log.h"
+#include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
 #include "engine/row_keys.h"
+#include "engine/spill_file.h"
 
 namespace phantom::engine::internal {
 
 namespace {
+
+constexpr size_t kParts = 32;
+constexpr size_t kReadBytes = 256 * 1024;
 
 class SetOpOperator final : public Operator {
  public:
@@ -13,11 +23,13 @@ class SetOpOperator final : public Operator {
         node_(node),
         left_(std::move(left)),
         right_(std::move(right)),
-        keys_(runtime, node.types, true) {}
+        keys_(runtime, node.types, true),
+        memory_(runtime.context.memory) {}
 
   Status Open() override {
-    table_.Clear();
-    counts_.clear();
+    Clear();
+    parts_.reset();
+    part_ = 0;
     counted_ = false;
     return left_->Open();
   }
@@ -29,12 +41,16 @@ class SetOpOperator final : public Operator {
     }
     while (true) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      RETURN_IF_ERROR(left_->Next(out));
+      RETURN_IF_ERROR(ReadLeft(out));
       if (out.empty()) return Status::Ok();
       keys_.Encode(out.columns, out.rows);
       size_t count = 0;
       for (size_t i = 0; i < out.rows.count; ++i) {
         if (Keep(i)) list_.data()[count++] = static_cast<types::SelIndex>(out.rows[i]);
+      }
+      if (parts_ == nullptr && !Fits()) {
+        // What comes out now is copied by nobody: it stays valid, only the counts move.
+        RETURN_IF_ERROR(Split());
       }
       if (count == 0) continue;
       out.rows = list_.rows(count);
@@ -43,6 +59,54 @@ class SetOpOperator final : public Operator {
   }
 
  private:
+  struct Part {
+    EventLog counts;                  // hash, count, key
+    std::unique_ptr<SpillFile> left;  // rows
+  };
+  using Parts = std::array<Part, kParts>;
+
+  void Clear() {
+    table_.Clear();
+    counts_.clear();
+    memory_.Reset();
+  }
+
+  bool Fits() {
+    const size_t bytes = table_.memory_bytes() + counts_.capacity() * sizeof(uint64_t);
+    if (memory_.Resize(bytes)) return true;
+    if (runtime_.context.env == nullptr) memory_.Force(bytes);
+    return runtime_.context.env == nullptr;
+  }
+
+  void Count(std::string_view key, uint64_t hash, uint64_t times) {
+    bool added = false;
+    const uint32_t number = table_.FindOrAdd(key, hash, added);
+    if (added) counts_.push_back(0);
+    counts_[number] += times;
+  }
+
+  // The low bits place a key in the table.
+  static size_t PartOf(uint64_t hash) { return hash >> 40 & (kParts - 1); }
+
+  Status PutAway(std::string_view key, uint64_t hash, uint64_t times) {
+    record_.resize(16);
+    StoreLE<uint64_t>(record_.data(), hash);
+    StoreLE<uint64_t>(record_.data() + 8, times);
+    record_.append(key);
+    return (*parts_)[PartOf(hash)].counts.Append(record_, runtime_.context);
+  }
+
+  // Moves the counts to the parts.
+  Status Split() {
+    parts_ = std::make_unique<Parts>();
+    for (Part& part : *parts_) {
+      ASSIGN_OR_RETURN(part.left, SpillFile::Create(runtime_, node_.types));
+    }
+    for (uint32_t i = 0; i < table_.size(); ++i) RETURN_IF_ERROR(PutAway(table_.key(i), table_.hash(i), counts_[i]));
+    Clear();
+    return Status::Ok();
+  }
+
   Status CountRight() {
     RETURN_IF_ERROR(right_->Open());
     Batch in;
@@ -52,12 +116,69 @@ class SetOpOperator final : public Operator {
       if (in.empty()) return Status::Ok();
       keys_.Encode(in.columns, in.rows);
       for (size_t i = 0; i < in.rows.count; ++i) {
-        bool added = false;
-        const uint32_t number = table_.FindOrAdd(keys_.key(i), keys_.hash(i), added);
-        if (added) counts_.push_back(0);
-        ++counts_[number];
+        if (parts_ != nullptr) {
+          RETURN_IF_ERROR(PutAway(keys_.key(i), keys_.hash(i), 1));
+        } else {
+          Count(keys_.key(i), keys_.hash(i), 1);
+        }
+      }
+      if (parts_ == nullptr && !Fits()) RETURN_IF_ERROR(Split());
+    }
+  }
+
+  // The next rows of the left side: as they come, or of one part after the other.
+  Status ReadLeft(Batch& out) {
+    if (parts_ == nullptr) return left_->Next(out);
+    if (part_ == 0) {
+      RETURN_IF_ERROR(ScatterLeft());
+      RETURN_IF_ERROR(LoadPart());
+    }
+    while (true) {
+      RETURN_IF_ERROR((*parts_)[part_ - 1].left->Read(out));
+      if (!out.empty() || part_ == kParts) return Status::Ok();
+      (*parts_)[part_ - 1].left.reset();
+      RETURN_IF_ERROR(LoadPart());
+    }
+  }
+
+  Status ScatterLeft() {
+    Batch in;
+    while (true) {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(left_->Next(in));
+      if (in.empty()) break;
+      keys_.Encode(in.columns, in.rows);
+      for (size_t p = 0; p < kParts; ++p) {
+        size_t count = 0;
+        for (size_t i = 0; i < in.rows.count; ++i) {
+          if (PartOf(keys_.hash(i)) == p) list_.data()[count++] = static_cast<types::SelIndex>(in.rows[i]);
+        }
+        if (count > 0) RETURN_IF_ERROR((*parts_)[p].left->Write({in.columns, list_.rows(count)}));
       }
     }
+    for (Part& part : *parts_) {
+      if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += part.left->bytes() + part.counts.end();
+      RETURN_IF_ERROR(part.left->Rewind());
+    }
+    return Status::Ok();
+  }
+
+  // Takes the counts of the next part into memory, whatever they need.
+  Status LoadPart() {
+    Clear();
+    EventLog& log = (*parts_)[part_++].counts;
+    std::string bytes;
+    for (uint64_t at = 0; at < log.end();) {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(log.Read(at, kReadBytes, bytes, at));
+      for (std::string_view rest = bytes; !rest.empty();) {
+        const std::string_view record = EventLog::NextRecord(rest);
+        Count(record.substr(16), LoadLE<uint64_t>(record.data()), LoadLE<uint64_t>(record.data() + 8));
+      }
+    }
+    log.Truncate(0);
+    memory_.Force(table_.memory_bytes() + counts_.capacity() * sizeof(uint64_t));
+    return Status::Ok();
   }
 
   // Whether left row i is part of the result.
@@ -78,6 +199,10 @@ class SetOpOperator final : public Operator {
   RowKeys keys_;
   KeyTable table_;
   std::vector<uint64_t> counts_;
+  MemoryReservation memory_;
+  std::unique_ptr<Parts> parts_;  // null: everything is in memory
+  size_t part_ = 0;               // parts begun
+  std::string record_;
   RowList list_;
   bool counted_ = false;
 };

@@ -3,6 +3,7 @@
 
 #include "engine/operator_internal.h"
 #include "engine/set_call.h"
+#include "planner/expr_util.h"
 #include "types/record.h"
 
 namespace phantom::engine::internal {
@@ -14,6 +15,7 @@ class ProjectSetOperator final : public Operator {
   struct Item {
     std::unique_ptr<SetCall> set;  // null: a plain expression, repeated
     EvaluatorPtr plain;
+    bool is_volatile = false;  // a plain expression evaluated for each row that comes out
     const types::Vector* value = nullptr;
     bool has_row = false;
   };
@@ -52,7 +54,7 @@ class ProjectSetOperator final : public Operator {
           at_ = 0;
           if (in_.empty()) break;
           for (Item& item : items_) {
-            if (item.plain != nullptr) RETURN_IF_ERROR(item.plain->Evaluate(in_, item.value));
+            if (item.plain != nullptr && !item.is_volatile) RETURN_IF_ERROR(item.plain->Evaluate(in_, item.value));
           }
         }
         for (Item& item : items_) {
@@ -74,6 +76,8 @@ class ProjectSetOperator final : public Operator {
       for (size_t c = 0; c < items_.size(); ++c) {
         Item& item = items_[c];
         if (item.set == nullptr) {
+          const auto row = static_cast<types::SelIndex>(in_.rows[at_]);
+          if (item.is_volatile) RETURN_IF_ERROR(item.plain->Evaluate({in_.columns, {&row, 1}}, item.value));
           CopyValue(*item.value, in_.rows[at_], out_[c], count);
         } else if (item.has_row) {
           item.set->CopyTo(out_[c], count);
@@ -232,6 +236,7 @@ Result<OperatorPtr> MakeProjectSet(const planner::PhysicalProjectSet& node, Runt
       item.set = std::make_unique<SetCall>(std::move(set));
     } else {
       ASSIGN_OR_RETURN(item.plain, Compile(*expr, runtime));
+      item.is_volatile = planner::IsVolatile(expr);
     }
   }
   return OperatorPtr(std::make_unique<ProjectSetOperator>(node, std::move(child), std::move(items), runtime));

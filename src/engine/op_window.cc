@@ -24,7 +24,7 @@ struct Call {
 // The partition as a window function sees it.
 class CallPartition final : public WindowPartition {
  public:
-  CallPartition(const Partition& partition, const RowBuffer& args, const Call& call)
+  CallPartition(const Partition& partition, RandomReader& args, const Call& call)
       : partition_(partition), args_(args), call_(call) {}
   size_t size() const override { return partition_.size(); }
   void CopyArgument(size_t arg, size_t position, types::Vector& result, size_t at) const override {
@@ -46,14 +46,17 @@ class CallPartition final : public WindowPartition {
 
  private:
   const Partition& partition_;
-  const RowBuffer& args_;
+  RandomReader& args_;
   const Call& call_;
 };
 
 class WindowOperator final : public Operator {
  public:
   WindowOperator(const planner::PhysicalWindow& node, OperatorPtr child, Runtime& runtime)
-      : Operator(runtime), node_(node), child_(std::move(child)), rows_(runtime, node.children[0]->types) {}
+      : Operator(runtime),
+        node_(node),
+        child_(std::move(child)),
+        rows_(std::make_unique<PagedRows>(runtime, node.children[0]->types)) {}
 
   Status Make() {
     ASSIGN_OR_RETURN(partition_keys_, SortKeys::MakeGroups(node_.partition, runtime_));
@@ -107,7 +110,8 @@ class WindowOperator final : public Operator {
       order_column_ = args_.size();
       RETURN_IF_ERROR(add(*node_.order[0].expr));
     }
-    arg_rows_ = RowBuffer(runtime_, arg_types);
+    arg_rows_ = std::make_unique<PagedRows>(runtime_, arg_types);
+    arg_reader_ = std::make_unique<RandomReader>(*arg_rows_);
     arg_values_.resize(args_.size());
     std::vector<types::Type> result_types;
     for (const planner::WindowCall* node : node_.calls) result_types.push_back(node->type);
@@ -121,7 +125,7 @@ class WindowOperator final : public Operator {
     ended_ = false;
     first_ = true;
     emitted_ = 0;
-    rows_.Clear();
+    rows_->Clear();
     partition_->Clear();
     RETURN_IF_ERROR(clause_->Open());
     return child_->Open();
@@ -130,16 +134,18 @@ class WindowOperator final : public Operator {
   Status Next(Batch& out) override {
     out = {};
     RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-    if (emitted_ == rows_.size()) {
+    if (emitted_ == rows_->size()) {
       RETURN_IF_ERROR(ReadPartition());
-      if (rows_.empty()) return Status::Ok();
+      if (rows_->empty()) return Status::Ok();
     }
-    const Batch piece = rows_.ReadChunk(emitted_ / types::kVectorSize);
+    Batch piece;
+    RETURN_IF_ERROR(reader_.Read(*rows_, emitted_ / types::kVectorSize, piece));
     columns_.assign(piece.columns.begin(), piece.columns.end());
     for (size_t c = 0; c < calls_.size(); ++c) {
       RETURN_IF_ERROR(ComputeCall(c, emitted_, piece.rows.count));
       columns_.push_back(&results_[c]);
     }
+    RETURN_IF_ERROR(Status(arg_reader_->status()));
     emitted_ += piece.rows.count;
     out = {columns_, piece.rows};
     return Status::Ok();
@@ -155,8 +161,9 @@ class WindowOperator final : public Operator {
 
   // Reads the rows up to the next change of the partition keys.
   Status ReadPartition() {
-    rows_.Clear();
-    arg_rows_.Clear();
+    rows_->Clear();
+    arg_rows_->Clear();
+    arg_reader_->Reset();
     partition_->Clear();
     arena_ = Arena();
     running_.clear();
@@ -179,7 +186,7 @@ class WindowOperator final : public Operator {
       for (; at_ < in_.rows.count; ++at_) {
         const std::string_view partition = partition_keys_.key(at_);
         if (first_ || partition != partition_key_) {
-          changed = !first_ && (count > 0 || !rows_.empty());
+          changed = !first_ && (count > 0 || !rows_->empty());
           if (changed) break;
           partition_key_.assign(partition);
           first_ = false;
@@ -189,15 +196,14 @@ class WindowOperator final : public Operator {
         order_key_.assign(order);
         list_.data()[count++] = static_cast<types::SelIndex>(in_.rows[at_]);
       }
-      rows_.Append({in_.columns, list_.rows(count)});
-      arg_rows_.Append({arg_values_, list_.rows(count)});
+      RETURN_IF_ERROR(rows_->Append({in_.columns, list_.rows(count)}));
+      if (!args_.empty()) RETURN_IF_ERROR(arg_rows_->Append({arg_values_, list_.rows(count)}));
       if (changed) {
         first_ = true;
         break;
       }
     }
-    if (args_.empty()) arg_rows_.Clear();
-    if (needs_order_values_) partition_->SetOrderValues(&arg_rows_, order_column_);
+    if (needs_order_values_) partition_->SetOrderValues(arg_reader_.get(), order_column_);
     running_.resize(calls_.size());
     return Status::Ok();
   }
@@ -212,7 +218,7 @@ class WindowOperator final : public Operator {
     Call& call = calls_[c];
     results_[c].Reset();
     if (call.window != nullptr) {
-      const CallPartition partition(*partition_, arg_rows_, call);
+      const CallPartition partition(*partition_, *arg_reader_, call);
       return call.window(call.context->call, partition, first, count, results_[c]);
     }
     Running& running = running_[c];
@@ -260,7 +266,7 @@ class WindowOperator final : public Operator {
     while (begin < end) {
       const size_t piece = begin / types::kVectorSize;
       const size_t stop = std::min(end, (piece + 1) * types::kVectorSize);
-      const Batch args = args_.empty() ? Batch{} : arg_rows_.ReadChunk(piece);
+      const Batch args = args_.empty() ? Batch{} : arg_reader_->Piece(piece).ReadChunk(0);
       const types::Vector* filter = call.filter < 0 ? nullptr : args.columns[call.filter];
       size_t count = 0;
       for (; begin < stop; ++begin) {
@@ -298,7 +304,9 @@ class WindowOperator final : public Operator {
   std::vector<Call> calls_;
   std::vector<EvaluatorPtr> args_;
   std::vector<const types::Vector*> arg_values_;
-  RowBuffer rows_, arg_rows_;
+  std::unique_ptr<PagedRows> rows_, arg_rows_;  // the partition, and what calls take of it
+  PagedRows::Reader reader_;
+  std::unique_ptr<RandomReader> arg_reader_;
   OutputColumns results_;
   std::vector<const types::Vector*> columns_;
   std::vector<Running> running_;

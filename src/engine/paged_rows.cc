@@ -96,6 +96,42 @@ Status PagedRows::Reader::Read(const PagedRows& rows, size_t number, Batch& out)
   return Status::Ok();
 }
 
+std::unique_ptr<RowBuffer> PagedRows::MakePieceOfNulls() const {
+  std::vector<types::Vector> columns;
+  std::vector<const types::Vector*> pointers;
+  for (size_t c = 0; c < types_.size(); ++c) {
+    columns.emplace_back(types_[c], layouts_[c], 1);
+    columns.back().SetConstantNull();
+  }
+  for (const types::Vector& column : columns) pointers.push_back(&column);
+  auto piece = std::make_unique<RowBuffer>(types_, layouts_);
+  for (uint32_t i = 0; i < types::kVectorSize; ++i) piece->Append({pointers, {nullptr, 1}});
+  return piece;
+}
+
+const RowBuffer& RandomReader::Piece(size_t number) {
+  Slot& slot = slots_[number % kPieces];
+  if (slot.number == number) return slot.reader.held();
+  Batch batch;
+  if (Status status = slot.reader.Read(rows_, number, batch); status.ok()) {
+    slot.number = number;
+    return slot.reader.held();
+  } else if (status_.ok()) {
+    status_ = std::move(status);
+  }
+  slot.number = SIZE_MAX;
+  if (nulls_ == nullptr) nulls_ = rows_.MakePieceOfNulls();
+  return *nulls_;
+}
+
+void RandomReader::Reset() {
+  for (Slot& slot : slots_) {
+    slot.number = SIZE_MAX;
+    slot.reader.Reset();
+  }
+  status_ = Status::Ok();
+}
+
 void PagedRows::Clear() {
   pieces_.clear();
   size_ = first_kept_ = kept_bytes_ = 0;

@@ -35,11 +35,16 @@ class PagedRows {
   size_t piece_count() const { return pieces_.size(); }
   uint64_t spilled_bytes() const { return file_end_; }
 
+  // A piece of kVectorSize rows without values.
+  std::unique_ptr<RowBuffer> MakePieceOfNulls() const;
+
   // One reader's place: what it was given stays valid until it reads again, whatever happens to the rows.
   class Reader {
    public:
     Status Read(const PagedRows& rows, size_t piece, Batch& out);
     void Reset() { held_.reset(); }
+    // The piece read last.
+    const RowBuffer& held() const { return *held_; }
 
    private:
     std::shared_ptr<const RowBuffer> held_;
@@ -66,6 +71,39 @@ class PagedRows {
   std::string path_;
   std::unique_ptr<io::File> file_;
   uint64_t file_end_ = 0;
+};
+
+// Rows of a PagedRows in any order, through a few pieces kept at hand. Who reads cannot handle an error: it is kept, and
+// what could not be read is NULL.
+class RandomReader {
+ public:
+  explicit RandomReader(const PagedRows& rows) : rows_(rows) {}
+
+  // Valid until kPieces other pieces were read.
+  const RowBuffer& Piece(size_t number);
+  const types::Vector& ColumnOf(uint64_t row, size_t column) {
+    return Piece(row / types::kVectorSize).ColumnOf(row % types::kVectorSize, column);
+  }
+  bool IsNull(uint64_t row, size_t column) { return ColumnOf(row, column).IsNull(row % types::kVectorSize); }
+  // out[at] = column of row, with the bytes.
+  void Fetch(uint64_t row, size_t column, types::Vector& out, uint32_t at) {
+    CopyValue(ColumnOf(row, column), row % types::kVectorSize, out, at);
+  }
+  // Forgets the pieces and the error.
+  void Reset();
+  const Status& status() const { return status_; }
+
+ private:
+  static constexpr size_t kPieces = 8;
+  struct Slot {
+    size_t number = SIZE_MAX;
+    PagedRows::Reader reader;
+  };
+
+  const PagedRows& rows_;
+  Slot slots_[kPieces];
+  std::unique_ptr<RowBuffer> nulls_;
+  Status status_;
 };
 
 }  // namespace phantom::engine

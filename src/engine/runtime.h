@@ -20,7 +20,7 @@
 
 namespace phantom::engine {
 
-class RowBuffer;
+class PagedRows;
 class CteStore;
 
 // Rows on their way: columns by pointer (an operator that passes a column on copies nothing) and which of their rows
@@ -75,7 +75,7 @@ class Runtime {
   uint64_t param_epoch = 1;  // changes when an ExecParam is set
   std::vector<const types::Vector*> case_slots;
   std::unordered_map<int, CteStore*> ctes;
-  std::unordered_map<int, const RowBuffer*> work_tables;
+  std::unordered_map<int, const PagedRows*> work_tables;
   std::vector<OperatorMetrics> metrics;
   ConstraintQueue* end_queue;  // its own, or that of the runtime whose statement it works for
 

@@ -38,7 +38,6 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
     for (const catalog::Constraint& constraint : table.constraints) {
       if (constraint.index != rule.index->oid || constraint.kind == catalog::ConstraintKind::kForeignKey) continue;
       state.deferrable = &constraint;
-      state.deferred = runtime.context.deferred != nullptr && runtime.context.deferred->IsDeferred(constraint);
     }
   }
   for (const planner::TableRules::Check& check : rules.checks) {
@@ -76,8 +75,12 @@ Status TableWriter::PrepareNew(std::vector<const types::Vector*>& full, const Ro
   for (size_t g = 0; g < generated_.size(); ++g) full[generated_[g].first] = values[g];
   full_ = full;
   fresh_ = {full_, rows};
-  for (CheckRule& check : checks_) RETURN_IF_ERROR(check.condition->Evaluate(fresh_, check.truth));
-  for (CheckRule& check : views_) RETURN_IF_ERROR(check.condition->Evaluate(fresh_, check.truth));
+  // What fails for one row may be preceded by another constraint's or row's violation: then each is tried in its turn.
+  checks_fail_ = views_fail_ = false;
+  for (CheckRule& check : checks_) {
+    checks_fail_ = checks_fail_ || !check.condition->Evaluate(fresh_, check.truth).ok();
+  }
+  for (CheckRule& check : views_) views_fail_ = views_fail_ || !check.condition->Evaluate(fresh_, check.truth).ok();
   for (IndexState& index : indexes_) RETURN_IF_ERROR(index.keys->Compute(fresh_, index.fresh));
   return Status::Ok();
 }
@@ -119,7 +122,8 @@ Status TableWriter::Check(size_t i) {
         .Table(table_.name)
         .Column(column.name);
   }
-  for (const CheckRule& check : checks_) {
+  for (CheckRule& check : checks_) {
+    if (checks_fail_) RETURN_IF_ERROR(EvaluateAt(check, row));
     if (check.truth->IsNull(row) || check.truth->Get<bool>(row)) continue;
     ASSIGN_OR_RETURN(const std::string shown, DescribeRow(full_, row));
     return Error(sqlstate::kCheckViolation, "new row for relation \"" + table_.name +
@@ -132,9 +136,15 @@ Status TableWriter::Check(size_t i) {
   return Status::Ok();
 }
 
+Status TableWriter::EvaluateAt(CheckRule& check, uint32_t row) {
+  const types::SelIndex at = static_cast<types::SelIndex>(row);
+  return check.condition->Evaluate({full_, {&at, 1}}, check.truth);
+}
+
 Status TableWriter::CheckViews(size_t i) {
   const uint32_t row = static_cast<uint32_t>(fresh_.rows[i]);
-  for (const CheckRule& check : views_) {
+  for (CheckRule& check : views_) {
+    if (views_fail_) RETURN_IF_ERROR(EvaluateAt(check, row));
     if (!check.truth->IsNull(row) && check.truth->Get<bool>(row)) continue;
     ASSIGN_OR_RETURN(const std::string shown, DescribeRow(full_, row));
     return Error(sqlstate::kWithCheckOptionViolation, "new row violates check option for view \"" + check.name + "\"")
@@ -172,8 +182,9 @@ Status TableWriter::NoteDuplicate(IndexState& index, size_t i, RowId id) {
   ASSIGN_OR_RETURN(const bool doubtful, index.index->MayConflict(transaction, index.fresh.key(i), id, *rows_));
   if (!doubtful) return Status::Ok();
   record_.Begin(ConstraintEvent::Kind::kUnique, *index.deferrable, table_.oid, id);
-  if (index.deferred) return runtime_.context.deferred->Append(record_.bytes(), runtime_.context);
-  return runtime_.end_queue->Append(ConstraintEvent::Kind::kUnique, record_.bytes(), runtime_.context);
+  DeferredConstraints* deferred = runtime_.context.deferred;
+  if (deferred != nullptr && deferred->IsDeferred(*index.deferrable)) return deferred->Append(record_.bytes(), runtime_.context);
+  return runtime_.end_queue->Append(record_.bytes(), runtime_.context);
 }
 
 Result<std::optional<RowId>> TableWriter::AddEntry(IndexState& index, size_t i, RowId id, bool report) {
@@ -206,6 +217,13 @@ Result<std::optional<RowId>> TableWriter::FindConflict(size_t i, std::span<const
   for (size_t n = 0; n < indexes_.size(); ++n) {
     IndexState& index = indexes_[n];
     if (!arbiters.empty() && std::find(arbiters.begin(), arbiters.end(), static_cast<int>(n)) == arbiters.end()) continue;
+    if (index.deferrable != nullptr) {
+      return Error(sqlstate::kObjectNotInPrerequisiteState,
+                   "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters")
+          .Schema(table_.schema_name)
+          .Table(table_.name)
+          .Constraint(index.deferrable->name);
+    }
     if (!index.fresh.indexed(i) || !IsUniqueKey(index, i)) continue;
     ASSIGN_OR_RETURN(std::optional<RowId> conflict,
                      index.index->FindConflict(*runtime_.context.transaction, index.fresh.key(i), RowId(), *rows_));

@@ -68,7 +68,6 @@ class TableWriter {
     bool unique = false;
     bool nulls_conflict = false;
     const catalog::Constraint* deferrable = nullptr;  // decided at the end of the statement or of the transaction
-    bool deferred = false;
   };
   struct CheckRule {
     std::string name;
@@ -78,6 +77,8 @@ class TableWriter {
 
   TableWriter(const catalog::Table& table, Runtime& runtime) : table_(table), runtime_(runtime), encoder_(table.layout) {}
   std::string_view Encode(size_t i);
+  // A check whose condition cannot be had for the batch at once.
+  Status EvaluateAt(CheckRule& check, uint32_t row);
   // Notes that new row i may have another's key.
   Status NoteDuplicate(IndexState& index, size_t i, RowId id);
   Status UniqueViolation(const IndexState& index, size_t i);
@@ -97,6 +98,7 @@ class TableWriter {
   std::vector<std::pair<int, EvaluatorPtr>> generated_;
   std::vector<const types::Vector*> full_;
   Batch fresh_;
+  bool checks_fail_ = false, views_fail_ = false;
   EventRecord record_;
 };
 

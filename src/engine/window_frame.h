@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/evaluator_internal.h"
-#include "engine/row_buffer.h"
+#include "engine/paged_rows.h"
 #include "planner/physical_plan.h"
 
 namespace phantom::engine {
@@ -52,7 +52,7 @@ class Partition {
     peers_.push_back(static_cast<uint32_t>(group_begin_.size() - 1));
   }
   // The first order key's value per row, for RANGE with an offset.
-  void SetOrderValues(const RowBuffer* rows, size_t column) {
+  void SetOrderValues(RandomReader* rows, size_t column) {
     order_values_ = rows;
     order_column_ = column;
   }
@@ -77,7 +77,7 @@ class Partition {
   const planner::PhysicalWindow& node_;
   std::vector<uint32_t> peers_;       // by row: its peer group
   std::vector<size_t> group_begin_;   // by peer group
-  const RowBuffer* order_values_ = nullptr;
+  RandomReader* order_values_ = nullptr;
   size_t order_column_ = 0;
   // The frame asked for last: frames are asked for row by row, by several functions.
   mutable size_t frame_row_ = SIZE_MAX, frame_begin_ = 0, frame_end_ = 0;

@@ -514,7 +514,7 @@ Result<Expr*> Binder::Array(Scope& scope, const ast::ArrayExpr& node, Oid array_
   return result;
 }
 
-Result<Expr*> Binder::Row(Scope& scope, const ast::RowExpr& node) {
+Result<Expr*> Binder::Row(Scope& scope, const ast::RowExpr& node, bool keep_unknown) {
   auto* result = ctx_.arena.New<RowExpr>();
   result->implicit = node.form == ast::CoercionForm::kImplicitCast;
   result->location = node.location;
@@ -539,7 +539,7 @@ Result<Expr*> Binder::Row(Scope& scope, const ast::RowExpr& node) {
       continue;
     }
     ASSIGN_OR_RETURN(Expr * field, Transform(scope, item));
-    if (field->type.oid == kUnknownOid) {
+    if (field->type.oid == kUnknownOid && !keep_unknown) {
       ASSIGN_OR_RETURN(field, coerce_.ToType(field, kTextOid, -1, CoercionContext::kImplicit, CallForm::kImplicitCast, -1));
     }
     result->fields.push_back(field);

@@ -322,7 +322,7 @@ Status Binder::InferArbiters(Scope& scope, const ast::InferClause& infer, Query&
     ASSIGN_OR_RETURN(conflict.inferred_where, coerce_.ToBoolean(where, "WHERE"));
   }
   for (const catalog::Index& index : table.indexes) {
-    if (!index.unique || !index.immediate || !index.valid) continue;
+    if (!index.unique || !index.valid) continue;
     std::vector<Expr*> keys;
     for (const catalog::IndexKey& key : index.keys) {
       if (key.column != 0) {

@@ -102,12 +102,14 @@ Result<Expr*> Binder::Operation(Scope& scope, const ast::OperatorExpr& node) {
     compare.location = node.location;
     return SubLink(scope, compare);
   }
+  if (auto* right_row = DynCast<ast::RowExpr>(node.right); left_row != nullptr && right_row != nullptr) {
+    ASSIGN_OR_RETURN(Expr * left_fields, Row(scope, *left_row, true));
+    ASSIGN_OR_RETURN(Expr * right_fields, Row(scope, *right_row, true));
+    return RowCompare(node.name, As<RowExpr>(left_fields), As<RowExpr>(right_fields), node.location);
+  }
   ASSIGN_OR_RETURN(Expr * left, Transform(scope, node.left));
   const Expr* last_set = scope.last_set_function;
   ASSIGN_OR_RETURN(Expr * right, Transform(scope, node.right));
-  if (left_row != nullptr && DynCast<ast::RowExpr>(node.right) != nullptr) {
-    return RowCompare(node.name, As<RowExpr>(left), As<RowExpr>(right), node.location);
-  }
   ASSIGN_OR_RETURN(Expr * result, MakeOperator(node.name, left, right, node.location));
   if (auto* call = DynAs<FunctionCall>(result); call != nullptr && call->returns_set) {
     RETURN_IF_ERROR(CheckSetFunction(scope, result, last_set, node.location));
@@ -162,12 +164,19 @@ Result<Expr*> Binder::OperatorOverArray(ast::NameList name, bool any, Expr* scal
 // x IN (a, b, c): ANY over an array of what has a common type with x; what refers to columns stays an OR of comparisons.
 Result<Expr*> Binder::In(Scope& scope, const ast::OperatorExpr& node) {
   bool any = node.name[0] == "=";
-  ASSIGN_OR_RETURN(Expr * left, Transform(scope, node.left));
+  auto& list = parser::Cast<ast::ListNode>(*node.right);
+  // Rows on both sides are compared field by field.
+  const bool rows = DynCast<ast::RowExpr>(node.left) != nullptr &&
+                    std::all_of(list.items.begin(), list.items.end(),
+                                [](const ast::Node* item) { return DynCast<ast::RowExpr>(item) != nullptr; });
+  auto side = [&](const ast::Node* item) {
+    return rows ? Row(scope, *DynCast<ast::RowExpr>(item), true) : Transform(scope, item);
+  };
+  ASSIGN_OR_RETURN(Expr * left, side(node.left));
   bool row = left->kind == ExprKind::kRow;
   std::vector<Expr*> values, plain;
-  auto& list = parser::Cast<ast::ListNode>(*node.right);
   for (const ast::Node* item : list.items) {
-    ASSIGN_OR_RETURN(Expr * value, Transform(scope, item));
+    ASSIGN_OR_RETURN(Expr * value, side(item));
     row = row || value->kind == ExprKind::kRow;
     values.push_back(value);
     if (!Contains(value, [](const Expr* e) { return e->kind == ExprKind::kColumnRef || e->kind == ExprKind::kSubquery || e->kind == ExprKind::kWholeRow; })) {

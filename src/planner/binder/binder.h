@@ -116,7 +116,8 @@ class Binder {
   Result<Expr*> Coalesce(Scope& scope, const ast::CoalesceExpr& node);
   Result<Expr*> MinMax(Scope& scope, const ast::MinMaxExpr& node);
   Result<Expr*> Array(Scope& scope, const ast::ArrayExpr& node, Oid array_type, Oid element_type, int32_t typmod);
-  Result<Expr*> Row(Scope& scope, const ast::RowExpr& node);
+  // keep_unknown: literals stay untyped, for a comparison field by field.
+  Result<Expr*> Row(Scope& scope, const ast::RowExpr& node, bool keep_unknown = false);
   Result<Expr*> SqlValue(const ast::SqlValueFunction& node);
   Result<Expr*> Indirect(Scope& scope, const ast::Indirection& node);
   Result<Expr*> Subscript(Scope& scope, Expr* container, std::span<const ast::IndirectionStep> steps, Expr* assigned);

@@ -157,6 +157,10 @@ Status ResolveReferencedKey(catalog::Catalog& catalog, const catalog::Table& tab
       return Errorf(sqlstate::kUndefinedObject, "there is no primary key for referenced table \"%s\"",
                     referenced.name.c_str());
     }
+    if (!key->immediate) {
+      return Errorf(sqlstate::kObjectNotInPrerequisiteState,
+                    "cannot use a deferrable primary key for referenced table \"%s\"", referenced.name.c_str());
+    }
     for (const catalog::IndexKey& part : key->keys) constraint.referenced_columns.push_back(part.column);
   } else {
     for (const std::string& name : constraint.referenced_names) {
@@ -171,9 +175,10 @@ Status ResolveReferencedKey(catalog::Catalog& catalog, const catalog::Table& tab
   if (constraint.columns.size() != constraint.referenced_columns.size()) {
     return Error(sqlstate::kInvalidForeignKey, "number of referencing and referenced columns for foreign key disagree");
   }
+  bool deferrable = false;
   for (const catalog::Index& index : referenced.indexes) {
     if (key != nullptr) break;
-    if (!index.unique || !index.immediate || !index.predicate_sql.empty() ||
+    if (!index.unique || !index.predicate_sql.empty() ||
         index.keys.size() != constraint.referenced_columns.size()) {
       continue;
     }
@@ -182,7 +187,12 @@ Status ResolveReferencedKey(catalog::Catalog& catalog, const catalog::Table& tab
       return std::any_of(index.keys.begin(), index.keys.end(),
                          [&](const catalog::IndexKey& part) { return part.column == column; });
     });
-    if (same) key = &index;
+    if (same && !index.immediate) deferrable = true;
+    if (same && index.immediate) key = &index;
+  }
+  if (key == nullptr && deferrable) {
+    return Errorf(sqlstate::kObjectNotInPrerequisiteState,
+                  "cannot use a deferrable unique constraint for referenced table \"%s\"", referenced.name.c_str());
   }
   if (key == nullptr) {
     return Errorf(sqlstate::kInvalidForeignKey, "there is no unique constraint matching given keys for referenced table \"%s\"",
