@@ -53,7 +53,7 @@ class InputEvaluator final : public Evaluator {
 class ParamEvaluator final : public OwningEvaluator {
  public:
   ParamEvaluator(const planner::ParamExpr& param, Runtime& runtime)
-      : OwningEvaluator(param.type, runtime), number_(param.number) {}
+      : OwningEvaluator(param.type, runtime, 1), number_(param.number) {}
 
  protected:
   Status Compute(const Batch&, const types::Vector*& result) override {

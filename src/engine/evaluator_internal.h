@@ -17,7 +17,9 @@ Result<EvaluatorPtr> CompileSqlValue(const planner::SqlValueExpr& value, Runtime
 class OwningEvaluator : public Evaluator {
  public:
   OwningEvaluator(types::Type type, Runtime& runtime)
-      : Evaluator(type, runtime.LayoutOf(type)), runtime_(runtime), result_(runtime.MakeVector(type)) {}
+      : OwningEvaluator(type, runtime, runtime.batch_rows_max) {}
+  OwningEvaluator(types::Type type, Runtime& runtime, uint32_t capacity)
+      : Evaluator(type, runtime.LayoutOf(type)), runtime_(runtime), result_(runtime.MakeVector(type, capacity)) {}
 
  protected:
   Runtime& runtime_;

@@ -342,8 +342,12 @@ class SqlValueEvaluator final : public OwningEvaluator {
 }  // namespace
 
 Result<EvaluatorPtr> CompileSubPlan(const planner::SubPlanExpr& subplan, Runtime& runtime) {
+  // The subplan may see any number of rows and keeps state of its own.
+  runtime.reusable = false;
+  const uint32_t outer_rows_max = std::exchange(runtime.batch_rows_max, types::kVectorSize);
   auto evaluator = std::make_unique<SubPlanEvaluator>(subplan, runtime);
   RETURN_IF_ERROR(evaluator->Make());
+  runtime.batch_rows_max = outer_rows_max;
   return EvaluatorPtr(std::move(evaluator));
 }
 

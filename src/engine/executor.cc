@@ -10,6 +10,34 @@
 
 namespace phantom::engine {
 
+namespace {
+
+// Vectors of executions that never see more rows at once are this small.
+constexpr uint32_t kSmallBatchRows = 16;
+
+// How many rows a node and those below it give and look at, at most; UINT32_MAX: who knows. Nodes not named here are
+// neither small nor reusable.
+uint32_t RowsMax(const planner::PhysicalNode& node) {
+  switch (node.kind) {
+    case planner::PhysicalKind::kPointSelect:
+      return 1;
+    case planner::PhysicalKind::kIndexScan:
+      return planner::As<planner::PhysicalIndexScan>(&node)->access.unique ? 1 : UINT32_MAX;
+    case planner::PhysicalKind::kValues:
+      return static_cast<uint32_t>(planner::As<planner::PhysicalValues>(&node)->rows.size());
+    case planner::PhysicalKind::kFilter:
+    case planner::PhysicalKind::kProject:
+    case planner::PhysicalKind::kInsert:
+    case planner::PhysicalKind::kUpdate:
+    case planner::PhysicalKind::kDelete:
+      return RowsMax(*node.children[0]);
+    default:
+      return UINT32_MAX;
+  }
+}
+
+}  // namespace
+
 // The operators of one execution with all they share.
 class ExecutionGraph {
  public:
@@ -47,6 +75,7 @@ class ExecutionGraph {
   PagedRows::Reader reader;
   size_t kept_at = 0;
   types::SelectionVector selection;
+  const types::Vector blank{types::kBoolOid, 1};
   uint64_t rows_returned = 0;
   bool open = false;
   bool ran = false;
@@ -59,6 +88,9 @@ PreparedExecution::~PreparedExecution() = default;
 Result<std::unique_ptr<PreparedExecution>> PreparedExecution::Create(const planner::PhysicalPlan& plan,
                                                                      ExecutionContext& context) {
   auto graph = std::make_unique<ExecutionGraph>(plan, context);
+  const bool small = RowsMax(*plan.root) <= kSmallBatchRows;
+  if (small) graph->runtime.batch_rows_max = kSmallBatchRows;
+  graph->runtime.reusable = small && !context.instrument;
   ASSIGN_OR_RETURN(graph->root, BuildOperator(*plan.root, graph->runtime));
   return std::unique_ptr<PreparedExecution>(new PreparedExecution(std::move(graph)));
 }
@@ -125,6 +157,13 @@ Status PreparedExecution::Close() {
   if (graph.finished || graph.ran || !graph.plan.modifies) return Status::Ok();
   graph.finished = true;
   return graph.RunToEnd();
+}
+
+bool PreparedExecution::reusable() const { return graph_->runtime.reusable; }
+
+void PreparedExecution::Unreference(types::Chunk& out) const {
+  for (types::Vector& column : out.columns()) column.Reference(graph_->blank);
+  out.SetSize(0);
 }
 
 std::span<const OperatorMetrics> PreparedExecution::metrics() const { return graph_->runtime.metrics; }

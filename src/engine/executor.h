@@ -61,6 +61,12 @@ class PreparedExecution {
   // Runs what has to run to the end (data-modifying CTEs nobody read), and releases memory and files. Idempotent.
   Status Close();
 
+  // May the execution be kept after Close() and opened again later, with other parameters, in another transaction, with
+  // what the context then says? Only small ones say so: those that find at most a few rows.
+  bool reusable() const;
+  // Lets go of the memory of this execution's that `out` shares, so that the next run need not take fresh memory.
+  void Unreference(types::Chunk& out) const;
+
   // By plan node id; empty unless the context asked to instrument.
   std::span<const OperatorMetrics> metrics() const;
 

@@ -30,6 +30,7 @@ std::unique_ptr<ForeignKeys> ForeignKeys::Make(const catalog::Table& table, Runt
     keys->references_.push_back({&constraint});
   }
   if (keys->references_.empty() && table.referenced_by.empty()) return nullptr;
+  runtime.reusable = false;
   return keys;
 }
 

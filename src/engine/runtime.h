@@ -32,14 +32,17 @@ struct Batch {
   bool empty() const { return rows.count == 0; }
 };
 
-// Room for row positions of one batch.
+// Room for row positions of one batch, made when it is first written to.
 class RowList {
  public:
-  types::SelIndex* data() { return positions_.get(); }
+  types::SelIndex* data() {
+    if (positions_ == nullptr) positions_ = std::make_unique_for_overwrite<types::SelIndex[]>(types::kVectorSize);
+    return positions_.get();
+  }
   Rows rows(size_t count) const { return {positions_.get(), count}; }
 
  private:
-  std::unique_ptr<types::SelIndex[]> positions_ = std::make_unique<types::SelIndex[]>(types::kVectorSize);
+  std::unique_ptr<types::SelIndex[]> positions_;
 };
 
 class Runtime {
@@ -53,9 +56,11 @@ class Runtime {
   // oid for an enum.
   types::Layout LayoutOf(types::Type type) const;
   types::Type StorageType(types::Type type) const;
-  types::Vector MakeVector(types::Type type, uint32_t capacity = types::kVectorSize) const {
+  types::Vector MakeVector(types::Type type, uint32_t capacity) const {
     return types::Vector(type, LayoutOf(type), capacity);
   }
+  // For as many rows as a batch may have.
+  types::Vector MakeVector(types::Type type) const { return MakeVector(type, batch_rows_max); }
 
   const types::FormatContext& format() const { return *context.format; }
 
@@ -71,6 +76,8 @@ class Runtime {
   }
 
   ExecutionContext& context;
+  uint32_t batch_rows_max = types::kVectorSize;
+  bool reusable = true;      // may be opened again by a later statement, in another transaction
   uint64_t run_epoch = 1;    // changes when the statement is run again
   uint64_t param_epoch = 1;  // changes when an ExecParam is set
   std::vector<const types::Vector*> case_slots;

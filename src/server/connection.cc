@@ -14,6 +14,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -41,6 +43,10 @@ using session::Progress;
 
 namespace {
 
+// The socket's own executor is the worker's; what is to run on the connection's strand says so.
+using Socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
+using Strand = asio::strand<asio::io_context::executor_type>;
+
 constexpr size_t kReadBytes = 16 * 1024;
 constexpr size_t kReadBytesMax = 1024 * 1024;
 // An output buffer larger than this is given back once it has been written.
@@ -58,15 +64,49 @@ std::vector<session::Session::BoundValue> BoundValues(const std::vector<wire::Bi
   return bound;
 }
 
+// Memory for the one handler of a connection's that waits for its client.
+class HandlerMemory {
+ public:
+  void* Take(size_t bytes) {
+    if (taken_ || bytes > sizeof bytes_) return ::operator new(bytes);
+    taken_ = true;
+    return bytes_;
+  }
+  void Give(void* memory) {
+    if (memory == bytes_) {
+      taken_ = false;
+    } else {
+      ::operator delete(memory);
+    }
+  }
+
+ private:
+  alignas(std::max_align_t) std::byte bytes_[256];
+  bool taken_ = false;
+};
+
+// A connection is a coroutine on its strand. The usual request, though, needs none of a coroutine's steps: its bytes are
+// there, its reply fits the socket's buffer. So while nothing else is going on (Direct) the coroutine sleeps, and the
+// worker calls plain functions when the client has sent something. Whatever is not usual wakes the coroutine up.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ConnectionContext& context, tcp::socket socket)
-      : context_(context), socket_(std::move(socket)), timer_(socket_.get_executor()), sink_(output_) {
+  Connection(ConnectionContext& context, std::atomic<int>& load, Socket socket)
+      : context_(context),
+        load_(load),
+        socket_(std::move(socket)),
+        strand_(socket_.get_executor()),
+        timer_(strand_),
+        sink_(output_) {
     ++context_.connections;
+    ++load_;
   }
-  ~Connection() { --context_.connections; }
+  ~Connection() {
+    --context_.connections;
+    --load_;
+  }
 
   awaitable<void> Run();
+  const Strand& strand() const { return strand_; }
 
  private:
   // Bytes. False means that the connection is lost.
@@ -95,14 +135,37 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void WakeUp();
   void CancelAfter(int64_t ms);
 
+  // Serving directly.
+  class ReadableHandler;
+  enum class Direct { kWaiting, kLeave };
+  bool CanServeDirectly() const;
+  // Returns when there is something to do for the coroutine: a request to go on with (progress_), output that the socket
+  // did not take, a reason to end, or input that only it can judge.
+  awaitable<void> ServeDirectly();
+  void WaitReadable();
+  void Readable(error_code error);
+  Direct HandleInput();
+  // Writes what was collected, or sees to it that this is done when the log is durable, and waits for the client.
+  Direct Reply();
+  void ReplyDurably();
+  void LeaveDirect();
+
   ConnectionContext& context_;
-  tcp::socket socket_;
-  std::unique_ptr<asio::ssl::stream<tcp::socket&>> tls_;
+  std::atomic<int>& load_;
+  Socket socket_;
+  Strand strand_;
+  std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
   asio::steady_timer timer_;
   bool timer_fired_ = false;
-  bool idle_ = false;     // waiting for the client, and may be woken
   bool copying_ = false;  // the client owes COPY data
-  bool woken_ = false;
+  bool closing_ = false;  // the client said good-bye
+  Progress progress_ = Progress::kDone;  // of a request that was begun directly
+  std::function<void()> leave_direct_;   // wakes the coroutine up; set while serving directly
+  HandlerMemory handler_memory_;
+  // WakeUp() runs on the strand, the direct functions do not: this lock is between them. It is a leaf.
+  std::mutex wake_mutex_;
+  bool idle_ = false;   // waiting for the client, and may be woken
+  bool woken_ = false;  // since it last was
   wire::FrameReader input_;
   std::string output_;
   WireSink sink_;
@@ -120,7 +183,7 @@ awaitable<bool> Connection::ReadSome() {
   } else {
     while (true) {
       // Nothing is allocated while the client is silent.
-      co_await socket_.async_wait(tcp::socket::wait_read, Into(error, asio::use_awaitable));
+      co_await socket_.async_wait(Socket::wait_read, Into(error, asio::use_awaitable));
       if (error) break;
       count = socket_.read_some(asio::buffer(input_.Prepare(wanted), wanted), error);
       if (error != asio::error::would_block && error != asio::error::try_again) break;
@@ -142,7 +205,7 @@ awaitable<bool> Connection::WriteAll(std::string_view bytes) {
       count = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
       if (error == asio::error::would_block || error == asio::error::try_again) {
         error = {};
-        co_await socket_.async_wait(tcp::socket::wait_write, Into(error, asio::use_awaitable));
+        co_await socket_.async_wait(Socket::wait_write, Into(error, asio::use_awaitable));
       }
     }
     if (error) co_return false;
@@ -156,7 +219,7 @@ awaitable<void> Connection::WaitDurable(Lsn lsn) {
     // The log's callback must be copyable; a handler can only be moved.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     context_.instance.WhenDurable(
-        lsn, [shared, executor = socket_.get_executor()] { asio::post(executor, [shared] { (*shared)(); }); });
+        lsn, [shared, executor = strand_] { asio::post(executor, [shared] { (*shared)(); }); });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(start, asio::use_awaitable);
 }
@@ -204,7 +267,7 @@ awaitable<bool> Connection::StartTls() {
   }
   if (!co_await WriteAll(answer)) co_return false;
   if (context_.tls == nullptr) co_return true;
-  tls_ = std::make_unique<asio::ssl::stream<tcp::socket&>>(socket_, context_.tls->context());
+  tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, context_.tls->context());
   error_code error;
   co_await tls_->async_handshake(asio::ssl::stream_base::server, Into(error, asio::use_awaitable));
   if (error) {
@@ -317,13 +380,13 @@ awaitable<bool> Connection::Open() {
   options.tls = tls_ != nullptr;
   Result<std::unique_ptr<session::Session>> session = Error(sqlstate::kInternalError, "");
   {
-    const IoThreads::Task task(context_.threads);
+    const IoThreads::Task task;
     session = session::Session::Create(context_.instance, std::move(options));
   }
   if (!session.ok()) co_return co_await Refuse(std::move(session).status());
   session_ = std::move(session).value();
   sink_.Serve(session_.get());
-  session_->SetWakeUp([self = weak_from_this(), executor = socket_.get_executor()] {
+  session_->SetWakeUp([self = weak_from_this(), executor = strand_] {
     asio::post(executor, [self] {
       if (const std::shared_ptr<Connection> connection = self.lock()) connection->WakeUp();
     });
@@ -336,6 +399,7 @@ awaitable<bool> Connection::Open() {
 }
 
 void Connection::WakeUp() {
+  const std::lock_guard lock(wake_mutex_);
   woken_ = true;
   if (!idle_) return;
   error_code ignored;
@@ -351,9 +415,13 @@ awaitable<bool> Connection::WaitForInput() {
     const int64_t timeout_ms = copying_ ? 0 : session_->IdleTimeoutMs();
     timer_fired_ = false;
     if (timeout_ms > 0) CancelAfter(timeout_ms);
-    woken_ = false;
+    {
+      const std::lock_guard lock(wake_mutex_);
+      woken_ = false;
+    }
     // What came before this line was seen above or is seen here; what comes later cancels the read.
     if (session_->TerminationReason().has_value()) continue;
+    // The coroutine and WakeUp() share the strand, so nobody cancels a read that is only being started.
     idle_ = true;
     const bool read = co_await ReadSome();
     idle_ = false;
@@ -424,7 +492,6 @@ void Connection::HandleExtended(const wire::Frame& frame, Progress* progress) {
 }
 
 Progress Connection::Handle(const wire::Frame& frame) {
-  const IoThreads::Task task(context_.threads);
   if (copying_) return HandleCopy(frame);
   if (frame.type == 'Q') {
     Result<wire::QueryMessage> message = wire::ParseQuery(frame.body);
@@ -457,7 +524,7 @@ Progress Connection::Handle(const wire::Frame& frame) {
 awaitable<bool> Connection::Finish(Progress progress) {
   while (progress == Progress::kMore) {
     if (!co_await Flush()) co_return false;
-    const IoThreads::Task task(context_.threads);
+    const IoThreads::Task task;
     progress = session_->Continue(sink_);
   }
   copying_ = progress == Progress::kCopyIn;
@@ -466,11 +533,146 @@ awaitable<bool> Connection::Finish(Progress progress) {
 
 awaitable<bool> Connection::Dispatch(wire::Frame frame) {
   if (frame.type == 'X') co_return false;
-  const Progress progress = Handle(frame);
+  Progress progress = Progress::kDone;
+  {
+    const IoThreads::Task task;
+    progress = Handle(frame);
+  }
   if (!co_await Finish(progress)) co_return false;
   if (const std::optional<Status> reason = session_->TerminationReason()) co_return co_await Refuse(*reason);
   if (sink_.full()) co_return co_await Flush();
   co_return true;
+}
+
+// Waits for input without a strand, so that the worker calls the connection straight from its poll.
+class Connection::ReadableHandler {
+ public:
+  using executor_type = asio::io_context::executor_type;
+  // Asio's interface for handlers with memory of their own.
+  template <typename T>
+  class Allocator {
+   public:
+    using value_type = T;
+    explicit Allocator(HandlerMemory& memory) : memory_(&memory) {}
+    template <typename U>
+    Allocator(const Allocator<U>& other) : memory_(other.memory_) {}  // NOLINT: conversions are the point
+    T* allocate(size_t count) { return static_cast<T*>(memory_->Take(count * sizeof(T))); }
+    void deallocate(T* memory, size_t) { memory_->Give(memory); }
+    bool operator==(const Allocator& other) const { return memory_ == other.memory_; }
+
+   private:
+    template <typename U>
+    friend class Allocator;
+    HandlerMemory* memory_;
+  };
+  using allocator_type = Allocator<void>;
+
+  explicit ReadableHandler(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  ReadableHandler(ReadableHandler&&) = default;
+  ReadableHandler(const ReadableHandler&) = delete;
+  // Dropped without having been called: the worker ends. The coroutine refers to the connection and goes first.
+  ~ReadableHandler() {
+    if (connection_ != nullptr) connection_->leave_direct_ = nullptr;
+  }
+  void operator()(error_code error) {
+    const std::shared_ptr<Connection> connection = std::move(connection_);
+    connection->Readable(error);
+  }
+
+  executor_type get_executor() const noexcept { return connection_->socket_.get_executor(); }
+  allocator_type get_allocator() const noexcept { return allocator_type(connection_->handler_memory_); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+bool Connection::CanServeDirectly() const {
+  return tls_ == nullptr && !copying_ && session_->IdleTimeoutMs() == 0 &&
+         !session_->TerminationReason().has_value();
+}
+
+awaitable<void> Connection::ServeDirectly() {
+  const auto start = [this](auto handler) {
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    leave_direct_ = [shared] { (*shared)(); };
+    WaitReadable();
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(start, asio::use_awaitable);
+}
+
+void Connection::LeaveDirect() { asio::post(strand_, std::exchange(leave_direct_, nullptr)); }
+
+void Connection::WaitReadable() {
+  const std::lock_guard lock(wake_mutex_);
+  if (woken_) {
+    woken_ = false;
+    LeaveDirect();
+    return;
+  }
+  idle_ = true;
+  socket_.async_wait(Socket::wait_read, ReadableHandler(shared_from_this()));
+}
+
+void Connection::Readable(error_code error) {
+  {
+    const std::lock_guard lock(wake_mutex_);
+    idle_ = false;
+    if (woken_) {
+      woken_ = false;
+      error = asio::error::operation_aborted;
+    }
+  }
+  if (error || HandleInput() == Direct::kLeave) LeaveDirect();
+}
+
+Connection::Direct Connection::HandleInput() {
+  const size_t wanted = std::min(std::max(wire::FrameReader::kKeptBytes, input_.missing_bytes()), kReadBytesMax);
+  error_code error;
+  const size_t count = socket_.read_some(asio::buffer(input_.Prepare(wanted), wanted), error);
+  // The coroutine reads again and sees what is wrong.
+  if (error || count == 0) return Direct::kLeave;
+  input_.Commit(count);
+  const IoThreads::Task task;
+  while (true) {
+    const Result<std::optional<wire::Frame>> frame = input_.Next(true);
+    if (!frame.ok()) return Direct::kLeave;
+    if (!frame->has_value()) break;
+    if ((*frame)->type == 'X') {
+      closing_ = true;
+      return Direct::kLeave;
+    }
+    progress_ = Handle(**frame);
+    if (progress_ != Progress::kDone || sink_.full()) return Direct::kLeave;
+  }
+  session_->DeliverNotifications(sink_);
+  return Reply();
+}
+
+Connection::Direct Connection::Reply() {
+  const Lsn lsn = session_->DurableLsn();
+  if (lsn.value != 0 && !context_.instance.IsDurable(lsn)) {
+    context_.instance.WhenDurable(lsn, [self = shared_from_this()] {
+      asio::post(self->socket_.get_executor(), [self] { self->ReplyDurably(); });
+    });
+    return Direct::kWaiting;
+  }
+  if (!output_.empty()) {
+    error_code error;
+    const size_t count = socket_.write_some(asio::buffer(output_), error);
+    if (error || count < output_.size()) {
+      output_.erase(0, error ? 0 : count);
+      return Direct::kLeave;
+    }
+    output_.clear();
+  }
+  if (output_.capacity() > kKeptOutputBytes || session_->IdleTimeoutMs() != 0) return Direct::kLeave;
+  if (input_.empty()) input_.Release();
+  WaitReadable();
+  return Direct::kWaiting;
+}
+
+void Connection::ReplyDurably() {
+  if (Reply() == Direct::kLeave) LeaveDirect();
 }
 
 awaitable<void> Connection::Serve() {
@@ -482,6 +684,12 @@ awaitable<void> Connection::Serve() {
     }
     if (frame->has_value()) {
       if (!co_await Dispatch(**frame)) break;
+    } else if (CanServeDirectly()) {
+      session_->DeliverNotifications(sink_);
+      if (!co_await Flush()) co_return;
+      co_await ServeDirectly();
+      if (closing_) break;
+      if (!co_await Finish(std::exchange(progress_, Progress::kDone))) break;
     } else if (!co_await WaitForInput()) {
       co_return;
     }
@@ -498,7 +706,7 @@ awaitable<void> Connection::Run() {
   if (open) co_await Serve();
   if (session_ != nullptr) {
     session_->SetWakeUp(nullptr);
-    const IoThreads::Task task(context_.threads);
+    const IoThreads::Task task;
     sink_.Serve(nullptr);
     session_.reset();
   }
@@ -509,14 +717,14 @@ awaitable<void> Connection::Run() {
     co_await tls_->async_shutdown(Into(ignored, asio::use_awaitable));
     timer_.cancel();
   }
-  socket_.shutdown(tcp::socket::shutdown_both, ignored);
+  socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);
 }
 
 }  // namespace
 
-void ServeConnection(ConnectionContext& context, int socket, bool ipv6) {
-  tcp::socket accepted(asio::make_strand(context.io));
+void ServeConnection(ConnectionContext& context, asio::io_context& io, std::atomic<int>& load, int socket, bool ipv6) {
+  Socket accepted(io);
   error_code error;
   accepted.assign(ipv6 ? tcp::v6() : tcp::v4(), socket, error);
   if (error) {
@@ -526,10 +734,9 @@ void ServeConnection(ConnectionContext& context, int socket, bool ipv6) {
   accepted.non_blocking(true, error);
   accepted.set_option(tcp::no_delay(true), error);
   accepted.set_option(asio::socket_base::keep_alive(true), error);
-  const auto executor = accepted.get_executor();
-  auto connection = std::make_shared<Connection>(context, std::move(accepted));
+  auto connection = std::make_shared<Connection>(context, load, std::move(accepted));
   asio::co_spawn(
-      executor, [connection] { return connection->Run(); },
+      connection->strand(), [connection] { return connection->Run(); },
       [](std::exception_ptr failure) {
         if (!failure) return;
         // Asio and the standard library may throw (no memory): this connection ends, the server goes on.

@@ -6,7 +6,7 @@
 // together; a large result is written in pieces, and the session pauses until each is taken (back-pressure). Nothing is
 // written before the log is durable as far as the replies depend on it; that wait holds no thread.
 //
-// Thread safety: everything of one connection runs on its strand.
+// A connection belongs to one worker, an I/O context with its threads. Thread safety: connection.cc says what runs where.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -20,14 +20,11 @@ class Instance;
 
 namespace phantom::server {
 
-class IoThreads;
 class TlsContext;
 
 // What connections share. Outlives them.
 struct ConnectionContext {
-  boost::asio::io_context& io;
   session::Instance& instance;
-  IoThreads& threads;
   TlsContext* tls;      // null: no TLS
   bool trust_loopback;  // else every client must show a password
   int64_t authentication_timeout_ms;
@@ -36,7 +33,8 @@ struct ConnectionContext {
   std::atomic<bool> shutting_down{false};
 };
 
-// Takes over an accepted TCP socket and serves it until it ends.
-void ServeConnection(ConnectionContext& context, int socket, bool ipv6);
+// Takes over an accepted TCP socket and serves it until it ends. `load` counts the connections of the worker that runs
+// `io`; it outlives them, too.
+void ServeConnection(ConnectionContext& context, boost::asio::io_context& io, std::atomic<int>& load, int socket, bool ipv6);
 
 }  // namespace phantom::server

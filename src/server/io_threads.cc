@@ -16,14 +16,14 @@ int64_t NowMs() {
 
 }  // namespace
 
-IoThreads::IoThreads(boost::asio::io_context& io, int cores, int threads_max)
-    : io_(io), cores_(cores), threads_max_(threads_max < cores ? cores : threads_max) {}
+IoThreads::IoThreads(boost::asio::io_context& io, int running_max, int threads_max)
+    : io_(io), running_max_(running_max), threads_max_(threads_max < running_max ? running_max : threads_max) {}
 
 IoThreads::~IoThreads() { Join(); }
 
 void IoThreads::Start() {
   const std::lock_guard lock(mutex_);
-  for (int i = 0; i < cores_; ++i) {
+  for (int i = 0; i < running_max_; ++i) {
     ++running_;
     Spawn();
   }
@@ -44,13 +44,13 @@ void IoThreads::Join() {
 }
 
 void IoThreads::Spawn() {
-  slots_.push_back(std::make_unique<Slot>());
+  slots_.push_back(std::make_unique<Slot>(*this));
   threads_.emplace_back([this, slot = slots_.back().get()] { Work(*slot); });
 }
 
 void IoThreads::EnterBlocking() {
   const std::lock_guard lock(mutex_);
-  if (--running_ >= cores_ || stopped_) return;
+  if (--running_ >= running_max_ || stopped_) return;
   if (parked_ > permits_) {
     ++running_;
     ++permits_;
@@ -67,9 +67,9 @@ void IoThreads::Work(Slot& slot) {
   thread_slot = &slot;
   SetThreadBlockingScheduler(this);
   while (io_.run_one() > 0) {
-    if (running_.load(std::memory_order_relaxed) <= cores_) continue;
+    if (running_.load(std::memory_order_relaxed) <= running_max_) continue;
     std::unique_lock lock(mutex_);
-    if (running_ <= cores_ || stopped_) continue;
+    if (running_ <= running_max_ || stopped_) continue;
     --running_;
     ++parked_;
     permit_given_.wait(lock, [this] { return permits_ > 0 || stopped_; });
@@ -98,13 +98,14 @@ void IoThreads::Monitor() {
   }
 }
 
-IoThreads::Task::Task(IoThreads& threads) : threads_(threads) {
+IoThreads::Task::Task() {
   if (thread_slot != nullptr) static_cast<Slot*>(thread_slot)->task_start_ms.store(NowMs(), std::memory_order_relaxed);
 }
 
 IoThreads::Task::~Task() {
   if (thread_slot == nullptr) return;
-  if (static_cast<Slot*>(thread_slot)->task_start_ms.exchange(0) == kReplaced) threads_.LeaveBlocking();
+  Slot& slot = *static_cast<Slot*>(thread_slot);
+  if (slot.task_start_ms.exchange(0) == kReplaced) slot.threads.LeaveBlocking();
 }
 
 }  // namespace phantom::server

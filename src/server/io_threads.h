@@ -1,11 +1,11 @@
 // server/io_threads.h
 //
-// The threads that run the I/O context: one running thread a core, and spare ones that take over while a thread blocks
+// The threads that run one I/O context: one running thread, and spare ones that take over while it blocks
 // (BlockingRegion) or runs a long statement, so that a core never stands idle and new requests never wait behind an
-// analytical query.
+// analytical query. There is an I/O context a core: connections stay on theirs, and no thread is woken for another's work.
 //
 // A thread counts as running unless it is parked, blocked, or its task has run longer than kLongTaskMs. When fewer than
-// one a core run, a parked thread is woken or a new one started; a thread that finds too many running after its task
+// `running_max` run, a parked thread is woken or a new one started; a thread that finds too many running after its task
 // parks itself.
 //
 // Thread safety: all methods may be called from any thread. The mutex is a leaf and never held while waiting for
@@ -29,11 +29,11 @@ namespace phantom::server {
 
 class IoThreads : public BlockingScheduler {
  public:
-  static constexpr int64_t kLongTaskMs = 20;
-  static constexpr int64_t kMonitorIntervalMs = 10;
+  static constexpr int64_t kLongTaskMs = 10;
+  static constexpr int64_t kMonitorIntervalMs = 5;
 
   // At most `threads_max` threads: as many tasks can block at once without stopping the server.
-  IoThreads(boost::asio::io_context& io, int cores, int threads_max);
+  IoThreads(boost::asio::io_context& io, int running_max, int threads_max);
   ~IoThreads() override;
 
   void Start();
@@ -43,20 +43,19 @@ class IoThreads : public BlockingScheduler {
   void EnterBlocking() override;
   void LeaveBlocking() override;
 
-  // Marks the calling thread as busy with a session's work while it lives.
+  // Marks the calling thread as busy with a session's work while it lives. Does nothing on other threads.
   class Task {
    public:
-    explicit Task(IoThreads& threads);
+    Task();
     ~Task();
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;
-
-   private:
-    IoThreads& threads_;
   };
 
  private:
   struct Slot {
+    explicit Slot(IoThreads& owner) : threads(owner) {}
+    IoThreads& threads;
     std::atomic<int64_t> task_start_ms{0};  // 0: no task; kReplaced: a spare thread runs in its place
   };
   static constexpr int64_t kReplaced = -1;
@@ -66,7 +65,7 @@ class IoThreads : public BlockingScheduler {
   void Monitor();
 
   boost::asio::io_context& io_;
-  const int cores_;
+  const int running_max_;
   const int threads_max_;
   std::mutex mutex_;
   std::condition_variable permit_given_;

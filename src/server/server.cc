@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -59,13 +61,36 @@ struct Server::State {
   State(session::Instance& instance_, const ListenOptions& options_)
       : instance(instance_),
         options(options_),
-        threads(io, CoreCount(), static_cast<int>(instance_.settings().GetInteger("max_connections")) + 16),
+        workers(MakeWorkers(static_cast<int>(instance_.settings().GetInteger("max_connections")))),
+        io(workers[0]->io),
         signals(io, SIGINT, SIGTERM),
         shutdown_timer(io) {}
 
   static int CoreCount() {
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     return cores < 1 ? 1 : cores;
+  }
+
+  // Connections are spread over as many workers as there are cores.
+  struct Worker {
+    explicit Worker(int threads_max) : threads(io, 1, threads_max) {}
+    asio::io_context io;
+    IoThreads threads;
+    std::atomic<int> load{0};
+  };
+  static std::vector<std::unique_ptr<Worker>> MakeWorkers(int connections_max) {
+    std::vector<std::unique_ptr<Worker>> workers;
+    for (int i = 0; i < CoreCount(); ++i) workers.push_back(std::make_unique<Worker>(connections_max + 16));
+    return workers;
+  }
+  // The one with the fewest connections.
+  Worker& NextWorker() {
+    return **std::min_element(workers.begin(), workers.end(),
+                              [](const auto& a, const auto& b) { return a->load.load() < b->load.load(); });
+  }
+  void Stop() {
+    for (const auto& worker : workers) worker->io.stop();
+    for (const auto& worker : workers) worker->threads.Join();
   }
 
   Status Listen(const std::string& address);
@@ -77,14 +102,15 @@ struct Server::State {
 
   session::Instance& instance;
   const ListenOptions options;
-  asio::io_context io;
-  IoThreads threads;
+  // Outlives the connections, whose handlers the workers destroy.
+  std::unique_ptr<TlsContext> tls;
+  std::unique_ptr<ConnectionContext> context;
+  std::vector<std::unique_ptr<Worker>> workers;
+  asio::io_context& io;  // the first worker's, which also listens
   asio::signal_set signals;
   std::unique_ptr<session::AutoAnalyze> auto_analyze;
   asio::steady_timer shutdown_timer;
   std::list<tcp::acceptor> acceptors;
-  std::unique_ptr<TlsContext> tls;
-  std::unique_ptr<ConnectionContext> context;
   uint16_t port = 0;
   int shutdown_polls = 0;
   std::mutex end_mutex;
@@ -158,7 +184,8 @@ void Server::State::Accept(tcp::acceptor& acceptor) {
     if (context->connections >= context->connections_max + kOpeningConnectionsMax) {
       socket.close(error);
     } else if (const int native = socket.release(error); !error) {
-      ServeConnection(*context, native, ipv6);
+      Worker& worker = NextWorker();
+      ServeConnection(*context, worker.io, worker.load, native, ipv6);
     }
     Accept(acceptor);
   });
@@ -195,10 +222,7 @@ void Server::State::AwaitEnd() {
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-Server::~Server() {
-  state_->io.stop();
-  state_->threads.Join();
-}
+Server::~Server() { state_->Stop(); }
 
 Result<std::unique_ptr<Server>> Server::Create(session::Instance& instance, const ListenOptions& options) {
   auto state = std::make_unique<State>(instance, options);
@@ -208,7 +232,7 @@ Result<std::unique_ptr<Server>> Server::Create(session::Instance& instance, cons
     ASSIGN_OR_RETURN(state->tls, TlsContext::Load(settings, settings.GetString("data_directory")));
   }
   state->context.reset(new ConnectionContext{
-      state->io, instance, state->threads, state->tls.get(), options.authentication == Authentication::kTrust,
+      instance, state->tls.get(), options.authentication == Authentication::kTrust,
       settings.GetInteger("authentication_timeout") * 1000, static_cast<int>(settings.GetInteger("max_connections"))});
   for (const std::string& address : options.addresses) RETURN_IF_ERROR(state->Listen(address));
   return std::unique_ptr<Server>(new Server(std::move(state)));
@@ -219,14 +243,14 @@ void Server::Run() {
   state_->signals.async_wait([this](error_code error, int) {
     if (!error) state_->BeginShutdown();
   });
-  const auto work = asio::make_work_guard(state_->io);
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
+  for (const auto& worker : state_->workers) work.push_back(asio::make_work_guard(worker->io));
   state_->auto_analyze = std::make_unique<session::AutoAnalyze>(state_->instance);
-  state_->threads.Start();
+  for (const auto& worker : state_->workers) worker->threads.Start();
   Log(LogLevel::kLog, "database system is ready to accept connections");
   state_->AwaitEnd();
   state_->auto_analyze.reset();
-  state_->io.stop();
-  state_->threads.Join();
+  state_->Stop();
 }
 
 void Server::Shutdown() {

@@ -261,8 +261,11 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->format = &portal.format;
   context->parameters = portal.parameters;
   context->session = services.get();
-  const size_t work_bytes = WorkMemBytes();
-  portal.memory = std::make_unique<engine::MemoryBroker>(work_bytes, work_bytes * kOperatorsAtOnce);
+  // A portal that is run again keeps its plan's: settings have not changed since.
+  if (portal.memory == nullptr) {
+    const size_t work_bytes = WorkMemBytes();
+    portal.memory = std::make_unique<engine::MemoryBroker>(work_bytes, work_bytes * kOperatorsAtOnce);
+  }
   context->memory = portal.memory.get();
   context->env = &instance.env();
   context->temp_directory = instance.temp_directory();
@@ -270,17 +273,26 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->timed_out = &control->timed_out;
   context->transaction_start_us = block.start_us();
   context->statement_start_us = statement_start_us;
+  context->instrument = false;
   if (portal.statement != nullptr) context->query_text = portal.statement->source->text;
   context->deferred = &deferred;
 }
 
 std::unique_ptr<Portal> SessionState::MakePortal(std::shared_ptr<Statement> statement) {
-  auto portal = std::make_unique<Portal>();
+  std::unique_ptr<Portal> portal = std::move(statement->idle_portal);
+  if (portal == nullptr) portal = std::make_unique<Portal>();
   portal->statement = std::move(statement);
   portal->transaction_serial = block.serial();
   portal->savepoint_depth = block.savepoint_depth();
   portal->created_us = statement_start_us;
   return portal;
+}
+
+void SessionState::RetirePortal(std::unique_ptr<Portal> portal) {
+  const std::shared_ptr<Statement> statement = portal->statement;
+  if (statement != nullptr && portal->plan == statement->plan && portal->Recycle()) {
+    statement->idle_portal = std::move(portal);
+  }
 }
 
 Status SessionState::StartPortal(Portal& portal) {
@@ -304,18 +316,27 @@ Status SessionState::StartPortal(Portal& portal) {
     return Status::Ok();
   }
   RETURN_IF_ERROR(EnsurePlan(statement));
-  portal.plan = statement.plan;
-  portal.columns = statement.columns;
+  if (portal.plan != statement.plan) {
+    portal.idle_execution.reset();
+    portal.memory.reset();
+    portal.plan = statement.plan;
+    portal.columns = statement.columns;
+  }
   portal.snapshot = block.transaction().TakeSnapshot();
   FillContext(&portal.context, portal);
-  ASSIGN_OR_RETURN(portal.execution, engine::PreparedExecution::Create(*portal.plan, portal.context));
+  portal.execution = std::move(portal.idle_execution);
+  if (portal.execution == nullptr) {
+    ASSIGN_OR_RETURN(portal.execution, engine::PreparedExecution::Create(*portal.plan, portal.context));
+  }
   return portal.execution->Open();
 }
 
 void SessionState::DropPortal(std::string_view name) {
   const auto found = portals.find(name);
   if (found == portals.end()) return;
+  std::unique_ptr<Portal> portal = std::move(found->second);
   portals.erase(found);
+  RetirePortal(std::move(portal));
 }
 
 }  // namespace phantom::session

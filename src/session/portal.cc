@@ -8,6 +8,9 @@
 
 namespace phantom::session {
 
+Statement::Statement() = default;
+Statement::~Statement() = default;
+
 Portal::Portal() = default;
 Portal::~Portal() = default;
 
@@ -42,10 +45,28 @@ Status Portal::Materialize() {
 
 Status Portal::CloseExecution() {
   Status status = execution != nullptr ? execution->Close() : Status::Ok();
+  if (status.ok() && execution != nullptr && execution->reusable()) {
+    execution->Unreference(chunk);
+    idle_execution = std::move(execution);
+    chunk_next = 0;
+  }
   execution.reset();
   snapshot.Release();
   exhausted = true;
   return status;
+}
+
+bool Portal::Recycle() {
+  if (idle_execution == nullptr || failed || is_cursor || rows != nullptr || task != nullptr) return false;
+  name.clear();
+  statement.reset();
+  parameters.clear();
+  formats.clear();
+  tag.clear();
+  started = finished = exhausted = false;
+  chunk_next = 0;
+  position = 0;
+  return true;
 }
 
 Result<TaskState> PortalTask::Run(ResultSink& sink) {

@@ -67,6 +67,8 @@ class Portal {
   engine::ExecutionContext context;
   std::unique_ptr<engine::MemoryBroker> memory;
   std::unique_ptr<engine::PreparedExecution> execution;
+  // Closed, and ready to be opened again for the same plan; see Recycle().
+  std::unique_ptr<engine::PreparedExecution> idle_execution;
   std::unique_ptr<Task> task;  // of a utility statement that streams (COPY)
 
   // Rows: streamed ones pass through `chunk`; kept ones are in `rows`.
@@ -87,6 +89,9 @@ class Portal {
   Status Materialize();
   // Lets go of the engine's part; kept rows stay.
   Status CloseExecution();
+  // Makes a finished portal as good as new, keeping its memory and its closed execution for the next run of the same
+  // statement. False: it is of no use any more.
+  bool Recycle();
 };
 
 // Delivers up to `limit` rows (0: all) of a started portal.

@@ -137,7 +137,7 @@ Status SessionState::FinishTask() {
   if (simple_.has_value()) {
     const bool last = simple_->next == simple_->source->parsed.statements.size();
     const bool empty = portal->statement->node == nullptr;
-    simple_->portal.reset();
+    RetirePortal(std::move(simple_->portal));
     if (last) RETURN_IF_ERROR(block.FinishImplicit());
     if (!empty) sink->CommandComplete(tag);
     return Status::Ok();

@@ -144,11 +144,16 @@ Status SessionState::BeforeCommit() {
 void SessionState::BeforeAbort() { DropPortalsOfTransaction(); }
 
 void SessionState::DropPortalsOfTransaction() {
-  std::erase_if(portals, [this](const auto& entry) {
-    const Portal& portal = *entry.second;
-    const bool running = executing_ && entry.first == running_;
-    return portal.transaction_serial == block.serial() && !running;
-  });
+  for (auto entry = portals.begin(); entry != portals.end();) {
+    const bool running = executing_ && entry->first == running_;
+    if (entry->second->transaction_serial != block.serial() || running) {
+      ++entry;
+      continue;
+    }
+    std::unique_ptr<Portal> portal = std::move(entry->second);
+    entry = portals.erase(entry);
+    RetirePortal(std::move(portal));
+  }
 }
 
 void SessionState::AfterCommit() {

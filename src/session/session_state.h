@@ -173,6 +173,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   std::unique_ptr<Portal> MakePortal(std::shared_ptr<Statement> statement);
   Status LockTables(const planner::PhysicalPlan& plan);
   void DropPortal(std::string_view name);
+  // A portal's end: kept for the statement's next run if it is worth it.
+  void RetirePortal(std::unique_ptr<Portal> portal);
 
   // ---- Utility statements (utility.cc and its kin) ----
   Result<UtilityResult> RunUtility(const Statement& statement, Portal& portal);

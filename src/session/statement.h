@@ -27,7 +27,12 @@ struct QueryText {
   parser::ParsedText parsed;
 };
 
+class Portal;
+
 struct Statement {
+  Statement();
+  ~Statement();
+
   std::string name;
   std::shared_ptr<const QueryText> source;
   const parser::Node* node = nullptr;  // null: an empty query
@@ -46,6 +51,9 @@ struct Statement {
   uint64_t catalog_version = 0;
   uint64_t settings_version = 0;
   Oid role = 0;
+
+  // A finished portal of this statement that the next run uses again.
+  std::unique_ptr<Portal> idle_portal;
 
   std::string_view text() const {
     return std::string_view(source->text).substr(static_cast<size_t>(begin), static_cast<size_t>(length));

@@ -50,7 +50,7 @@ void Vector::Allocate(uint32_t capacity) {
   capacity = std::max(capacity, 1u);
   buffer_ = std::make_shared<Buffer>();
   buffer_->slot_bytes = capacity * SizeOf(layout_);
-  buffer_->slots = std::make_unique<std::byte[]>(buffer_->slot_bytes);
+  buffer_->slots = std::make_unique_for_overwrite<std::byte[]>(buffer_->slot_bytes);
   data_ = buffer_->slots.get();
   capacity_ = capacity;
   validity_ = nullptr;

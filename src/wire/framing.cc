@@ -51,7 +51,7 @@ void FrameReader::Feed(std::string_view bytes) {
 void FrameReader::Release() {
   if (begin_ != end_) return;
   begin_ = end_ = 0;
-  std::string().swap(buffer_);
+  if (buffer_.size() > kKeptBytes) std::string().swap(buffer_);
 }
 
 Result<std::optional<Frame>> FrameReader::NextStartup() {

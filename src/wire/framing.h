@@ -31,6 +31,9 @@ struct Frame {
 
 class FrameReader {
  public:
+  // A reader keeps this much memory while its client is silent.
+  static constexpr size_t kKeptBytes = 4096;
+
   // Where to write up to `bytes` more of the stream. Commit says how many came.
   char* Prepare(size_t bytes);
   void Commit(size_t bytes) { end_ += bytes; }
@@ -45,7 +48,7 @@ class FrameReader {
   bool empty() const { return begin_ == end_; }
   // Bytes fed and not yet taken: after an SSLRequest there must be none.
   size_t buffered_bytes() const { return end_ - begin_; }
-  // Gives the memory of an empty reader back.
+  // Gives the memory of an empty reader back, unless it is little.
   void Release();
 
  private:
