@@ -78,7 +78,6 @@ Result<Frame*> BufferPool::Fetch(PageId page) {
     }
     // A page in use is in memory or in the map, and it is in the map before it leaves memory.
     if (!map_.Get(page)) return nullptr;
-    BlockingRegion region;
     ASSIGN_OR_RETURN(Frame * frame, AcquireFrame());
     uint64_t entry = 0;
     Status status = ReadPage(page, *frame, &entry);
@@ -156,6 +155,7 @@ Result<Frame*> BufferPool::AcquireFrame() {
       if (frame.dirty_since.load(std::memory_order_relaxed) != 0) {
         if (++dirty_met < kDirtyMetMax && i < frame_count_) continue;
         dirty_met = 0;
+        const BlockingRegion region;
         Result<Cleaned> cleaned = WriteBack(frame);
         if (!cleaned.ok()) {
           status = std::move(cleaned).status();
@@ -171,6 +171,7 @@ Result<Frame*> BufferPool::AcquireFrame() {
       }
       return status;
     }
+    const BlockingRegion region;
     backoff.Pause();
   }
 }

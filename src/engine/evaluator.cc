@@ -52,8 +52,8 @@ class InputEvaluator final : public Evaluator {
 // $n: read when the statement is run, so that a kept plan sees new values.
 class ParamEvaluator final : public OwningEvaluator {
  public:
-  ParamEvaluator(const planner::ParamExpr& param, Runtime& runtime)
-      : OwningEvaluator(param.type, runtime, 1), number_(param.number) {}
+  ParamEvaluator(types::Type type, int number, Runtime& runtime)
+      : OwningEvaluator(type, runtime, 1), number_(number) {}
 
  protected:
   Status Compute(const Batch&, const types::Vector*& result) override {
@@ -204,12 +204,21 @@ Result<EvaluatorPtr> Compile(const planner::Expr& expr, Runtime& runtime) {
   switch (expr.kind) {
     case ExprKind::kConst: {
       const auto& constant = *planner::As<planner::ConstExpr>(&expr);
+      if (runtime.literals == nullptr) {
+        runtime.constants.push_back(&constant);
+      } else {
+        for (size_t i = 0; i < runtime.literals->size(); ++i) {
+          const LiteralBinding& binding = (*runtime.literals)[i];
+          if (binding.location != expr.location || binding.type.oid != expr.type.oid) continue;
+          return EvaluatorPtr(std::make_unique<ParamEvaluator>(expr.type, static_cast<int>(i + 1), runtime));
+        }
+      }
       return EvaluatorPtr(std::make_unique<ConstantEvaluator>(expr.type, constant.value, runtime));
     }
     case ExprKind::kInputRef:
       return EvaluatorPtr(std::make_unique<InputEvaluator>(*planner::As<planner::InputRef>(&expr), runtime));
     case ExprKind::kParam:
-      return EvaluatorPtr(std::make_unique<ParamEvaluator>(*planner::As<planner::ParamExpr>(&expr), runtime));
+      return EvaluatorPtr(std::make_unique<ParamEvaluator>(expr.type, planner::As<planner::ParamExpr>(&expr)->number, runtime));
     case ExprKind::kExecParam:
       return EvaluatorPtr(std::make_unique<ExecParamEvaluator>(*planner::As<planner::ExecParam>(&expr), runtime));
     case ExprKind::kCaseTest:

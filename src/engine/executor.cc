@@ -86,11 +86,13 @@ PreparedExecution::PreparedExecution(std::unique_ptr<ExecutionGraph> graph) : gr
 PreparedExecution::~PreparedExecution() = default;
 
 Result<std::unique_ptr<PreparedExecution>> PreparedExecution::Create(const planner::PhysicalPlan& plan,
-                                                                     ExecutionContext& context) {
+                                                                     ExecutionContext& context,
+                                                                     const LiteralBindings* bindings) {
   auto graph = std::make_unique<ExecutionGraph>(plan, context);
   const bool small = RowsMax(*plan.root) <= kSmallBatchRows;
   if (small) graph->runtime.batch_rows_max = kSmallBatchRows;
   graph->runtime.reusable = small && !context.instrument;
+  graph->runtime.literals = bindings;
   ASSIGN_OR_RETURN(graph->root, BuildOperator(*plan.root, graph->runtime));
   return std::unique_ptr<PreparedExecution>(new PreparedExecution(std::move(graph)));
 }
@@ -160,6 +162,8 @@ Status PreparedExecution::Close() {
 }
 
 bool PreparedExecution::reusable() const { return graph_->runtime.reusable; }
+
+std::span<const planner::ConstExpr* const> PreparedExecution::constants() const { return graph_->runtime.constants; }
 
 void PreparedExecution::Unreference(types::Chunk& out) const {
   for (types::Vector& column : out.columns()) column.Reference(graph_->blank);

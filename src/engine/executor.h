@@ -10,11 +10,14 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "common/status.h"
 #include "engine/context.h"
+#include "types/type.h"
 
 namespace phantom::planner {
+struct ConstExpr;
 struct PhysicalPlan;
 }
 namespace phantom::types {
@@ -36,11 +39,19 @@ struct OperatorMetrics {
   uint64_t memory_bytes = 0;
 };
 
+// Constants to be read from parameters instead: those of the i-th binding's location and type from parameter i.
+struct LiteralBinding {
+  int32_t location;
+  types::Type type;
+};
+using LiteralBindings = std::vector<LiteralBinding>;
+
 class PreparedExecution {
  public:
-  // Builds operators and compiles expressions. The plan and the context must outlive the
+  // Builds operators and compiles expressions. The plan, the context and the bindings must outlive the
   // execution. Fails with 0A000 when the plan calls a function that has no kernel.
-  static Result<std::unique_ptr<PreparedExecution>> Create(const planner::PhysicalPlan& plan, ExecutionContext& context);
+  static Result<std::unique_ptr<PreparedExecution>> Create(const planner::PhysicalPlan& plan, ExecutionContext& context,
+                                                           const LiteralBindings* bindings = nullptr);
   ~PreparedExecution();
 
   // Starts from the beginning. Required before the first Next(); may be repeated after new parameters were set in
@@ -64,6 +75,8 @@ class PreparedExecution {
   // May the execution be kept after Close() and opened again later, with other parameters, in another transaction, with
   // what the context then says? Only small ones say so: those that find at most a few rows.
   bool reusable() const;
+  // The constants that were compiled so far.
+  std::span<const planner::ConstExpr* const> constants() const;
   // Lets go of the memory of this execution's that `out` shares, so that the next run need not take fresh memory.
   void Unreference(types::Chunk& out) const;
 

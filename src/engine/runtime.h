@@ -77,6 +77,8 @@ class Runtime {
 
   ExecutionContext& context;
   uint32_t batch_rows_max = types::kVectorSize;
+  const LiteralBindings* literals = nullptr;          // constants to be taken from parameters
+  std::vector<const planner::ConstExpr*> constants;  // compiled so far, unless literals are bound
   bool reusable = true;      // may be opened again by a later statement, in another transaction
   uint64_t run_epoch = 1;    // changes when the statement is run again
   uint64_t param_epoch = 1;  // changes when an ExecParam is set

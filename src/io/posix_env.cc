@@ -5,12 +5,15 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+
+#include "common/blocking_region.h"
 
 namespace phantom::io {
 namespace {
@@ -42,7 +45,13 @@ class PosixFile final : public File {
 
   Status Read(uint64_t offset, std::span<std::byte> to) override {
     while (!to.empty()) {
-      ssize_t n = ::pread(fd_.get(), to.data(), to.size(), static_cast<off_t>(offset));
+      // What the system has in memory is there at once; only the rest is worth another thread.
+      const iovec part{to.data(), to.size()};
+      ssize_t n = ::preadv2(fd_.get(), &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+      if (n < 0 && (errno == EAGAIN || errno == EOPNOTSUPP)) {
+        const BlockingRegion region;
+        n = ::pread(fd_.get(), to.data(), to.size(), static_cast<off_t>(offset));
+      }
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return IoError(errno, "read file", path_);
       if (n == 0) {

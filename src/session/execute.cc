@@ -274,7 +274,11 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->transaction_start_us = block.start_us();
   context->statement_start_us = statement_start_us;
   context->instrument = false;
-  if (portal.statement != nullptr) context->query_text = portal.statement->source->text;
+  if (portal.literals != nullptr) {
+    context->query_text = current_query;  // a simple query that is run by the plan of another text
+  } else if (portal.statement != nullptr) {
+    context->query_text = portal.statement->source->text;
+  }
   context->deferred = &deferred;
 }
 
@@ -316,6 +320,11 @@ Status SessionState::StartPortal(Portal& portal) {
     return Status::Ok();
   }
   RETURN_IF_ERROR(EnsurePlan(statement));
+  return StartPlan(portal);
+}
+
+Status SessionState::StartPlan(Portal& portal) {
+  const Statement& statement = *portal.statement;
   if (portal.plan != statement.plan) {
     portal.idle_execution.reset();
     portal.memory.reset();
@@ -326,7 +335,7 @@ Status SessionState::StartPortal(Portal& portal) {
   FillContext(&portal.context, portal);
   portal.execution = std::move(portal.idle_execution);
   if (portal.execution == nullptr) {
-    ASSIGN_OR_RETURN(portal.execution, engine::PreparedExecution::Create(*portal.plan, portal.context));
+    ASSIGN_OR_RETURN(portal.execution, engine::PreparedExecution::Create(*portal.plan, portal.context, portal.literals));
   }
   return portal.execution->Open();
 }

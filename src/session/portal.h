@@ -13,6 +13,7 @@
 
 #include "common/status.h"
 #include "engine/context.h"
+#include "engine/executor.h"
 #include "session/result_sink.h"
 #include "session/row_store.h"
 #include "session/statement.h"
@@ -67,6 +68,7 @@ class Portal {
   engine::ExecutionContext context;
   std::unique_ptr<engine::MemoryBroker> memory;
   std::unique_ptr<engine::PreparedExecution> execution;
+  const engine::LiteralBindings* literals = nullptr;  // whose values are the parameters; kept by the session's SimpleCache
   // Closed, and ready to be opened again for the same plan; see Recycle().
   std::unique_ptr<engine::PreparedExecution> idle_execution;
   std::unique_ptr<Task> task;  // of a utility statement that streams (COPY)

@@ -1,5 +1,6 @@
 // Requests of a client: the simple query, the running of what it and Execute started, errors, and what ends a request.
 #include "engine/executor.h"
+#include "parser/ast_utility.h"
 #include "session/session_state.h"
 #include "types/encoding.h"
 
@@ -38,7 +39,9 @@ void SessionState::SetActivity(const char* state) {
 void SessionState::ConvertLocation(Status* status) const {
   ErrorFields& fields = status->mutable_error();
   if (fields.location < 0 || fields.position != 0) return;
-  const size_t end = std::min(static_cast<size_t>(fields.location), current_query.size());
+  const bool cached = simple_.has_value() && simple_->cached != nullptr;
+  const int32_t location = cached ? simple_cache_.Translate(*simple_->cached, fields.location) : fields.location;
+  const size_t end = std::min(static_cast<size_t>(location), current_query.size());
   int32_t characters = 1;
   for (size_t i = 0; i < end; ++i) characters += (static_cast<unsigned char>(current_query[i]) & 0xc0) != 0x80;
   fields.position = characters;
@@ -83,8 +86,13 @@ Progress SessionState::SimpleQuery(std::string text, ResultSink& to) {
   // A simple query replaces the unnamed statement and portal.
   if (const auto unnamed = statements.find(std::string_view()); unnamed != statements.end()) statements.erase(unnamed);
   DropPortal("");
-  Result<std::shared_ptr<const QueryText>> source = ParseText(std::move(text));
   simple_.emplace();
+  if (const Result<bool> started = StartCached(text); !started.ok()) {
+    return FailRequest(started.status());
+  } else if (*started) {
+    return Advance();
+  }
+  Result<std::shared_ptr<const QueryText>> source = ParseText(std::move(text));
   if (!source.ok()) return FailRequest(std::move(source).status());
   simple_->source = std::move(source).value();
   if (simple_->source->parsed.statements.empty()) {
@@ -101,6 +109,55 @@ void SessionState::StartStatementTimer() {
   if (const int64_t timeout_ms = settings.GetInteger(kTimeout); timeout_ms > 0) {
     statement_timer_ = instance.timers().Schedule(
         timeout_ms, [control = control, number = statement_number_] { control->TimeOut(number); });
+  }
+}
+
+Result<bool> SessionState::StartCached(std::string_view text) {
+  static const int kConformingStrings = FindSetting("standard_conforming_strings");
+  if (block.failed() || !settings.GetBool(kConformingStrings)) return false;
+  SimpleCache::Entry* const entry = simple_cache_.Find(text, settings.version());
+  if (entry == nullptr) return false;
+  simple_->source = entry->source;
+  if (entry->statement == nullptr) return true;  // Advance() starts it
+  const std::shared_ptr<Statement> statement = entry->statement;
+  RETURN_IF_ERROR(BeginStatement(statement->node));
+  // A plan made anew knows the old text's values.
+  bool good = statement->plan == entry->plan && settings.version() == entry->settings_version;
+  if (good) {
+    RETURN_IF_ERROR(EnsurePlan(*statement));
+    good = statement->plan == entry->plan;
+  }
+  if (!good) {
+    simple_cache_.Drop(*entry);
+    simple_->source = nullptr;
+    return false;
+  }
+  simple_->cached = entry;
+  simple_->next = 1;
+  simple_->portal = MakePortal(statement);
+  Portal& portal = *simple_->portal;
+  portal.parameters = simple_cache_.Values(*entry);
+  portal.literals = &entry->bindings;
+  portal.started = true;
+  RETURN_IF_ERROR(StartPlan(portal));
+  if (statement->returns_rows) sink->RowDescription(portal.columns, portal.formats);
+  task_ = std::make_unique<PortalTask>(portal, 0);
+  return true;
+}
+
+void SessionState::RememberSimple() {
+  if (simple_->cached != nullptr || simple_->source->parsed.statements.size() != 1) return;
+  const Portal& portal = *simple_->portal;
+  const std::shared_ptr<Statement>& statement = portal.statement;
+  if (statement->source != simple_->source) return;
+  if (const auto* transaction = parser::DynCast<parser::TransactionStmt>(statement->node); transaction != nullptr) {
+    simple_cache_.AddParsed(simple_->source, settings.version());
+    return;
+  }
+  if (portal.idle_execution == nullptr || portal.plan != statement->plan || catalog.has_uncommitted_changes()) return;
+  if (simple_cache_.AddPlanned(statement, portal.idle_execution->constants(), settings.version())) {
+    // Its constants are this text's: the next run makes an execution that takes them from its own.
+    simple_->portal->idle_execution.reset();
   }
 }
 
@@ -137,6 +194,7 @@ Status SessionState::FinishTask() {
   if (simple_.has_value()) {
     const bool last = simple_->next == simple_->source->parsed.statements.size();
     const bool empty = portal->statement->node == nullptr;
+    RememberSimple();
     RetirePortal(std::move(simple_->portal));
     if (last) RETURN_IF_ERROR(block.FinishImplicit());
     if (!empty) sink->CommandComplete(tag);

@@ -24,6 +24,7 @@
 #include "session/session.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
+#include "session/simple_cache.h"
 #include "session/statement.h"
 #include "session/timer_queue.h"
 #include "session/transaction_block.h"
@@ -167,6 +168,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   // Starts a bound portal: sets the engine up, or runs the utility statement.
   Status StartPortal(Portal& portal);
   size_t WorkMemBytes() const;
+  // Runs the plan of a bound portal's statement, which is good now.
+  Status StartPlan(Portal& portal);
   // The engine's view of this session for one execution.
   void FillContext(engine::ExecutionContext* context, Portal& portal);
   planner::PlannerContext MakePlannerContext();
@@ -245,7 +248,12 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
     std::shared_ptr<const QueryText> source;
     size_t next = 0;
     std::unique_ptr<Portal> portal;
+    const SimpleCache::Entry* cached = nullptr;  // what it is run by
   };
+  // Starts a simple query by the plan of one like it. False: there is none, nothing was done.
+  Result<bool> StartCached(std::string_view text);
+  // Remembers the simple query that has just run to its end.
+  void RememberSimple();
 
   void BeginRequest(ResultSink& to, std::string_view query);
   void StartStatementTimer();
@@ -259,6 +267,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Portal* running_portal();
   void DropPortalsOfTransaction();
 
+  SimpleCache simple_cache_;
   std::optional<SimpleRequest> simple_;
   std::string running_;  // name of the portal an Execute runs
   bool executing_ = false;
