@@ -158,7 +158,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer timer_;
   bool timer_fired_ = false;
   bool copying_ = false;  // the client owes COPY data
-  bool closing_ = false;  // the client said good-bye
+  bool closing_ = false;  // the client said good-bye, or went without
   Progress progress_ = Progress::kDone;  // of a request that was begun directly
   std::function<void()> leave_direct_;   // wakes the coroutine up; set while serving directly
   HandlerMemory handler_memory_;
@@ -622,6 +622,7 @@ void Connection::Readable(error_code error) {
       error = asio::error::operation_aborted;
     }
   }
+  if (error && error != asio::error::operation_aborted) closing_ = true;
   if (error || HandleInput() == Direct::kLeave) LeaveDirect();
 }
 
@@ -629,8 +630,14 @@ Connection::Direct Connection::HandleInput() {
   const size_t wanted = std::min(std::max(wire::FrameReader::kKeptBytes, input_.missing_bytes()), kReadBytesMax);
   error_code error;
   const size_t count = socket_.read_some(asio::buffer(input_.Prepare(wanted), wanted), error);
-  // The coroutine reads again and sees what is wrong.
-  if (error || count == 0) return Direct::kLeave;
+  if (error == asio::error::would_block || error == asio::error::try_again) {
+    WaitReadable();
+    return Direct::kWaiting;
+  }
+  if (error || count == 0) {
+    closing_ = true;
+    return Direct::kLeave;
+  }
   input_.Commit(count);
   const IoThreads::Task task;
   while (true) {

@@ -5,6 +5,7 @@
 
 #include "catalog/table.h"
 #include "planner/physical_plan.h"
+#include "types/text_format.h"
 #include "types/type_table.h"
 
 namespace phantom::session {
@@ -70,7 +71,7 @@ bool IsPlain(const planner::PhysicalPlan& plan) {
 }  // namespace
 
 SimpleCache::Entry* SimpleCache::Find(std::string_view text, uint64_t settings_version) {
-  usable_ = text.size() <= kTextBytesMax && parser::ComputeFingerprint(text, &now_);
+  usable_ = text.size() <= kTextBytesMax && types::CheckUtf8(text).ok() && parser::ComputeFingerprint(text, &now_);
   if (!usable_) return nullptr;
   const auto found = entries_.find(now_.hash);
   if (found == entries_.end()) return nullptr;

@@ -136,6 +136,41 @@ def cancel(port, client):
     check(code(client.until(b"Z")), "57014")
 
 
+def idle(port, client):
+    """What reaches a connection that waits for its client: notifications, termination, the client's going."""
+    listener = Client(port)
+    listener.query("listen news")
+    client.query("notify news, 'now'")
+    kind, body = listener.read()
+    check((kind, body[4:]), (b"A", b"news\0now\0"))
+    pid = struct.unpack("!I", next(body for kind, body in listener.opening if kind == b"K")[:4])[0]
+    client.query(f"select pg_terminate_backend({pid})")
+    check(code(listener.until(b"E")), "57P01")
+    count = "select count(*) from pg_stat_activity where pid = %d"
+    gone = Client(port)
+    pid = struct.unpack("!I", next(body for kind, body in gone.opening if kind == b"K")[:4])[0]
+    check(b"1" in client.query(count % pid)[1][1], True)
+    gone.socket.close()
+    for _ in range(100):
+        if client.query(count % pid)[1][1].endswith(b"0"):
+            break
+        time.sleep(0.1)
+    else:
+        raise AssertionError("a connection outlives its client")
+    # A request that comes in pieces, one larger than a buffer, and several at once.
+    text = message(b"Q", b"select length('" + b"x" * 100000 + b"')\0")
+    client.send(text[:3])
+    time.sleep(0.05)
+    client.send(text[3:70000])
+    time.sleep(0.05)
+    client.send(text[70000:])
+    check(client.until(b"Z")[1][1].endswith(b"100000"), True)
+    one = message(b"Q", b"select 1\0")
+    client.send(one * 2000)
+    for _ in range(2000):
+        check(kinds(client.until(b"Z")), "TDCZ")
+
+
 def negotiation(port):
     plain = Client(port, startup=False)
     plain.send(struct.pack("!II", 8, 80877103))
@@ -221,6 +256,7 @@ def run(port):
     hostile_bytes(port)
     check(kinds(client.query("select 1")), "TDCZ")
     cancel(port, client)
+    idle(port, client)
     negotiation(port)
     function_calls(client)
     encodings(client)
