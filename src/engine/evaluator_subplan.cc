@@ -1,4 +1,5 @@
 // Subqueries inside expressions, and the values SQL writes without parentheses (CURRENT_DATE).
+#include "engine/array_stack.h"
 #include "engine/evaluator_internal.h"
 #include "engine/operator.h"
 #include "engine/row_buffer.h"
@@ -133,6 +134,10 @@ class SubPlanEvaluator final : public OwningEvaluator {
 
   Status MakeArray() {
     const types::Type element = runtime_.StorageType(expr_.plan->types[0]);
+    // Arrays make an array of one dimension more, of the same type.
+    const bool of_arrays = expr_.type.oid == expr_.plan->types[0].oid && types::IsArrayType(expr_.type.oid) &&
+                           expr_.type.oid != types::kOidvectorOid && expr_.type.oid != types::kInt2vectorOid;
+    ArrayStack stack;
     types::ArrayBuilder builder(expr_.plan->types[0].oid, types::LayoutOf(element));
     Batch in;
     while (true) {
@@ -140,14 +145,24 @@ class SubPlanEvaluator final : public OwningEvaluator {
       if (in.empty()) break;
       for (size_t i = 0; i < in.rows.count; ++i) {
         const uint32_t row = static_cast<uint32_t>(in.rows[i]);
-        if (in.columns[0]->IsNull(row)) {
+        if (of_arrays) {
+          if (in.columns[0]->IsNull(row)) return Error(sqlstate::kNullValueNotAllowed, "cannot accumulate null arrays");
+          RETURN_IF_ERROR(stack.Add(types::ArrayView(in.columns[0]->Get<types::StringRef>(row).view())));
+        } else if (in.columns[0]->IsNull(row)) {
           builder.AddNull();
         } else {
           builder.Add(in.columns[0]->row_slot(row));
         }
       }
     }
-    value_.SetString(0, builder.Finish());
+    if (!of_arrays) {
+      value_.SetString(0, builder.Finish());
+    } else if (stack.empty()) {
+      value_.SetString(0, types::EmptyArray(types::ElementTypeOf(expr_.type.oid)));
+    } else {
+      ASSIGN_OR_RETURN(const std::string bytes, stack.Finish());
+      value_.SetString(0, bytes);
+    }
     return Status::Ok();
   }
 

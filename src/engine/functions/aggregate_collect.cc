@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/array_stack.h"
 #include "engine/functions/array_values.h"
 #include "engine/functions/collecting_aggregate.h"
 #include "engine/functions/tables.h"
@@ -36,38 +37,21 @@ Status FinishElements(AggregateContext&, Elements& state, types::Vector& result,
 // ---- array_agg of arrays: one dimension more ----------------------------------------------------
 
 struct Slices {
-  std::unique_ptr<ArrayBuilder> builder;
-  std::vector<types::ArrayDimension> dimensions;  // of each input
-  int32_t count = 0;
+  std::unique_ptr<ArrayStack> arrays;
 };
 
 Status AddSlice(AggregateContext&, Slices& state, Args args, uint32_t row) {
   if (args[0]->IsNull(row)) return Error(sqlstate::kNullValueNotAllowed, "cannot accumulate null arrays");
-  const ArrayView array(args[0]->Get<StringRef>(row).view());
-  if (array.dimensions() == 0) return Error(sqlstate::kArraySubscriptError, "cannot accumulate empty arrays");
-  if (state.builder == nullptr) {
-    if (array.dimensions() + 1 > types::kArrayDimensionsMax) {
-      return Errorf(sqlstate::kProgramLimitExceeded, "number of array dimensions (%d) exceeds the maximum allowed (%d)",
-                    array.dimensions() + 1, types::kArrayDimensionsMax);
-    }
-    state.builder = std::make_unique<ArrayBuilder>(array.element_type(), array.element_layout());
-    state.dimensions = DimensionsOf(array);
-  } else if (state.dimensions != DimensionsOf(array)) {
-    return Error(sqlstate::kArraySubscriptError, "cannot accumulate arrays of different dimensionality");
-  }
-  state.builder->AddFrom(array, 0, array.size());
-  ++state.count;
-  return Status::Ok();
+  if (state.arrays == nullptr) state.arrays = std::make_unique<ArrayStack>();
+  return state.arrays->Add(ArrayView(args[0]->Get<StringRef>(row).view()));
 }
 Status FinishSlices(AggregateContext&, Slices& state, types::Vector& result, uint32_t at) {
-  if (state.builder == nullptr) {
+  if (state.arrays == nullptr) {
     result.SetNull(at);
     return Status::Ok();
   }
-  std::vector<types::ArrayDimension> dimensions = {{state.count, 1}};
-  dimensions.insert(dimensions.end(), state.dimensions.begin(), state.dimensions.end());
-  RETURN_IF_ERROR(types::ArrayElementCount(dimensions).status());
-  result.SetString(at, state.builder->Finish(dimensions));
+  ASSIGN_OR_RETURN(const std::string bytes, state.arrays->Finish());
+  result.SetString(at, bytes);
   return Status::Ok();
 }
 

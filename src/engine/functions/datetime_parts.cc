@@ -64,13 +64,13 @@ Status NotRecognized(const Unit& unit, Oid type) {
 // A part as numeric (value * 10^-scale) and as the double that date_part gives, whose rounding differs.
 struct Part {
   enum Kind : uint8_t { kNumber, kJulian, kInfinity, kMinusInfinity, kNull } kind = kNumber;
-  int64_t value = 0;
+  __int128 value = 0;
   int scale = 0;
   double number = 0;
   int64_t day_micros = 0;  // of kJulian
 
   static Part Whole(int64_t value) { return {kNumber, value, 0, static_cast<double>(value)}; }
-  static Part Scaled(int64_t value, int scale, double number) { return {kNumber, value, scale, number}; }
+  static Part Scaled(__int128 value, int scale, double number) { return {kNumber, value, scale, number}; }
 };
 
 // The parts of a time of day; nullopt when the unit is none.
@@ -176,12 +176,8 @@ Result<Part> PartOfTimestamp(const Unit& unit, T timestamp, const TimeZone* zone
   if (!types::IsFiniteTimestamp(timestamp)) return InfinitePart(unit, timestamp < 0, type);
   if (unit.is_reserved) {
     if (unit.word != Word::kEpoch) return NotSupported(unit, type);
-    const int64_t epoch = types::kUnixEpochDays * kMicrosPerDay;
-    int64_t since;
-    if (!__builtin_sub_overflow(timestamp, epoch, &since)) {
-      return Part::Scaled(since, 6, static_cast<double>(since) / 1000000.0);
-    }
-    return types::TimestampOutOfRange();
+    const __int128 since = __int128{timestamp} - types::kUnixEpochDays * kMicrosPerDay;
+    return Part::Scaled(since, 6, static_cast<double>(since) / 1000000.0);
   }
   T local = timestamp;
   if (zone != nullptr) {
@@ -261,12 +257,7 @@ Result<Part> PartOfInterval(const Unit& unit, const Interval& interval) {
   const int64_t seconds = (1461 * years + 120 * months + 4 * int64_t{interval.days}) * (86400 / 4);
   const double number = static_cast<double>(interval.micros) / 1000000.0 + 365.25 * 86400 * static_cast<double>(years) +
                         30.0 * 86400 * static_cast<double>(months) + 86400.0 * interval.days;
-  int64_t micros;
-  if (__builtin_mul_overflow(seconds, kMicrosPerSecond, &micros) ||
-      __builtin_add_overflow(micros, interval.micros, &micros)) {
-    return types::IntervalOutOfRange();
-  }
-  return Part::Scaled(micros, 6, number);
+  return Part::Scaled(__int128{seconds} * kMicrosPerSecond + interval.micros, 6, number);
 }
 
 Status PutPart(KernelContext&, const Part& part, Writer<Numeric>& out) {
@@ -277,7 +268,7 @@ Status PutPart(KernelContext&, const Part& part, Writer<Numeric>& out) {
     case Part::kJulian: {
       ASSIGN_OR_RETURN(const Numeric fraction, types::NumericDiv(Numeric::FromInt64(part.day_micros),
                                                                  Numeric::FromInt64(kMicrosPerDay), out.arena()));
-      ASSIGN_OR_RETURN(const Numeric sum, types::NumericAdd(Numeric::FromInt64(part.value), fraction, out.arena()));
+      ASSIGN_OR_RETURN(const Numeric sum, types::NumericAdd(Numeric::FromInt64(static_cast<int64_t>(part.value)), fraction, out.arena()));
       out.Set(sum);
       return Status::Ok();
     }

@@ -74,7 +74,9 @@ Result<Expr*> Binder::SubLink(Scope& scope, const ast::SubLink& node) {
       }
       result->subquery = SubqueryKind::kArray;
       Oid element = result->type.oid;
-      Oid array = coerce_.ElementOf(element) != 0 ? element : coerce_.ArrayOf(element);
+      // An array's elements make one dimension more; the catalog's vectors count as values.
+      const bool is_vector = element == kOidvectorOid || element == kInt2vectorOid;
+      Oid array = !is_vector && coerce_.ElementOf(element) != 0 ? element : coerce_.ArrayOf(element);
       if (array == 0) {
         return Errorf(sqlstate::kUndefinedObject, "could not find array type for data type %s",
                       ctx_.TypeName(element).c_str())
