@@ -52,7 +52,8 @@ Status DdlRunner::CheckPlacement(std::string_view tablespace, std::string_view a
     return Errorf(sqlstate::kUndefinedObject, "access method \"%s\" does not exist", std::string(access_method).c_str());
   }
   if (method->kind == 't') return Status::Ok();
-  return Errorf(sqlstate::kWrongObjectType, "access method \"%s\" is not of type TABLE", std::string(access_method).c_str());
+  return Errorf(sqlstate::kObjectNotInPrerequisiteState, "access method \"%s\" is not of type TABLE",
+                std::string(access_method).c_str());
 }
 
 Status DdlRunner::AlterStorage(const catalog::Table& table, const parser::AlterTableCmd& command) {
