@@ -514,44 +514,6 @@ Result<Expr*> Binder::Array(Scope& scope, const ast::ArrayExpr& node, Oid array_
   return result;
 }
 
-Result<Expr*> Binder::Row(Scope& scope, const ast::RowExpr& node, bool keep_unknown) {
-  auto* result = ctx_.arena.New<RowExpr>();
-  result->implicit = node.form == ast::CoercionForm::kImplicitCast;
-  result->location = node.location;
-  result->type = kRecordOid;
-  for (const ast::Node* item : node.args) {
-    // ROW(t.*) spreads the columns.
-    auto* ref = DynCast<ast::ColumnRef>(item);
-    if (ref != nullptr && ref->star) {
-      std::vector<Target> columns;
-      RETURN_IF_ERROR(ExpandStar(scope, *ref, columns, scope.use));
-      for (Target& column : columns) result->fields.push_back(column.expr);
-      continue;
-    }
-    auto* steps = DynCast<ast::Indirection>(item);
-    if (steps != nullptr && !steps->steps.empty() && steps->steps.back().kind == ast::IndirectionStep::Kind::kStar) {
-      ast::Indirection inner = *steps;
-      inner.steps = steps->steps.first(steps->steps.size() - 1);
-      ASSIGN_OR_RETURN(Expr * row, inner.steps.empty() ? Transform(scope, inner.arg) : Indirect(scope, inner));
-      std::vector<Target> columns;
-      RETURN_IF_ERROR(ExpandRow(row, node.location, columns));
-      for (Target& column : columns) result->fields.push_back(column.expr);
-      continue;
-    }
-    ASSIGN_OR_RETURN(Expr * field, Transform(scope, item));
-    if (field->type.oid == kUnknownOid && !keep_unknown) {
-      ASSIGN_OR_RETURN(field, coerce_.ToType(field, kTextOid, -1, CoercionContext::kImplicit, CallForm::kImplicitCast, -1));
-    }
-    result->fields.push_back(field);
-  }
-  constexpr size_t kRowFieldsMax = 1664;
-  if (result->fields.size() > kRowFieldsMax) {
-    return Errorf(sqlstate::kTooManyColumns, "ROW expressions can have at most %zu entries", kRowFieldsMax).At(node.location);
-  }
-  for (size_t i = 0; i < result->fields.size(); ++i) result->names.push_back("f" + std::to_string(i + 1));
-  return result;
-}
-
 Result<Expr*> Binder::SqlValue(const ast::SqlValueFunction& node) {
   using Op = ast::SqlValueFunctionOp;
   auto* result = ctx_.arena.New<SqlValueExpr>();

@@ -102,14 +102,11 @@ Result<Expr*> Binder::Operation(Scope& scope, const ast::OperatorExpr& node) {
     compare.location = node.location;
     return SubLink(scope, compare);
   }
-  if (auto* right_row = DynCast<ast::RowExpr>(node.right); left_row != nullptr && right_row != nullptr) {
-    ASSIGN_OR_RETURN(Expr * left_fields, Row(scope, *left_row, true));
-    ASSIGN_OR_RETURN(Expr * right_fields, Row(scope, *right_row, true));
-    return RowCompare(node.name, As<RowExpr>(left_fields), As<RowExpr>(right_fields), node.location);
-  }
-  ASSIGN_OR_RETURN(Expr * left, Transform(scope, node.left));
+  const bool rows = left_row != nullptr && DynCast<ast::RowExpr>(node.right) != nullptr;
+  ASSIGN_OR_RETURN(Expr * left, rows ? Operand(scope, node.left) : Transform(scope, node.left));
   const Expr* last_set = scope.last_set_function;
-  ASSIGN_OR_RETURN(Expr * right, Transform(scope, node.right));
+  ASSIGN_OR_RETURN(Expr * right, rows ? Operand(scope, node.right) : Transform(scope, node.right));
+  if (rows) return RowCompare(node.name, As<RowExpr>(left), As<RowExpr>(right), node.location);
   ASSIGN_OR_RETURN(Expr * result, MakeOperator(node.name, left, right, node.location));
   if (auto* call = DynAs<FunctionCall>(result); call != nullptr && call->returns_set) {
     RETURN_IF_ERROR(CheckSetFunction(scope, result, last_set, node.location));
@@ -165,18 +162,11 @@ Result<Expr*> Binder::OperatorOverArray(ast::NameList name, bool any, Expr* scal
 Result<Expr*> Binder::In(Scope& scope, const ast::OperatorExpr& node) {
   bool any = node.name[0] == "=";
   auto& list = parser::Cast<ast::ListNode>(*node.right);
-  // Rows on both sides are compared field by field.
-  const bool rows = DynCast<ast::RowExpr>(node.left) != nullptr &&
-                    std::all_of(list.items.begin(), list.items.end(),
-                                [](const ast::Node* item) { return DynCast<ast::RowExpr>(item) != nullptr; });
-  auto side = [&](const ast::Node* item) {
-    return rows ? Row(scope, *DynCast<ast::RowExpr>(item), true) : Transform(scope, item);
-  };
-  ASSIGN_OR_RETURN(Expr * left, side(node.left));
+  ASSIGN_OR_RETURN(Expr * left, Operand(scope, node.left));
   bool row = left->kind == ExprKind::kRow;
   std::vector<Expr*> values, plain;
   for (const ast::Node* item : list.items) {
-    ASSIGN_OR_RETURN(Expr * value, side(item));
+    ASSIGN_OR_RETURN(Expr * value, Operand(scope, item));
     row = row || value->kind == ExprKind::kRow;
     values.push_back(value);
     if (!Contains(value, [](const Expr* e) { return e->kind == ExprKind::kColumnRef || e->kind == ExprKind::kSubquery || e->kind == ExprKind::kWholeRow; })) {
@@ -216,6 +206,8 @@ Result<Expr*> Binder::In(Scope& scope, const ast::OperatorExpr& node) {
     Expr* test;
     if (row) {
       if (copy->kind != ExprKind::kRow || value->kind != ExprKind::kRow) {
+        RETURN_IF_ERROR(CloseRow(copy));
+        RETURN_IF_ERROR(CloseRow(value));
         ASSIGN_OR_RETURN(test, MakeOperator(node.name, copy, value, node.location));
       } else {
         ASSIGN_OR_RETURN(test, RowCompare(node.name, As<RowExpr>(copy), As<RowExpr>(value), node.location));
@@ -234,11 +226,13 @@ Result<Expr*> Binder::Between(Scope& scope, const ast::OperatorExpr& node) {
   using Kind = ast::OperatorExprKind;
   auto& bounds = parser::Cast<ast::ListNode>(*node.right);
   auto side = [&](std::string_view op, const ast::Node* bound) -> Result<Expr*> {
-    ASSIGN_OR_RETURN(Expr * left, Transform(scope, node.left));
-    ASSIGN_OR_RETURN(Expr * right, Transform(scope, bound));
+    ASSIGN_OR_RETURN(Expr * left, Operand(scope, node.left));
+    ASSIGN_OR_RETURN(Expr * right, Operand(scope, bound));
     if (left->kind == ExprKind::kRow && right->kind == ExprKind::kRow) {
       return RowCompare(ast::NameList(&op, 1), As<RowExpr>(left), As<RowExpr>(right), node.location);
     }
+    RETURN_IF_ERROR(CloseRow(left));
+    RETURN_IF_ERROR(CloseRow(right));
     ASSIGN_OR_RETURN(Expr * test, MakeOperator(op, left, right, node.location));
     return coerce_.ToBoolean(test, "BETWEEN");
   };
@@ -280,13 +274,14 @@ Result<Expr*> Binder::MakeDistinct(Expr* left, Expr* right, int32_t location) {
 
 Result<Expr*> Binder::Distinct(Scope& scope, const ast::OperatorExpr& node) {
   bool negated = node.op == ast::OperatorExprKind::kNotDistinct;
-  ASSIGN_OR_RETURN(Expr * left, Transform(scope, node.left));
-  ASSIGN_OR_RETURN(Expr * right, Transform(scope, node.right));
+  ASSIGN_OR_RETURN(Expr * left, Operand(scope, node.left));
+  ASSIGN_OR_RETURN(Expr * right, Operand(scope, node.right));
   // Against a NULL literal it is a null test.
   auto null_literal = [](Expr* e) { return e->kind == ExprKind::kConst && e->type.oid == kUnknownOid && IsConstNull(e); };
   if (null_literal(right) || null_literal(left)) {
     auto* test = ctx_.arena.New<NullTest>();
     test->arg = null_literal(right) ? left : right;
+    RETURN_IF_ERROR(CloseRow(test->arg));
     test->is_null = negated;
     test->type = kBoolOid;
     test->location = node.location;
@@ -298,6 +293,8 @@ Result<Expr*> Binder::Distinct(Scope& scope, const ast::OperatorExpr& node) {
     if (negated) result = MakeBool(BoolOp::kNot, {result}, node.location);
     return result;
   }
+  RETURN_IF_ERROR(CloseRow(left));
+  RETURN_IF_ERROR(CloseRow(right));
   ASSIGN_OR_RETURN(result, MakeDistinct(left, right, node.location));
   As<DistinctExpr>(result)->negated = negated;
   return result;
@@ -322,93 +319,6 @@ Result<Expr*> Binder::NullIf(Scope& scope, const ast::OperatorExpr& node) {
   result->collation = result->left->collation;
   result->location = node.location;
   return result;
-}
-
-Result<Expr*> Binder::RowDistinct(RowExpr* left, RowExpr* right, int32_t location) {
-  if (left->fields.size() != right->fields.size()) {
-    return Error(sqlstate::kSyntaxError, "unequal number of entries in row expressions").At(location);
-  }
-  std::vector<Expr*> tests;
-  for (size_t i = 0; i < left->fields.size(); ++i) {
-    ASSIGN_OR_RETURN(Expr * test, MakeDistinct(left->fields[i], right->fields[i], location));
-    tests.push_back(test);
-  }
-  if (tests.empty()) return ctx_.MakeBool(false);
-  if (tests.size() == 1) return tests[0];
-  return MakeBool(BoolOp::kOr, std::move(tests), location);
-}
-
-Result<Expr*> Binder::RowCompare(ast::NameList name, RowExpr* left, RowExpr* right, int32_t location) {
-  size_t count = left->fields.size();
-  if (count != right->fields.size()) {
-    return Error(sqlstate::kSyntaxError, "unequal number of entries in row expressions").At(location);
-  }
-  if (count == 0) return Error(sqlstate::kFeatureNotSupported, "cannot compare rows of zero length").At(location);
-  std::vector<Expr*> tests;
-  for (size_t i = 0; i < count; ++i) {
-    ASSIGN_OR_RETURN(Expr * test, MakeOperator(name, left->fields[i], right->fields[i], location));
-    auto* call = As<FunctionCall>(test);
-    if (call->type.oid != kBoolOid) {
-      return Errorf(sqlstate::kDatatypeMismatch, "row comparison operator must yield type boolean, not type %s",
-                    ctx_.TypeName(call->type.oid).c_str())
-          .At(location);
-    }
-    if (call->returns_set) {
-      return Error(sqlstate::kDatatypeMismatch, "row comparison operator must not return a set").At(location);
-    }
-    tests.push_back(test);
-  }
-  if (count == 1) return tests[0];
-  // The operators' common meaning in a btree family: strategy 1 < 2 <= 3 = 4 >= 5 >; equality's negator is <>.
-  unsigned meanings = ~0u;
-  constexpr unsigned kNotEqual = 1u << 6;
-  for (Expr* test : tests) {
-    const OperatorRow* op = As<FunctionCall>(test)->op;
-    unsigned mine = 0;
-    for (const catalog::AmopRow* amop : ctx_.builtins.AmopsOfOperator(op->oid)) {
-      if (amop->method == catalog::oid::kAmBtree) mine |= 1u << amop->strategy;
-    }
-    if (mine == 0 && op->negator != 0) {
-      for (const catalog::AmopRow* amop : ctx_.builtins.AmopsOfOperator(op->negator)) {
-        if (amop->method == catalog::oid::kAmBtree && amop->strategy == 3) mine |= kNotEqual;
-      }
-    }
-    meanings &= mine;
-  }
-  if (meanings == 0) {
-    return Errorf(sqlstate::kFeatureNotSupported, "could not determine interpretation of row comparison operator %s",
-                  std::string(name.back()).c_str())
-        .Hint("Row comparison operators must be associated with btree operator families.")
-        .At(location);
-  }
-  if (meanings & (1u << 3)) return MakeBool(BoolOp::kAnd, std::move(tests), location);
-  if (meanings & kNotEqual) return MakeBool(BoolOp::kOr, std::move(tests), location);
-  auto* node = ctx_.arena.New<RowCompareExpr>();
-  bool less = meanings & (1u << 1), less_equal = meanings & (1u << 2), greater_equal = meanings & (1u << 4);
-  node->op = less ? RowCompareOp::kLess
-             : less_equal ? RowCompareOp::kLessEqual
-             : greater_equal ? RowCompareOp::kGreaterEqual
-                             : RowCompareOp::kGreater;
-  bool ascending = less || less_equal;
-  for (Expr* test : tests) {
-    auto* call = As<FunctionCall>(test);
-    node->operators.push_back(call->op);
-    node->left.push_back(call->args[0]);
-    node->right.push_back(call->args[1]);
-    const catalog::AmopRow* amop = nullptr;
-    for (const catalog::AmopRow* candidate : ctx_.builtins.AmopsOfOperator(call->op->oid)) {
-      if (candidate->method == catalog::oid::kAmBtree) amop = candidate;
-    }
-    auto member = [&](int16_t strategy) -> const catalog::FunctionRow* {
-      const catalog::AmopRow* row = ctx_.builtins.Amop(amop->family, amop->left, amop->right, strategy);
-      return row == nullptr ? nullptr : ctx_.builtins.Function(ctx_.builtins.Operator(row->operator_oid)->function);
-    };
-    node->compare.push_back(member(ascending ? 1 : 5));
-    node->equal.push_back(member(3));
-  }
-  node->type = kBoolOid;
-  node->location = location;
-  return node;
 }
 
 }  // namespace phantom::planner

@@ -92,7 +92,7 @@ Result<Expr*> Binder::SubLink(Scope& scope, const ast::SubLink& node) {
     case Kind::kAny:
     case Kind::kAll:
     case Kind::kRowCompare: {
-      ASSIGN_OR_RETURN(Expr * left, Transform(scope, node.test));
+      ASSIGN_OR_RETURN(Expr * left, Operand(scope, node.test));
       std::vector<Expr*> left_fields;
       if (auto* row = DynAs<RowExpr>(left)) {
         left_fields = row->fields;

@@ -116,8 +116,12 @@ class Binder {
   Result<Expr*> Coalesce(Scope& scope, const ast::CoalesceExpr& node);
   Result<Expr*> MinMax(Scope& scope, const ast::MinMaxExpr& node);
   Result<Expr*> Array(Scope& scope, const ast::ArrayExpr& node, Oid array_type, Oid element_type, int32_t typmod);
-  // keep_unknown: literals stay untyped, for a comparison field by field.
-  Result<Expr*> Row(Scope& scope, const ast::RowExpr& node, bool keep_unknown = false);
+  Result<Expr*> Row(Scope& scope, const ast::RowExpr& node);
+  // A row whose literals may still become what they are compared with; CloseRow makes text of those that did not.
+  Result<Expr*> OpenRow(Scope& scope, const ast::RowExpr& node);
+  Status CloseRow(Expr* expr);
+  // An operand of a comparison: as Transform, but rows stay open.
+  Result<Expr*> Operand(Scope& scope, const ast::Node* node);
   Result<Expr*> SqlValue(const ast::SqlValueFunction& node);
   Result<Expr*> Indirect(Scope& scope, const ast::Indirection& node);
   Result<Expr*> Subscript(Scope& scope, Expr* container, std::span<const ast::IndirectionStep> steps, Expr* assigned);

@@ -1,6 +1,7 @@
 #include "planner/build/builder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "planner/binder/coerce.h"
 #include "planner/expr_util.h"
@@ -35,7 +36,60 @@ LogicalNode* Builder::Filter(LogicalNode* child, Expr* condition) {
   return filter;
 }
 
+namespace {
+
+void RelsBelow(const FromNode* node, std::set<RelId>& rels) {
+  if (node == nullptr) return;
+  if (!node->join) {
+    rels.insert(node->entry->rel);
+    return;
+  }
+  RelsBelow(node->left, rels);
+  RelsBelow(node->right, rels);
+}
+
+// The relations whose rows an outer join may fill with nulls.
+void NullableRels(const FromNode* node, std::set<RelId>& rels) {
+  if (node == nullptr || !node->join) return;
+  if (node->type == JoinType::kLeft || node->type == JoinType::kFull) RelsBelow(node->right, rels);
+  if (node->type == JoinType::kRight || node->type == JoinType::kFull) RelsBelow(node->left, rels);
+  NullableRels(node->left, rels);
+  NullableRels(node->right, rels);
+}
+
+}  // namespace
+
+// A row that an outer join made up is NULL, not a row of NULLs. What tells: a column that is never null, the row's
+// place, or, for relations that have neither, that every column is null.
+Expr* Builder::NullUnlessThere(const RangeEntry& entry, RowExpr* row) {
+  std::vector<Expr*> absent;
+  auto test = [&](Expr* column) {
+    auto* is_null = ctx_.arena.New<NullTest>();
+    is_null->arg = column;
+    is_null->type = kBoolOid;
+    absent.push_back(is_null);
+  };
+  if (entry.kind == RangeKind::kTable && entry.table->kind == catalog::RelationKind::kTable && !entry.table->is_system()) {
+    size_t number = 0;
+    while (number < entry.columns.size() && (entry.columns[number].dropped || !entry.table->columns[number].not_null)) ++number;
+    test(number < entry.columns.size() ? row->fields[number]
+                                       : ctx_.MakeColumn(entry.rel, kCtidColumn, types::kTidOid, 0));
+  } else {
+    for (Expr* field : row->fields) test(field);
+  }
+  if (absent.empty()) return row;
+  auto* choice = ctx_.arena.New<CaseExpr>();
+  choice->type = row->type;
+  Expr* condition = absent[0];
+  if (absent.size() > 1) condition = JoinAnd(ctx_.arena, absent);
+  choice->whens.push_back({condition, ctx_.MakeNull(row->type)});
+  choice->otherwise = row;
+  return choice;
+}
+
 void Builder::ExpandWholeRows(Query& query) {
+  std::set<RelId> nullable;
+  ForEachQuery(query, [&](Query& inner) { NullableRels(inner.from, nullable); });
   ForEachQueryExpr(query, [&](Expr*& expr) {
     Rewrite(expr, [&](Expr* node) -> Expr* {
       auto* whole = DynAs<WholeRowRef>(node);
@@ -53,7 +107,7 @@ void Builder::ExpandWholeRows(Query& query) {
           row->fields.push_back(ctx_.MakeColumn(whole->rel, static_cast<int>(i), column.type, column.collation));
         }
       }
-      return row;
+      return nullable.contains(whole->rel) ? NullUnlessThere(*entry, row) : row;
     });
   });
 }

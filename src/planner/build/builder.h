@@ -38,6 +38,7 @@ class Builder {
   LogicalNode* SetFunctions(Query& query, LogicalNode* node);
   LogicalNode* Filter(LogicalNode* child, Expr* condition);
   void ExpandWholeRows(Query& query);
+  Expr* NullUnlessThere(const RangeEntry& entry, RowExpr* row);
 
   BindContext& ctx_;
 };
