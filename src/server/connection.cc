@@ -20,7 +20,9 @@
 #include <vector>
 
 #include "common/log.h"
+#include "server/handler_memory.h"
 #include "server/io_threads.h"
+#include "server/requests.h"
 #include "server/tls.h"
 #include "server/wire_sink.h"
 #include "session/instance.h"
@@ -57,37 +59,9 @@ auto Into(error_code& error, Token&& token) {
   return asio::redirect_error(std::forward<Token>(token), error);
 }
 
-std::vector<session::Session::BoundValue> BoundValues(const std::vector<wire::BindMessage::Value>& values) {
-  std::vector<session::Session::BoundValue> bound;
-  bound.reserve(values.size());
-  for (const auto& value : values) bound.push_back({value.is_null, value.bytes});
-  return bound;
-}
-
-// Memory for the one handler of a connection's that waits for its client.
-class HandlerMemory {
- public:
-  void* Take(size_t bytes) {
-    if (taken_ || bytes > sizeof bytes_) return ::operator new(bytes);
-    taken_ = true;
-    return bytes_;
-  }
-  void Give(void* memory) {
-    if (memory == bytes_) {
-      taken_ = false;
-    } else {
-      ::operator delete(memory);
-    }
-  }
-
- private:
-  alignas(std::max_align_t) std::byte bytes_[256];
-  bool taken_ = false;
-};
-
-// A connection is a coroutine on its strand. The usual request, though, needs none of a coroutine's steps: its bytes are
-// there, its reply fits the socket's buffer. So while nothing else is going on (Direct) the coroutine sleeps, and the
-// worker calls plain functions when the client has sent something. Whatever is not usual wakes the coroutine up.
+// A connection is a coroutine on its strand. The usual request, though, needs none of a coroutine's steps: its bytes
+// are there, its reply fits the socket's buffer. So while nothing else is going on (Direct) the coroutine sleeps, and
+// the worker calls plain functions when the client has sent something. Whatever is not usual wakes the coroutine up.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(ConnectionContext& context, std::atomic<int>& load, Socket socket)
@@ -129,9 +103,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> WaitForInput();
   awaitable<bool> Dispatch(wire::Frame frame);
   awaitable<bool> Finish(Progress progress);
-  Progress Handle(const wire::Frame& frame);
-  void HandleExtended(const wire::Frame& frame, Progress* progress);
-  Progress HandleCopy(const wire::Frame& frame);
   void WakeUp();
   void CancelAfter(int64_t ms);
 
@@ -139,8 +110,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   class ReadableHandler;
   enum class Direct { kWaiting, kLeave };
   bool CanServeDirectly() const;
-  // Returns when there is something to do for the coroutine: a request to go on with (progress_), output that the socket
-  // did not take, a reason to end, or input that only it can judge.
+  // Returns when there is something to do for the coroutine: a request to go on with (progress_), output that the
+  // socket did not take, a reason to end, or input that only it can judge.
   awaitable<void> ServeDirectly();
   void WaitReadable();
   void Readable(error_code error);
@@ -157,8 +128,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<asio::ssl::stream<Socket&>> tls_;
   asio::steady_timer timer_;
   bool timer_fired_ = false;
-  bool copying_ = false;  // the client owes COPY data
-  bool closing_ = false;  // the client said good-bye, or went without
+  bool copying_ = false;                 // the client owes COPY data
+  bool closing_ = false;                 // the client said good-bye, or went without
   Progress progress_ = Progress::kDone;  // of a request that was begun directly
   std::function<void()> leave_direct_;   // wakes the coroutine up; set while serving directly
   HandlerMemory handler_memory_;
@@ -218,8 +189,8 @@ awaitable<void> Connection::WaitDurable(Lsn lsn) {
   const auto start = [this, lsn](auto handler) {
     // The log's callback must be copyable; a handler can only be moved.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    context_.instance.WhenDurable(
-        lsn, [shared, executor = strand_] { asio::post(executor, [shared] { (*shared)(); }); });
+    context_.instance.WhenDurable(lsn,
+                                  [shared, executor = strand_] { asio::post(executor, [shared] { (*shared)(); }); });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(start, asio::use_awaitable);
 }
@@ -432,95 +403,6 @@ awaitable<bool> Connection::WaitForInput() {
   }
 }
 
-Progress Connection::HandleCopy(const wire::Frame& frame) {
-  switch (frame.type) {
-    case 'd':
-      return session_->CopyData(frame.body, sink_);
-    case 'c':
-      return session_->CopyDone(sink_);
-    case 'f': {
-      const Result<std::string_view> message = wire::ParseText(frame.body);
-      return session_->CopyFail(message.ok() ? *message : "", sink_);
-    }
-    case 'H':
-    case 'S':
-      return Progress::kCopyIn;
-    default:
-      return session_->CopyViolation(
-          Errorf(sqlstate::kProtocolViolation, "unexpected message type 0x%02X during COPY from stdin",
-                 static_cast<unsigned char>(frame.type)),
-          sink_);
-  }
-}
-
-void Connection::HandleExtended(const wire::Frame& frame, Progress* progress) {
-  const auto fail = [this](const Status& status) { session_->ProtocolError(status, true, sink_); };
-  switch (frame.type) {
-    case 'P': {
-      Result<wire::ParseMessage> message = wire::ParseParse(frame.body);
-      if (!message.ok()) return fail(message.status());
-      return session_->Parse(std::string(message->name), std::string(message->query), message->parameter_types, sink_);
-    }
-    case 'B': {
-      Result<wire::BindMessage> message = wire::ParseBind(frame.body);
-      if (!message.ok()) return fail(message.status());
-      const std::vector<session::Session::BoundValue> values = BoundValues(message->values);
-      return session_->Bind(std::string(message->portal), message->statement, message->parameter_formats, values,
-                            message->result_formats, sink_);
-    }
-    case 'D': {
-      Result<wire::NamedMessage> message = wire::ParseDescribe(frame.body);
-      if (!message.ok()) return fail(message.status());
-      return message->kind == 'S' ? session_->DescribeStatement(message->name, sink_)
-                                  : session_->DescribePortal(message->name, sink_);
-    }
-    case 'E': {
-      Result<wire::ExecuteMessage> message = wire::ParseExecute(frame.body);
-      if (!message.ok()) return fail(message.status());
-      *progress = session_->Execute(message->portal, message->row_limit, sink_);
-      return;
-    }
-    case 'C': {
-      Result<wire::NamedMessage> message = wire::ParseClose(frame.body);
-      if (!message.ok()) return fail(message.status());
-      return message->kind == 'S' ? session_->CloseStatement(message->name, sink_)
-                                  : session_->ClosePortal(message->name, sink_);
-    }
-    default:  // CopyData and its kin after a failed COPY; Flush: replies are written when the client falls silent
-      return;
-  }
-}
-
-Progress Connection::Handle(const wire::Frame& frame) {
-  if (copying_) return HandleCopy(frame);
-  if (frame.type == 'Q') {
-    Result<wire::QueryMessage> message = wire::ParseQuery(frame.body);
-    if (!message.ok()) {
-      session_->ProtocolError(message.status(), false, sink_);
-      return Progress::kDone;
-    }
-    return session_->SimpleQuery(std::string(message->text), sink_);
-  }
-  if (frame.type == 'F' && !session_->skipping_to_sync()) {
-    Result<wire::FunctionCallMessage> message = wire::ParseFunctionCall(frame.body);
-    if (!message.ok()) {
-      session_->ProtocolError(message.status(), false, sink_);
-      return Progress::kDone;
-    }
-    const std::vector<session::Session::BoundValue> arguments = BoundValues(message->arguments);
-    return session_->CallFunction(message->function, message->argument_formats, arguments, message->result_format, sink_);
-  }
-  Progress progress = Progress::kDone;
-  if (frame.type == 'S') {
-    session_->Sync(sink_);
-  } else if (frame.type == 'p') {
-    session_->ProtocolError(Error(sqlstate::kProtocolViolation, "unexpected password message").Fatal(), true, sink_);
-  } else if (!session_->skipping_to_sync()) {
-    HandleExtended(frame, &progress);
-  }
-  return progress;
-}
-
 awaitable<bool> Connection::Finish(Progress progress) {
   while (progress == Progress::kMore) {
     if (!co_await Flush()) co_return false;
@@ -536,7 +418,7 @@ awaitable<bool> Connection::Dispatch(wire::Frame frame) {
   Progress progress = Progress::kDone;
   {
     const IoThreads::Task task;
-    progress = Handle(frame);
+    progress = HandleRequest(*session_, frame, copying_, sink_);
   }
   if (!co_await Finish(progress)) co_return false;
   if (const std::optional<Status> reason = session_->TerminationReason()) co_return co_await Refuse(*reason);
@@ -548,24 +430,7 @@ awaitable<bool> Connection::Dispatch(wire::Frame frame) {
 class Connection::ReadableHandler {
  public:
   using executor_type = asio::io_context::executor_type;
-  // Asio's interface for handlers with memory of their own.
-  template <typename T>
-  class Allocator {
-   public:
-    using value_type = T;
-    explicit Allocator(HandlerMemory& memory) : memory_(&memory) {}
-    template <typename U>
-    Allocator(const Allocator<U>& other) : memory_(other.memory_) {}  // NOLINT: conversions are the point
-    T* allocate(size_t count) { return static_cast<T*>(memory_->Take(count * sizeof(T))); }
-    void deallocate(T* memory, size_t) { memory_->Give(memory); }
-    bool operator==(const Allocator& other) const { return memory_ == other.memory_; }
-
-   private:
-    template <typename U>
-    friend class Allocator;
-    HandlerMemory* memory_;
-  };
-  using allocator_type = Allocator<void>;
+  using allocator_type = HandlerAllocator<void>;
 
   explicit ReadableHandler(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
   ReadableHandler(ReadableHandler&&) = default;
@@ -587,8 +452,7 @@ class Connection::ReadableHandler {
 };
 
 bool Connection::CanServeDirectly() const {
-  return tls_ == nullptr && !copying_ && session_->IdleTimeoutMs() == 0 &&
-         !session_->TerminationReason().has_value();
+  return tls_ == nullptr && !copying_ && session_->IdleTimeoutMs() == 0 && !session_->TerminationReason().has_value();
 }
 
 awaitable<void> Connection::ServeDirectly() {
@@ -648,7 +512,7 @@ Connection::Direct Connection::HandleInput() {
       closing_ = true;
       return Direct::kLeave;
     }
-    progress_ = Handle(**frame);
+    progress_ = HandleRequest(*session_, **frame, copying_, sink_);
     if (progress_ != Progress::kDone || sink_.full()) return Direct::kLeave;
   }
   session_->DeliverNotifications(sink_);

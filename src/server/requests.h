@@ -1,0 +1,15 @@
+// server/requests.h
+//
+// What a message of the client's asks of its session.
+#pragma once
+#include "session/session.h"
+#include "wire/framing.h"
+
+namespace phantom::server {
+
+// Has `session` do what `frame` asks, as far as it gets without waiting for the client; `copying` says that the client
+// owes COPY data. Termination ('X') is the caller's. Replies and errors go to `sink`.
+session::Progress HandleRequest(session::Session& session, const wire::Frame& frame, bool copying,
+                                session::ResultSink& sink);
+
+}  // namespace phantom::server
