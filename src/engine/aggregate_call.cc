@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/function.h"
+#include "common/bytes.h"
 
 namespace phantom::engine {
 
@@ -50,7 +51,9 @@ Result<AggregateCall> AggregateCall::Make(const planner::AggregateCall& call, Ar
 }
 
 Status AggregateCall::Defer(const planner::AggregateCall& call, Runtime& runtime) {
-  deferred_ = std::make_unique<Deferred>();
+  std::vector<types::Type> row_types{types::Type{types::kByteaOid}};
+  row_types.insert(row_types.end(), arg_types_->begin(), arg_types_->end());
+  deferred_ = std::make_unique<Deferred>(runtime, std::move(row_types));
   deferred_->distinct = call.distinct;
   std::vector<planner::SortKey> keys = call.order_by;
   if (call.distinct) {
@@ -61,26 +64,22 @@ Status AggregateCall::Defer(const planner::AggregateCall& call, Runtime& runtime
   }
   ASSIGN_OR_RETURN(deferred_->order, SortKeys::Make(keys, runtime));
   deferred_->values = RowBuffer(runtime, *arg_types_);
-  deferred_->gathered.reserve(arg_types_->size());
-  for (types::Type type : *arg_types_) deferred_->gathered.push_back(runtime.MakeVector(type));
-  for (const types::Vector& vector : deferred_->gathered) deferred_->gathered_pointers.push_back(&vector);
   return Status::Ok();
 }
 
-void AggregateCall::Init(std::byte* state) {
+AggregateCall::Deferred::Deferred(Runtime& given, std::vector<types::Type> row_types)
+    : runtime(given), runs(given, row_types), out(given, row_types) {}
+
+void AggregateCall::Init(std::byte* state, size_t set) {
   if (deferred_ != nullptr) {
-    *reinterpret_cast<Kept**>(state) = new Kept();
+    *reinterpret_cast<uint64_t*>(state) = uint64_t{set} << 48 | deferred_->groups++;
   } else {
     kernel_->init(*context_, state);
   }
 }
 
 void AggregateCall::Destroy(std::byte* state) {
-  if (deferred_ != nullptr) {
-    delete *reinterpret_cast<Kept**>(state);
-  } else if (kernel_->destroy != nullptr) {
-    kernel_->destroy(state);
-  }
+  if (deferred_ == nullptr && kernel_->destroy != nullptr) kernel_->destroy(state);
 }
 
 Status AggregateCall::Prepare(const Batch& batch) {
@@ -91,10 +90,10 @@ Status AggregateCall::Prepare(const Batch& batch) {
   return Status::Ok();
 }
 
-void AggregateCall::Keep(size_t i, std::byte* state, uint64_t number) {
+void AggregateCall::Keep(size_t i, const std::byte* state, uint64_t number) {
   Deferred& deferred = *deferred_;
-  Kept* kept = *reinterpret_cast<Kept**>(state);
-  kept->rows.push_back({deferred.keys.Copy(deferred.order.key(i)), number});
+  deferred.rows.push_back(
+      {*reinterpret_cast<const uint64_t*>(state), deferred.keys.Copy(deferred.order.key(i)), number});
 }
 
 Status AggregateCall::Update(std::byte* const* state_of_row) {
@@ -119,40 +118,119 @@ Status AggregateCall::UpdateOne(std::byte* state) {
   return kernel_->update(*context_, values_, batch_.rows, states.data());
 }
 
-// Gives a finished group's rows to the kernel, in order and without repetitions.
-Status AggregateCall::Feed(Kept& kept, std::byte* state) {
-  Deferred& deferred = *deferred_;
-  std::sort(kept.rows.begin(), kept.rows.end(), [](const Kept::Row& a, const Kept::Row& b) {
+// By group and key; without repetitions for DISTINCT.
+void AggregateCall::SortKept() {
+  std::vector<KeptRow>& rows = deferred_->rows;
+  std::sort(rows.begin(), rows.end(), [](const KeptRow& a, const KeptRow& b) {
+    if (a.group != b.group) return a.group < b.group;
     const int order = a.key.compare(b.key);
     return order != 0 ? order < 0 : a.number < b.number;
   });
-  if (deferred.distinct) {
-    kept.rows.erase(std::unique(kept.rows.begin(), kept.rows.end(),
-                                [](const Kept::Row& a, const Kept::Row& b) { return a.key == b.key; }),
-                    kept.rows.end());
+  if (!deferred_->distinct) return;
+  rows.erase(std::unique(rows.begin(), rows.end(),
+                         [](const KeptRow& a, const KeptRow& b) { return a.group == b.group && a.key == b.key; }),
+             rows.end());
+}
+
+Result<uint64_t> AggregateCall::Spill() {
+  if (deferred_ == nullptr || deferred_->rows.empty()) return uint64_t{0};
+  Deferred& deferred = *deferred_;
+  SortKept();
+  ASSIGN_OR_RETURN(SpillFile * run, deferred.runs.AddRun());
+  std::string key;
+  for (size_t begin = 0; begin < deferred.rows.size(); begin += types::kVectorSize) {
+    const size_t count = std::min<size_t>(types::kVectorSize, deferred.rows.size() - begin);
+    deferred.out.Reset();
+    deferred.numbers.resize(count);
+    for (size_t i = 0; i < count; ++i) {
+      const KeptRow& row = deferred.rows[begin + i];
+      key.resize(8);
+      StoreBE<uint64_t>(key.data(), row.group);
+      key.append(row.key);
+      deferred.out[0].SetString(static_cast<uint32_t>(i), key);
+      deferred.numbers[i] = row.number;
+    }
+    for (size_t c = 1; c < deferred.out.size(); ++c) deferred.values.Gather(c - 1, deferred.numbers, deferred.out[c]);
+    RETURN_IF_ERROR(run->Write(deferred.out.batch(count)));
   }
-  std::vector<uint64_t> numbers;
-  std::vector<std::byte*> states(types::kVectorSize, state);
-  for (size_t begin = 0; begin < kept.rows.size(); begin += types::kVectorSize) {
-    const size_t count = std::min<size_t>(types::kVectorSize, kept.rows.size() - begin);
-    numbers.resize(count);
-    for (size_t i = 0; i < count; ++i) numbers[i] = kept.rows[begin + i].number;
-    for (size_t c = 0; c < deferred.gathered.size(); ++c) deferred.values.Gather(c, numbers, deferred.gathered[c]);
-    RETURN_IF_ERROR(kernel_->update(*context_, deferred.gathered_pointers, {nullptr, count}, states.data()));
+  deferred.values.Clear();
+  deferred.keys = Arena();
+  deferred.rows = {};
+  return run->bytes();
+}
+
+// All rows were taken in: makes them ready to be fed.
+Status AggregateCall::FinishKept() {
+  Deferred& deferred = *deferred_;
+  if (deferred.sorted) return Status::Ok();
+  deferred.sorted = true;
+  deferred.states.resize(types::kVectorSize);
+  if (deferred.runs.empty()) {
+    SortKept();
+    return Status::Ok();
   }
-  return Status::Ok();
+  RETURN_IF_ERROR(Spill().status());
+  uint64_t merged_bytes = 0;
+  return deferred.runs.StartMerge(merged_bytes);
+}
+
+// Gives a finished group's rows to the kernel, in order and without repetitions.
+Status AggregateCall::Feed(uint64_t group, std::byte* state) {
+  Deferred& deferred = *deferred_;
+  std::fill(deferred.states.begin(), deferred.states.end(), state);
+  if (!deferred.runs.empty()) return FeedFromRuns(group);
+  while (true) {
+    deferred.numbers.clear();
+    while (deferred.next < deferred.rows.size() && deferred.rows[deferred.next].group == group &&
+           deferred.numbers.size() < types::kVectorSize) {
+      deferred.numbers.push_back(deferred.rows[deferred.next++].number);
+    }
+    if (deferred.numbers.empty()) return Status::Ok();
+    for (size_t c = 1; c < deferred.out.size(); ++c) deferred.values.Gather(c - 1, deferred.numbers, deferred.out[c]);
+    RETURN_IF_ERROR(kernel_->update(*context_, deferred.out.pointers().subspan(1), {nullptr, deferred.numbers.size()},
+                                    deferred.states.data()));
+  }
+}
+
+Status AggregateCall::FeedFromRuns(uint64_t group) {
+  Deferred& deferred = *deferred_;
+  while (true) {
+    if (deferred.out_next == deferred.out_count) {
+      RETURN_IF_ERROR(deferred.runtime.context.CheckCancelled());
+      RETURN_IF_ERROR(deferred.runs.Merge(deferred.out, deferred.out_count));
+      deferred.out_next = 0;
+      if (deferred.out_count == 0) return Status::Ok();
+    }
+    size_t count = 0;
+    bool ended = false;
+    for (; deferred.out_next < deferred.out_count; ++deferred.out_next) {
+      const std::string_view key = deferred.out[0].Get<types::StringRef>(deferred.out_next).view();
+      ended = LoadBE<uint64_t>(key.data()) != group;
+      if (ended) break;
+      if (deferred.distinct) {
+        if (key == deferred.last_key) continue;  // met in another run
+        deferred.last_key = key;
+      }
+      deferred.list.data()[count++] = static_cast<types::SelIndex>(deferred.out_next);
+    }
+    if (count > 0) {
+      RETURN_IF_ERROR(kernel_->update(*context_, deferred.out.pointers().subspan(1), deferred.list.rows(count),
+                                      deferred.states.data()));
+    }
+    if (ended) return Status::Ok();
+  }
 }
 
 Status AggregateCall::Finalize(std::byte* const* states, size_t count, types::Vector& result) {
   result.Reset();
   if (deferred_ == nullptr) return kernel_->finalize(*context_, states, count, result);
   std::vector<std::byte*> fed;
-  Status status;
+  Status status = FinishKept();
   for (size_t i = 0; i < count && status.ok(); ++i) {
     auto* state = static_cast<std::byte*>(context_->arena->Allocate(kernel_->state_bytes, kernel_->state_alignment));
     kernel_->init(*context_, state);
     fed.push_back(state);
-    status = Feed(**reinterpret_cast<Kept* const*>(states[i]), state);
+    status = Feed(*reinterpret_cast<const uint64_t*>(states[i]), state);
   }
   if (status.ok()) status = kernel_->finalize(*context_, fed.data(), count, result);
   if (kernel_->destroy != nullptr) {
@@ -162,13 +240,22 @@ Status AggregateCall::Finalize(std::byte* const* states, size_t count, types::Ve
 }
 
 size_t AggregateCall::memory_bytes() const {
-  return deferred_ == nullptr ? 0 : deferred_->values.memory_bytes() + deferred_->keys.allocated_bytes();
+  return deferred_ == nullptr ? 0
+                              : deferred_->values.memory_bytes() + deferred_->keys.allocated_bytes() +
+                                    deferred_->rows.capacity() * sizeof(KeptRow);
 }
 
 void AggregateCall::Clear() {
   if (deferred_ == nullptr) return;
-  deferred_->values.Clear();
-  deferred_->keys = Arena();
+  Deferred& deferred = *deferred_;
+  deferred.values.Clear();
+  deferred.keys = Arena();
+  deferred.rows = {};
+  deferred.runs.Clear();
+  deferred.last_key.clear();
+  deferred.groups = deferred.next = 0;
+  deferred.out_count = deferred.out_next = 0;
+  deferred.sorted = false;
 }
 
 }  // namespace phantom::engine

@@ -2,7 +2,7 @@
 #include "engine/array_stack.h"
 #include "engine/evaluator_internal.h"
 #include "engine/operator.h"
-#include "engine/row_buffer.h"
+#include "engine/paged_rows.h"
 #include "engine/row_keys.h"
 #include "types/array.h"
 #include "types/format_context.h"
@@ -92,6 +92,8 @@ class SubPlanEvaluator final : public OwningEvaluator {
            expr_.subquery == SubqueryKind::kRowCompare;
   }
 
+  bool HashDecides() const { return expr_.hashed && expr_.subquery == SubqueryKind::kAny && hash_left_.size() == 1; }
+
   // Leaves the result in value_, or the rows to be tested in rows_.
   Status RunPlan() {
     RETURN_IF_ERROR(runtime_.context.CheckCancelled());
@@ -169,13 +171,16 @@ class SubPlanEvaluator final : public OwningEvaluator {
   Status KeepRows() {
     rows_.Clear();
     table_.Clear();
+    row_count_ = 0;
     right_null_ = false;
     Batch in;
     while (true) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
       RETURN_IF_ERROR(plan_->Next(in));
       if (in.empty()) break;
-      rows_.Append(in);
+      row_count_ += in.rows.count;
+      // The keys of one column say everything about their rows.
+      if (!HashDecides()) RETURN_IF_ERROR(rows_.Append(in));
       if (!expr_.hashed) continue;
       right_keys_.Encode(in.columns.first(hash_left_.size()), in.rows);
       for (size_t i = 0; i < in.rows.count; ++i) {
@@ -187,12 +192,12 @@ class SubPlanEvaluator final : public OwningEvaluator {
         table_.FindOrAdd(right_keys_.key(i), right_keys_.hash(i), added);
       }
     }
-    if (expr_.subquery == SubqueryKind::kRowCompare && rows_.size() > 1) return TooManyRows();
+    if (expr_.subquery == SubqueryKind::kRowCompare && row_count_ > 1) return TooManyRows();
     return Status::Ok();
   }
 
   Status Test(const Batch& batch) {
-    if (expr_.subquery == SubqueryKind::kRowCompare && rows_.empty()) {
+    if (expr_.subquery == SubqueryKind::kRowCompare && row_count_ == 0) {
       for (size_t i = 0; i < batch.rows.count; ++i) result_.SetNull(static_cast<uint32_t>(batch.rows[i]));
       return Status::Ok();
     }
@@ -207,7 +212,7 @@ class SubPlanEvaluator final : public OwningEvaluator {
         const bool found =
             !left_null && table_.Find(left_keys_.key(i), left_keys_.hash(i)) != KeyTable::kNone;
         result_.data<bool>()[row] = found;
-        if (found || rows_.empty() || (!left_null && !right_null_)) continue;
+        if (found || row_count_ == 0 || (!left_null && !right_null_)) continue;
         if (hash_left_.size() == 1) {
           result_.SetNull(row);
         } else {
@@ -224,13 +229,18 @@ class SubPlanEvaluator final : public OwningEvaluator {
     const bool any = expr_.subquery != SubqueryKind::kAll;
     const bool single = expr_.subquery == SubqueryKind::kRowCompare;
     for (size_t i = 0; i < batch.rows.count; ++i) result_.data<bool>()[batch.rows[i]] = !any;
-    Batch open = batch;
+    Batch open = batch, kept;
     int list = 0;
     for (uint64_t number = 0; number < rows_.size() && open.rows.count > 0; ++number) {
+      const uint32_t at = static_cast<uint32_t>(number % types::kVectorSize);
+      if (at == 0) {
+        RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+        RETURN_IF_ERROR(reader_.Read(rows_, number / types::kVectorSize, kept));
+      }
       for (size_t c = 0; c < expr_.test_slots.size(); ++c) {
         if (expr_.test_slots[c] < 0) continue;  // the test does not read this column
         row_[c].Reset();
-        rows_.Fetch(number, c, row_[c], 0);
+        CopyValue(*kept.columns[c], at, row_[c], 0);
         row_[c].SetConstant();
         runtime_.case_slots[expr_.test_slots[c]] = &row_[c];
       }
@@ -262,7 +272,9 @@ class SubPlanEvaluator final : public OwningEvaluator {
   std::vector<EvaluatorPtr> hash_left_;
   std::vector<const types::Vector*> hash_values_;
   types::Vector value_;
-  RowBuffer rows_;
+  PagedRows rows_;  // to be tested one by one
+  PagedRows::Reader reader_;
+  uint64_t row_count_ = 0;
   RowKeys left_keys_, right_keys_;
   KeyTable table_;
   std::vector<types::Vector> row_;  // one kept row

@@ -1,5 +1,6 @@
 // GROUP BY, grouping sets and plain aggregates, by hashing. When the groups outgrow their memory, rows of groups that are
-// not yet known are put away by hash and aggregated in later rounds; known groups go on.
+// not yet known are put away by hash and aggregated in later rounds; known groups go on. What calls keep for DISTINCT and
+// ORDER BY is put away first when it is the larger part.
 #include <algorithm>
 
 #include "engine/aggregate_call.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr int kPartitionBits = 4;
 constexpr size_t kPartitions = 1 << kPartitionBits;
 constexpr int kLevelsMax = 6;
+constexpr size_t kKeptBytesMin = 64 * 1024;  // less is not worth a run
 
 // One grouping set: its groups and their states.
 struct GroupSet {
@@ -123,20 +125,21 @@ class AggregateOperator final : public Operator {
     set_ = group_ = 0;
   }
 
-  std::byte* NewStates() {
+  std::byte* NewStates(size_t set) {
     auto* states = static_cast<std::byte*>(arena_.Allocate(state_bytes_, alignment_));
-    for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Init(states + offsets_[a]);
+    for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Init(states + offsets_[a], set);
     return states;
   }
 
   // Aggregates the child's rows, or those put away in a file.
   Status Collect(SpillFile* file, int level) {
     partitions_.clear();
-    for (std::unique_ptr<GroupSet>& set : sets_) {
+    for (size_t s = 0; s < sets_.size(); ++s) {
+      GroupSet* const set = sets_[s].get();
       if (!set->members.empty()) continue;
       bool added = false;
       set->table.FindOrAdd({}, 0, added);
-      set->states.push_back(NewStates());
+      set->states.push_back(NewStates(s));
     }
     Batch in;
     while (true) {
@@ -145,15 +148,16 @@ class AggregateOperator final : public Operator {
       if (in.empty()) break;
       for (size_t g = 0; g < groups_.size(); ++g) RETURN_IF_ERROR(groups_[g]->Evaluate(in, group_values_[g]));
       if (may_spill_) {
-        RETURN_IF_ERROR(AssignGroups(*sets_[0], in, level));
+        RETURN_IF_ERROR(AssignGroups(0, in, level));
         if (in.empty()) continue;
       }
       for (AggregateCall& call : calls_) RETURN_IF_ERROR(call.Prepare(in));
-      for (std::unique_ptr<GroupSet>& set : sets_) RETURN_IF_ERROR(Update(*set, in, level));
+      for (size_t s = 0; s < sets_.size(); ++s) RETURN_IF_ERROR(Update(s, in, level));
       RETURN_IF_ERROR(Reserve(level));
     }
     for (std::unique_ptr<SpillFile>& partition : partitions_) {
       if (partition->rows() == 0) continue;
+      RETURN_IF_ERROR(partition->Rest());
       if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += partition->bytes();
       pending_.push_back({std::move(partition), level + 1});
     }
@@ -162,9 +166,18 @@ class AggregateOperator final : public Operator {
   }
 
   Status Reserve(int level) {
-    size_t bytes = arena_.allocated_bytes();
+    size_t bytes = arena_.allocated_bytes(), kept = 0;
     for (const std::unique_ptr<GroupSet>& set : sets_) bytes += set->table.memory_bytes() + set->values.memory_bytes();
-    for (const AggregateCall& call : calls_) bytes += call.memory_bytes();
+    for (const AggregateCall& call : calls_) kept += call.memory_bytes();
+    bytes += kept;
+    if (memory_.Resize(bytes)) return Status::Ok();
+    if (kept > bytes / 2 && kept >= kKeptBytesMin && runtime_.context.env != nullptr) {
+      for (AggregateCall& call : calls_) {
+        ASSIGN_OR_RETURN(const uint64_t written, call.Spill());
+        if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += written;
+      }
+      bytes -= kept;
+    }
     if (!may_spill_ || level >= kLevelsMax || !partitions_.empty()) {
       memory_.Force(bytes);
     } else if (!memory_.Resize(bytes)) {
@@ -178,7 +191,8 @@ class AggregateOperator final : public Operator {
 
   // Finds the states of each row's group, making new groups; while spilling, rows of new groups are put away instead
   // and leave the batch.
-  Status AssignGroups(GroupSet& set, Batch& batch, int level) {
+  Status AssignGroups(size_t s, Batch& batch, int level) {
+    GroupSet& set = *sets_[s];
     set.columns.clear();
     for (int member : set.members) set.columns.push_back(group_values_[member]);
     set.keys.Encode(set.columns, batch.rows);
@@ -190,7 +204,7 @@ class AggregateOperator final : public Operator {
         bool added = false;
         number = set.table.FindOrAdd(set.keys.key(i), set.keys.hash(i), added);
         if (added) {
-          set.states.push_back(NewStates());
+          set.states.push_back(NewStates(s));
           fresh_.data()[fresh++] = row;
         }
       } else {
@@ -223,12 +237,13 @@ class AggregateOperator final : public Operator {
     return Status::Ok();
   }
 
-  Status Update(GroupSet& set, Batch& batch, int level) {
+  Status Update(size_t s, Batch& batch, int level) {
+    GroupSet& set = *sets_[s];
     if (set.members.empty()) {
       for (size_t a = 0; a < calls_.size(); ++a) RETURN_IF_ERROR(calls_[a].UpdateOne(set.states[0] + offsets_[a]));
       return Status::Ok();
     }
-    if (!may_spill_) RETURN_IF_ERROR(AssignGroups(set, batch, level));
+    if (!may_spill_) RETURN_IF_ERROR(AssignGroups(s, batch, level));
     for (size_t a = 0; a < calls_.size(); ++a) {
       for (size_t i = 0; i < batch.rows.count; ++i) {
         const uint32_t row = batch.rows[i];

@@ -154,6 +154,7 @@ class HashJoinOperator final : public Operator {
       }
     }
     if (!partitions.empty()) {
+      for (Partition& partition : partitions) RETURN_IF_ERROR(partition.right->Rest());
       RETURN_IF_ERROR(left_->Open());
       while (true) {
         RETURN_IF_ERROR(runtime_.context.CheckCancelled());
@@ -262,6 +263,8 @@ class HashJoinOperator final : public Operator {
 
   Status AddPending(std::vector<Partition> partitions) {
     for (Partition& partition : partitions) {
+      RETURN_IF_ERROR(partition.left->Rest());
+      RETURN_IF_ERROR(partition.right->Rest());
       if (runtime_.context.instrument) {
         runtime_.metrics[node_.id].spilled_bytes += partition.left->bytes() + partition.right->bytes();
       }

@@ -1,14 +1,12 @@
 // Sort and top-N over normalised keys. A sort too large for its memory writes sorted runs and merges them.
 #include <algorithm>
 #include <cstring>
-#include <functional>
-#include <span>
 
 #include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
 #include "engine/row_buffer.h"
 #include "engine/sort_keys.h"
-#include "engine/spill_file.h"
+#include "engine/sorted_runs.h"
 
 namespace phantom::engine::internal {
 
@@ -40,12 +38,14 @@ class SortOperator final : public Operator {
   SortOperator(const planner::PhysicalSort& node, OperatorPtr child, SortKeys keys, Runtime& runtime)
       : Operator(runtime),
         id_(node.id),
-        types_(node.types),
         child_(std::move(child)),
         keys_(std::move(keys)),
         rows_(runtime, node.types),
         out_(runtime, node.types),
-        memory_(runtime.context.memory) {}
+        memory_(runtime.context.memory),
+        runs_(runtime, node.types) {
+    runs_.SetKeys([&node, &runtime] { return SortKeys::Make(node.keys, runtime); });
+  }
 
   Status Open() override {
     Release();
@@ -59,7 +59,12 @@ class SortOperator final : public Operator {
       sorted_ = true;
     }
     RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-    if (!runs_.empty()) return Merge(runs_, out);
+    if (!runs_.empty()) {
+      uint32_t count = 0;
+      RETURN_IF_ERROR(runs_.Merge(out_, count));
+      out = out_.batch(count);
+      return Status::Ok();
+    }
     const size_t count = std::min<size_t>(types::kVectorSize, order_.size() - at_);
     if (count == 0) {
       out = {};
@@ -74,20 +79,12 @@ class SortOperator final : public Operator {
   Status Finish() override { return child_->Finish(); }
 
  private:
-  struct Run {
-    std::unique_ptr<SpillFile> file;
-    std::unique_ptr<SortKeys> keys;
-    Batch batch;
-    size_t at = 0;
-    std::string_view key() const { return keys->key(at); }
-  };
-
   void Release() {
     rows_.Clear();
     order_.clear();
     key_bytes_ = Arena();
     memory_.Reset();
-    runs_.clear();
+    runs_.Clear();
     at_ = 0;
   }
 
@@ -111,7 +108,13 @@ class SortOperator final : public Operator {
         RETURN_IF_ERROR(SpillRun());
       }
     }
-    if (!runs_.empty()) return StartMerge();
+    if (!runs_.empty()) {
+      if (!order_.empty()) RETURN_IF_ERROR(SpillRun());
+      uint64_t merged_bytes = 0;
+      RETURN_IF_ERROR(runs_.StartMerge(merged_bytes));
+      if (runtime_.context.instrument) runtime_.metrics[id_].spilled_bytes += merged_bytes;
+      return Status::Ok();
+    }
     std::sort(order_.begin(), order_.end());
     if (runtime_.context.instrument) runtime_.metrics[id_].memory_bytes = memory_.held_bytes();
     return Status::Ok();
@@ -119,89 +122,17 @@ class SortOperator final : public Operator {
 
   Status SpillRun() {
     std::sort(order_.begin(), order_.end());
-    auto& run = runs_.emplace_back();
-    ASSIGN_OR_RETURN(run.file, SpillFile::Create(runtime_, types_));
+    ASSIGN_OR_RETURN(SpillFile * run, runs_.AddRun());
     for (size_t begin = 0; begin < order_.size(); begin += types::kVectorSize) {
       const size_t count = std::min<size_t>(types::kVectorSize, order_.size() - begin);
       GatherRows(begin, count);
-      RETURN_IF_ERROR(run.file->Write(out_.batch(count)));
+      RETURN_IF_ERROR(run->Write(out_.batch(count)));
     }
-    if (runtime_.context.instrument) runtime_.metrics[id_].spilled_bytes += run.file->bytes();
+    if (runtime_.context.instrument) runtime_.metrics[id_].spilled_bytes += run->bytes();
     rows_.Clear();
-    order_.clear();
+    order_ = {};
     key_bytes_ = Arena();
     memory_.Reset();
-    return Status::Ok();
-  }
-
-  // Runs that can be read side by side: each holds a batch of rows and what its file reads ahead.
-  size_t FanIn() const {
-    constexpr size_t kFanInMin = 4, kFanInMax = 512, kReadAheadBytes = 512 * 1024;
-    size_t widest = 0;
-    for (const Run& run : runs_) {
-      widest = std::max<size_t>(widest, run.file->bytes() / std::max<size_t>(run.file->rows(), 1) * types::kVectorSize);
-    }
-    const size_t budget = runtime_.context.memory == nullptr ? 0 : runtime_.context.memory->per_operator_bytes();
-    return std::clamp(budget / (widest * 3 / 2 + kReadAheadBytes), kFanInMin, kFanInMax);
-  }
-
-  Status StartRun(Run& run) {
-    run.keys = std::make_unique<SortKeys>();
-    ASSIGN_OR_RETURN(*run.keys, make_keys());
-    RETURN_IF_ERROR(run.file->Rewind());
-    return Advance(run);
-  }
-
-  // Neighbours become one until all that are left can be merged at once.
-  Status StartMerge() {
-    if (!order_.empty()) RETURN_IF_ERROR(SpillRun());
-    const size_t fan_in = FanIn();
-    while (runs_.size() > fan_in) {
-      std::vector<Run> longer;
-      for (size_t begin = 0; begin < runs_.size(); begin += fan_in) {
-        const std::span<Run> group(runs_.data() + begin, std::min(fan_in, runs_.size() - begin));
-        for (Run& run : group) RETURN_IF_ERROR(StartRun(run));
-        Run& merged = longer.emplace_back();
-        ASSIGN_OR_RETURN(merged.file, SpillFile::Create(runtime_, types_));
-        for (Batch rows;;) {
-          RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-          RETURN_IF_ERROR(Merge(group, rows));
-          if (rows.empty()) break;
-          RETURN_IF_ERROR(merged.file->Write(rows));
-        }
-        if (runtime_.context.instrument) runtime_.metrics[id_].spilled_bytes += merged.file->bytes();
-        for (Run& run : group) run = Run();
-      }
-      runs_ = std::move(longer);
-    }
-    for (Run& run : runs_) RETURN_IF_ERROR(StartRun(run));
-    return Status::Ok();
-  }
-
-  Status Advance(Run& run) {
-    if (++run.at < run.batch.rows.count) return Status::Ok();
-    RETURN_IF_ERROR(run.file->Read(run.batch));
-    run.at = 0;
-    return run.batch.empty() ? Status::Ok() : run.keys->Encode(run.batch);
-  }
-
-  // Takes rows one by one from the run with the least key; the earlier run wins among peers.
-  Status Merge(std::span<Run> runs, Batch& out) {
-    out_.Reset();
-    uint32_t count = 0;
-    while (count < types::kVectorSize) {
-      Run* least = nullptr;
-      for (Run& run : runs) {
-        if (run.batch.empty()) continue;
-        if (least == nullptr || run.key() < least->key()) least = &run;
-      }
-      if (least == nullptr) break;
-      const uint32_t row = least->batch.rows[least->at];
-      for (size_t c = 0; c < out_.size(); ++c) CopyValue(*least->batch.columns[c], row, out_[c], count);
-      ++count;
-      RETURN_IF_ERROR(Advance(*least));
-    }
-    out = out_.batch(count);
     return Status::Ok();
   }
 
@@ -211,12 +142,7 @@ class SortOperator final : public Operator {
     for (size_t c = 0; c < out_.size(); ++c) rows_.Gather(c, numbers_, out_[c]);
   }
 
- public:
-  std::function<Result<SortKeys>()> make_keys;  // another encoder of the same keys, for each run
-
- private:
   const int id_;
-  std::vector<types::Type> types_;
   OperatorPtr child_;
   SortKeys keys_;
   RowBuffer rows_;
@@ -225,7 +151,7 @@ class SortOperator final : public Operator {
   Arena key_bytes_;
   std::vector<KeyedRow> order_;
   std::vector<uint64_t> numbers_;
-  std::vector<Run> runs_;
+  SortedRuns runs_;
   size_t at_ = 0;
   bool sorted_ = false;
 };
@@ -345,9 +271,7 @@ class TopNOperator final : public Operator {
 Result<OperatorPtr> MakeSort(const planner::PhysicalSort& node, Runtime& runtime) {
   ASSIGN_OR_RETURN(OperatorPtr child, BuildOperator(*node.children[0], runtime));
   ASSIGN_OR_RETURN(SortKeys keys, SortKeys::Make(node.keys, runtime));
-  auto sort = std::make_unique<SortOperator>(node, std::move(child), std::move(keys), runtime);
-  sort->make_keys = [&node, &runtime] { return SortKeys::Make(node.keys, runtime); };
-  return OperatorPtr(std::move(sort));
+  return OperatorPtr(std::make_unique<SortOperator>(node, std::move(child), std::move(keys), runtime));
 }
 
 Result<OperatorPtr> MakeTopN(const planner::PhysicalTopN& node, Runtime& runtime) {

@@ -8,7 +8,8 @@ namespace phantom::engine {
 
 namespace {
 
-constexpr size_t kBufferBytes = 256 * 1024;
+constexpr size_t kWriteBytes = 64 * 1024;  // many files may be written side by side
+constexpr size_t kReadBytes = 256 * 1024;
 
 void AppendWord(std::string& out, uint32_t word) { out.append(reinterpret_cast<const char*>(&word), 4); }
 
@@ -42,7 +43,7 @@ Status SpillFile::Write(const Batch& batch) {
   EncodeBatch(batch, buffer_);
   StoreLE<uint32_t>(buffer_.data() + start, static_cast<uint32_t>(buffer_.size() - start - 4));
   rows_ += batch.rows.count;
-  return buffer_.size() >= kBufferBytes ? Flush() : Status::Ok();
+  return buffer_.size() >= kWriteBytes ? Flush() : Status::Ok();
 }
 
 Status SpillFile::Flush() {
@@ -50,6 +51,12 @@ Status SpillFile::Flush() {
   RETURN_IF_ERROR(file_->Write(end_, AsBytes(buffer_)));
   end_ += buffer_.size();
   buffer_.clear();
+  return Status::Ok();
+}
+
+Status SpillFile::Rest() {
+  RETURN_IF_ERROR(Flush());
+  buffer_ = {};
   return Status::Ok();
 }
 
@@ -67,7 +74,7 @@ Status SpillFile::Fill(size_t bytes) {
   buffer_at_ = 0;
   const size_t have = buffer_.size();
   const size_t more =
-      static_cast<size_t>(std::min<uint64_t>(std::max(bytes - have, kBufferBytes), end_ - read_));
+      static_cast<size_t>(std::min<uint64_t>(std::max(bytes - have, kReadBytes), end_ - read_));
   PHANTOM_CHECK(have + more >= bytes);
   buffer_.resize(have + more);
   RETURN_IF_ERROR(file_->Read(read_, std::as_writable_bytes(std::span(buffer_.data() + have, more))));
@@ -76,6 +83,7 @@ Status SpillFile::Fill(size_t bytes) {
 }
 
 Status SpillFile::Read(Batch& out) {
+  if (columns_.size() == 0 && !types_.empty()) columns_ = OutputColumns(runtime_, types_);
   columns_.Reset();
   if (buffer_at_ == buffer_.size() && read_ == end_) {
     out = {};

@@ -26,6 +26,8 @@ class SpillFile {
   SpillFile& operator=(const SpillFile&) = delete;
 
   Status Write(const Batch& batch);
+  // Nothing will be written for now: takes no memory until it is read or written.
+  Status Rest();
   // Ends writing; reading starts at the first row. May be repeated to read again.
   Status Rewind();
   // The next rows, at most kVectorSize; none at the end. Valid until the next call.
@@ -35,12 +37,14 @@ class SpillFile {
   uint64_t bytes() const { return end_ + buffer_.size(); }
 
  private:
-  SpillFile(Runtime& runtime, std::span<const types::Type> types) : runtime_(runtime), columns_(runtime, types) {}
+  SpillFile(Runtime& runtime, std::span<const types::Type> types)
+      : runtime_(runtime), types_(types.begin(), types.end()) {}
   Status Flush();
   Status Fill(size_t bytes);
 
   Runtime& runtime_;
-  OutputColumns columns_;
+  std::vector<types::Type> types_;
+  OutputColumns columns_;  // made when something is read
   std::string path_;
   std::unique_ptr<io::File> file_;
   std::string buffer_;    // to be written, or read ahead

@@ -316,6 +316,8 @@ Result<PhysicalPlanner::Path> PhysicalPlanner::BestPath(RangeEntry& entry, const
   if (!cost.enable_seqscan) best.cost += kDisabled;
   if (wanted != nullptr && !wanted->keys.empty()) best.cost += sort_cost(matching);
   if (table.is_system() || table.kind != catalog::RelationKind::kTable) return best;
+  // Neither may an index of a single row be read then, which is preferred otherwise whatever it costs.
+  if (cost.enable_seqscan && !cost.enable_indexscan && !cost.enable_indexonlyscan) return best;
   for (const catalog::Index& index : table.indexes) {
     Path path;
     ASSIGN_OR_RETURN(bool fits, MatchIndex(entry, index, filters, path));

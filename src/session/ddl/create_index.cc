@@ -170,16 +170,26 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
   ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
   if (rows.EndRowId().value <= 1) return Status::Ok();
   std::vector<types::KeyColumn> columns;
-  std::string sql = "SELECT ctid";
+  std::string sql = "SELECT ctid", order;
   for (const catalog::IndexKey& key : index.keys) {
     columns.push_back({KeyType(catalog_, key.type.oid), key.descending, key.nulls_first});
     sql += ", " + KeySql(table, key);
+    order += (order.empty() ? " ORDER BY " : ", ") + std::to_string(columns.size() + 1);
+    order += key.descending ? " DESC" : " ASC";
+    order += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
   }
   sql += " FROM ONLY " + TableSql(table);
   if (!index.predicate_sql.empty()) sql += " WHERE " + index.predicate_sql;
+  // Entries come in the tree's order, so each page is filled once, however much larger than memory the index is.
+  sql += order;
   types::KeyCodec codec(std::move(columns));
   std::string key;
-  return RunSql(sql, [&](const types::Chunk& chunk) -> Status {
+  // The plan must not read this index, nor others of the table that may still be empty.
+  planner::PlannerSettings& settings = context_.planner.settings;
+  const planner::PlannerSettings given = settings;
+  settings.enable_seqscan = settings.enable_sort = true;
+  settings.enable_indexscan = settings.enable_indexonlyscan = false;
+  Status status = RunSql(sql, [&](const types::Chunk& chunk) -> Status {
     for (uint32_t row = 0; row < chunk.size(); ++row) {
       RowId id = RowOfCtid(chunk.column(0).Get<int64_t>(row));
       key.clear();
@@ -217,6 +227,8 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
     }
     return Status::Ok();
   });
+  settings = given;
+  return status;
 }
 
 // ---- New constraints against the rows there are -------------------------------------------------
