@@ -262,6 +262,31 @@ def run(port):
     encodings(client)
     timeouts(port, client)
     databases(port, client)
+    changed_meanwhile(port)
+
+
+# READ COMMITTED: a row that changed while it was waited for is asked all conditions again, those with subqueries too.
+def changed_meanwhile(port):
+    first, second = Client(port), Client(port)
+    first.query("create table kept (v int); create table seats (id int primary key, k int, v int); insert into kept values (10), (20)")
+    statements = [
+        ("update seats set v = v + 1 where v = (select min(v) from kept where kept.v >= seats.v - 5)", b"UPDATE 1\0"),
+        ("delete from seats where exists (select 1 from kept where kept.v = seats.v)", b"DELETE 1\0"),
+        ("update seats set k = 9 where v in (select v from kept)", b"UPDATE 1\0"),
+        ("update seats set k = 9 where not exists (select 1 from kept where kept.v = seats.v - 7)", b"UPDATE 1\0"),
+        ("with w as (select v from kept) update seats set k = 9 where v = any (select v from w)", b"UPDATE 1\0"),
+        ("select id from seats where v in (select v from kept) for update", b"SELECT 1\0"),
+    ]
+    for statement, tag in statements:
+        first.query("delete from seats; insert into seats values (1, 1, 10), (2, 2, 20)")
+        first.query("begin; update seats set v = 17 where id = 1")
+        second.send(message(b"Q", statement.encode() + b"\0"))
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        while [body for kind, body in first.query(waiting) if kind == b"D"][0][-1:] != b"1":
+            time.sleep(0.01)
+        first.query("commit")
+        check([body for kind, body in second.until(b"Z") if kind == b"C"], [tag])
+    first.query("drop table kept, seats")
 
 
 def main():

@@ -5,6 +5,7 @@
 
 #include "planner/binder/coerce.h"
 #include "planner/expr_util.h"
+#include "planner/query_copy.h"
 #include "planner/query_util.h"
 
 namespace phantom::planner {
@@ -134,9 +135,11 @@ Result<LogicalNode*> Builder::BuildRows(Query& query) {
 
 Status Builder::DefineCtes(Query& query, Definitions& definitions) {
   for (CommonTable* cte : query.ctes) {
-    // Used once and without effects, it takes the place of its reference; not used, it is not run.
-    bool inlined = !cte->modifies && !cte->recursive && cte->references == 1 && cte->materialize != Materialize::kAlways &&
-                   !QueryIsVolatile(*cte->query);
+    // Without effects, and used once or NOT MATERIALIZED, it takes the place of its references; not used, it is not run.
+    bool wanted = cte->materialize == Materialize::kNever
+                      ? cte->query->row_marks.empty()
+                      : cte->references == 1 && cte->materialize != Materialize::kAlways;
+    bool inlined = wanted && !cte->modifies && !cte->recursive && !QueryIsVolatile(*cte->query);
     if (inlined || (!cte->modifies && cte->references == 0)) continue;
     cte->planned = true;
     RelId rel = ctx_.NewRel(nullptr, nullptr);
@@ -174,7 +177,7 @@ Result<LogicalNode*> Builder::BuildEntry(RangeEntry& entry) {
       return values;
     }
     case RangeKind::kCte: {
-      if (!entry.cte->planned) return Build(*entry.cte->query, entry.rel);
+      if (!entry.cte->planned) return Build(*CopyQuery(ctx_, *entry.cte->query), entry.rel);
       auto* scan = ctx_.arena.New<LogicalCteScan>();
       scan->entry = &entry;
       scan->cte = entry.cte;
@@ -285,6 +288,16 @@ Result<LogicalNode*> Builder::BuildRecursive(CommonTable& cte, RelId rel) {
   return result;
 }
 
+// The rewriting of a condition's subqueries into joins consumes them: what is tested again has copies.
+std::vector<Expr*> Builder::Rechecks(Expr* where) {
+  std::vector<Expr*> conditions;
+  SplitAnd(where, conditions);
+  for (Expr*& condition : conditions) {
+    if (ContainsSubquery(condition)) condition = CopyWithSubqueries(ctx_, condition);
+  }
+  return conditions;
+}
+
 Result<LogicalNode*> Builder::BuildSelect(Query& query, RelId rel) {
   auto make_project = [&](RelId to, LogicalNode* child, bool junk) {
     auto* project = ctx_.arena.New<LogicalProject>();
@@ -320,7 +333,7 @@ Result<LogicalNode*> Builder::BuildSelect(Query& query, RelId rel) {
     }
     auto* lock = ctx_.arena.New<LogicalLockRows>();
     lock->marks = query.row_marks;
-    SplitAnd(query.where, lock->rechecks);
+    lock->rechecks = Rechecks(query.where);
     lock->children = {node};
     node = lock;
     if (query.limit != nullptr || query.offset != nullptr) {
@@ -421,8 +434,7 @@ Result<LogicalNode*> Builder::BuildModify(Query& query, RelId rel) {
     project->children = {node};
     node = project;
   } else {
-    SplitAnd(query.where, modify->rechecks);
-    if (query.command == CommandKind::kMerge) SplitAnd(query.from->on, modify->rechecks);
+    modify->rechecks = Rechecks(query.where);
     node = Filter(node, query.where);
   }
   modify->children = {node};

@@ -37,6 +37,7 @@ class Builder {
   LogicalNode* Windows(Query& query, LogicalNode* node);
   LogicalNode* SetFunctions(Query& query, LogicalNode* node);
   LogicalNode* Filter(LogicalNode* child, Expr* condition);
+  std::vector<Expr*> Rechecks(Expr* where);
   void ExpandWholeRows(Query& query);
   Expr* NullUnlessThere(const RangeEntry& entry, RowExpr* row);
 

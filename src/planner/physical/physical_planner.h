@@ -99,6 +99,7 @@ class PhysicalPlanner {
   Result<Expr*> Resolve(const Expr* expr, const Layout& layout);
   Result<std::vector<Expr*>> ResolveAll(const std::vector<Expr*>& exprs, const Layout& layout);
   Result<Expr*> ResolveAnd(const std::vector<Expr*>& conditions, const Layout& layout);
+  Result<Expr*> ResolveRechecks(const std::vector<Expr*>& conditions, const std::set<RelId>& rels, const Layout& layout);
   Result<std::vector<SortKey>> ResolveKeys(const std::vector<SortKey>& keys, const Layout& layout);
   Result<Expr*> ResolveSubquery(const SubqueryExpr& expr, const Layout& layout);
   void Use(const Expr* expr, Columns& columns);

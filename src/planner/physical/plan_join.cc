@@ -152,7 +152,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanJoin(LogicalJoin& node, co
       double pages = estimator_.TablePages(table);
       // Inner pages are read again by later rows: no more than the table has is fetched cold.
       double fetches = outer_rows * per_key;
-      double page_cost = std::min(fetches, pages) * cost.random_page_cost + std::max(0.0, fetches - pages) * cost.cpu_tuple_cost;
+      // Rows of one key lie together as far as the table is in the index's order.
+      const double correlation = index.keys[0].column != 0 ? estimator_.Correlation(table, index.keys[0].column) : 0;
+      const double apart = 1 - correlation * correlation;
+      double page_fetches = outer_rows * (1 + (per_key - 1) * apart);
+      double page_cost = std::min(page_fetches, pages) * cost.random_page_cost + std::max(0.0, fetches - pages) * cost.cpu_tuple_cost;
       double total = page_cost + outer_rows * (std::log2(std::max(2.0, table_rows)) * cost.cpu_operator_cost + cost.cpu_index_tuple_cost) +
                      fetches * cost.cpu_tuple_cost * 4;
       if (!lookup.possible || total < lookup.cost) {

@@ -9,15 +9,29 @@ namespace phantom::planner {
 
 using namespace types;
 
+// The conditions to test again on rows that changed meanwhile, as far as they ask for what the child of relations `rels` has;
+// what subqueries read inside is their own.
+Result<Expr*> PhysicalPlanner::ResolveRechecks(const std::vector<Expr*>& conditions, const std::set<RelId>& rels,
+                                               const Layout& layout) {
+  std::vector<Expr*> kept;
+  for (Expr* condition : conditions) {
+    if (condition->kind == ExprKind::kCurrentOf) continue;
+    const bool nested = ContainsSubquery(condition);
+    Columns used;
+    Use(condition, used);
+    const bool there = std::all_of(used.begin(), used.end(), [&](ColumnId id) {
+      return (nested && !rels.contains(id.rel)) ||
+             std::any_of(layout.begin(), layout.end(), [&](const LayoutColumn& column) { return column.id == id; });
+    });
+    if (there) kept.push_back(condition);
+  }
+  return ResolveAnd(kept, layout);
+}
+
 Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLockRows(LogicalLockRows& node, const Columns& required) {
   plan_.has_row_marks = true;
   Columns need = required;
-  std::vector<Expr*> rechecks;
-  for (Expr* condition : node.rechecks) {
-    if (ContainsSubquery(condition)) continue;
-    rechecks.push_back(condition);
-    Use(condition, need);
-  }
+  for (const Expr* condition : node.rechecks) Use(condition, need);
   std::set<RelId> available = OutputRels(*node.children[0]);
   std::vector<RowMark> marks;
   for (const RowMark& mark : node.marks) {
@@ -37,14 +51,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLockRows(LogicalLockRows& 
     }
     lock->locks.push_back(std::move(row));
   }
-  std::erase_if(rechecks, [&](Expr* condition) {
-    Columns used;
-    Use(condition, used);
-    return !std::all_of(used.begin(), used.end(), [&](ColumnId id) {
-      return std::any_of(input.layout.begin(), input.layout.end(), [&](const LayoutColumn& column) { return column.id == id; });
-    });
-  });
-  ASSIGN_OR_RETURN(lock->recheck, ResolveAnd(rechecks, input.layout));
+  ASSIGN_OR_RETURN(lock->recheck, ResolveRechecks(node.rechecks, available, input.layout));
   lock->children = {input.node};
   lock->cost = input.node->cost;
   Finish(lock, input.layout);
@@ -142,12 +149,8 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
       if (!table.columns[i].dropped) need.insert({target.rel, static_cast<int>(i)});
     }
     ForEachExpr(node, [&](Expr*& expr) { Use(expr, need); });
-    std::vector<Expr*> rechecks;
-    for (Expr* condition : node.rechecks) {
-      if (ContainsSubquery(condition) || condition->kind == ExprKind::kCurrentOf) continue;
-      rechecks.push_back(condition);
-      Use(condition, need);
-    }
+    for (const Expr* condition : node.rechecks) Use(condition, need);
+    std::set<RelId> available = OutputRels(*node.children[0]);
     ASSIGN_OR_RETURN(Planned input, Plan(*node.children[0], need));
     int row_id_index = 0;
     std::vector<int> target_columns;
@@ -157,14 +160,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
       if (own && id.column == kRowIdColumn) row_id_index = static_cast<int>(i);
       target_columns.push_back(own && (id.column >= 0 || id.column == kXminColumn) ? id.column : kNoColumn);
     }
-    std::erase_if(rechecks, [&](Expr* condition) {
-      Columns used;
-      Use(condition, used);
-      return !std::all_of(used.begin(), used.end(), [&](ColumnId id) {
-        return std::any_of(input.layout.begin(), input.layout.end(), [&](const LayoutColumn& column) { return column.id == id; });
-      });
-    });
-    ASSIGN_OR_RETURN(Expr * recheck, ResolveAnd(rechecks, input.layout));
+    ASSIGN_OR_RETURN(Expr * recheck, ResolveRechecks(node.rechecks, available, input.layout));
     auto assignments = [&](const std::vector<ColumnAssignment>& from) -> Result<std::vector<ColumnAssignment>> {
       std::vector<ColumnAssignment> resolved;
       for (const ColumnAssignment& assignment : from) {
