@@ -1,9 +1,9 @@
 // Subqueries inside expressions, and the values SQL writes without parentheses (CURRENT_DATE).
 #include "engine/array_stack.h"
 #include "engine/evaluator_internal.h"
+#include "engine/key_set.h"
 #include "engine/operator.h"
 #include "engine/paged_rows.h"
-#include "engine/row_keys.h"
 #include "types/array.h"
 #include "types/format_context.h"
 
@@ -27,7 +27,8 @@ class SubPlanEvaluator final : public OwningEvaluator {
         value_(runtime.MakeVector(expr.type, 1)),
         rows_(runtime, expr.plan->types),
         left_keys_(runtime, TypesOf(expr.hash_left), false),
-        right_keys_(runtime, std::span(expr.plan->types).first(expr.hash_left.size()), false) {
+        right_keys_(runtime, std::span(expr.plan->types).first(expr.hash_left.size()), false),
+        right_set_(runtime) {
     for (types::Type type : expr.plan->types) row_.push_back(runtime.MakeVector(type, 1));
   }
 
@@ -170,7 +171,7 @@ class SubPlanEvaluator final : public OwningEvaluator {
 
   Status KeepRows() {
     rows_.Clear();
-    table_.Clear();
+    right_set_.Clear();
     row_count_ = 0;
     right_null_ = false;
     Batch in;
@@ -183,14 +184,8 @@ class SubPlanEvaluator final : public OwningEvaluator {
       if (!HashDecides()) RETURN_IF_ERROR(rows_.Append(in));
       if (!expr_.hashed) continue;
       right_keys_.Encode(in.columns.first(hash_left_.size()), in.rows);
-      for (size_t i = 0; i < in.rows.count; ++i) {
-        if (right_keys_.has_null(i)) {
-          right_null_ = true;
-          continue;
-        }
-        bool added = false;
-        table_.FindOrAdd(right_keys_.key(i), right_keys_.hash(i), added);
-      }
+      for (size_t i = 0; i < in.rows.count; ++i) right_null_ |= right_keys_.has_null(i);
+      RETURN_IF_ERROR(right_set_.Add(right_keys_, in.rows.count, known_));
     }
     if (expr_.subquery == SubqueryKind::kRowCompare && row_count_ > 1) return TooManyRows();
     return Status::Ok();
@@ -205,12 +200,12 @@ class SubPlanEvaluator final : public OwningEvaluator {
     if (expr_.hashed && expr_.subquery == SubqueryKind::kAny) {
       for (size_t i = 0; i < hash_left_.size(); ++i) RETURN_IF_ERROR(hash_left_[i]->Evaluate(batch, hash_values_[i]));
       left_keys_.Encode(hash_values_, batch.rows);
+      RETURN_IF_ERROR(right_set_.Find(left_keys_, batch.rows.count, known_));
       size_t open = 0;
       for (size_t i = 0; i < batch.rows.count; ++i) {
         const types::SelIndex row = static_cast<types::SelIndex>(batch.rows[i]);
         const bool left_null = left_keys_.has_null(i);
-        const bool found =
-            !left_null && table_.Find(left_keys_.key(i), left_keys_.hash(i)) != KeyTable::kNone;
+        const bool found = !left_null && known_[i] != 0;
         result_.data<bool>()[row] = found;
         if (found || row_count_ == 0 || (!left_null && !right_null_)) continue;
         if (hash_left_.size() == 1) {
@@ -276,7 +271,8 @@ class SubPlanEvaluator final : public OwningEvaluator {
   PagedRows::Reader reader_;
   uint64_t row_count_ = 0;
   RowKeys left_keys_, right_keys_;
-  KeyTable table_;
+  KeySet right_set_;
+  std::vector<uint8_t> known_;  // by key: met before, found
   std::vector<types::Vector> row_;  // one kept row
   RowList lists_[2], tested_;
   bool right_null_ = false;

@@ -2,7 +2,7 @@
 #include "engine/cte_store.h"
 #include "engine/evaluator.h"
 #include "engine/operator_internal.h"
-#include "engine/row_keys.h"
+#include "engine/key_set.h"
 
 namespace phantom::engine {
 
@@ -109,7 +109,8 @@ class RecursiveUnionOperator final : public Operator {
         step_(std::move(step)),
         working_(std::make_unique<PagedRows>(runtime, node.types)),
         found_(std::make_unique<PagedRows>(runtime, node.types)),
-        keys_(runtime, node.types, true) {}
+        keys_(runtime, node.types, true),
+        seen_(runtime) {}
 
   Status Open() override {
     working_->Clear();
@@ -137,7 +138,7 @@ class RecursiveUnionOperator final : public Operator {
         RETURN_IF_ERROR(step_->Open());
         continue;
       }
-      if (node_.distinct) Deduplicate(out);
+      if (node_.distinct) RETURN_IF_ERROR(Deduplicate(out));
       if (out.empty()) continue;
       RETURN_IF_ERROR(found_->Append(out));
       return Status::Ok();
@@ -146,22 +147,23 @@ class RecursiveUnionOperator final : public Operator {
   }
 
  private:
-  void Deduplicate(Batch& batch) {
+  Status Deduplicate(Batch& batch) {
     keys_.Encode(batch.columns, batch.rows);
+    RETURN_IF_ERROR(seen_.Add(keys_, batch.rows.count, added_));
     size_t count = 0;
     for (size_t i = 0; i < batch.rows.count; ++i) {
-      bool added = false;
-      seen_.FindOrAdd(keys_.key(i), keys_.hash(i), added);
-      if (added) list_.data()[count++] = static_cast<types::SelIndex>(batch.rows[i]);
+      if (added_[i] != 0) list_.data()[count++] = static_cast<types::SelIndex>(batch.rows[i]);
     }
     batch.rows = list_.rows(count);
+    return Status::Ok();
   }
 
   const planner::PhysicalRecursiveUnion& node_;
   OperatorPtr start_, step_;
   std::unique_ptr<PagedRows> working_, found_;
   RowKeys keys_;
-  KeyTable seen_;
+  KeySet seen_;
+  std::vector<uint8_t> added_;
   RowList list_;
   bool stepping_ = false, done_ = false;
 };
