@@ -150,13 +150,14 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanJoin(LogicalJoin& node, co
       double table_rows = estimator_.TableRows(table);
       double per_key = path.access.unique ? 1 : std::max(1.0, table_rows * path.selectivity);
       double pages = estimator_.TablePages(table);
-      // Inner pages are read again by later rows: no more than the table has is fetched cold.
       double fetches = outer_rows * per_key;
       // Rows of one key lie together as far as the table is in the index's order.
       const double correlation = index.keys[0].column != 0 ? estimator_.Correlation(table, index.keys[0].column) : 0;
       const double apart = 1 - correlation * correlation;
-      double page_fetches = outer_rows * (1 + (per_key - 1) * apart);
-      double page_cost = std::min(page_fetches, pages) * cost.random_page_cost + std::max(0.0, fetches - pages) * cost.cpu_tuple_cost;
+      // Pages are met again by chance, the more the more of the table has been read (Mackert and Lohman).
+      const double page_fetches = outer_rows * (1 + (per_key - 1) * apart);
+      const double page_reads = std::min(pages, 2 * pages * page_fetches / (2 * pages + page_fetches));
+      double page_cost = page_reads * cost.random_page_cost + std::max(0.0, fetches - page_reads) * cost.cpu_tuple_cost;
       double total = page_cost + outer_rows * (std::log2(std::max(2.0, table_rows)) * cost.cpu_operator_cost + cost.cpu_index_tuple_cost) +
                      fetches * cost.cpu_tuple_cost * 4;
       if (!lookup.possible || total < lookup.cost) {
@@ -177,8 +178,10 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanJoin(LogicalJoin& node, co
   // What a hash join would cost beyond reading its outer side.
   auto scan_cost = [&](const LogicalNode& side, double side_rows) {
     if (side.kind != LogicalKind::kScan) return side_rows * cost.cpu_tuple_cost;
-    const catalog::Table& table = *As<LogicalScan>(&side)->entry->table;
-    return estimator_.TablePages(table) * cost.seq_page_cost + estimator_.TableRows(table) * cost.cpu_tuple_cost;
+    const auto* scan = As<LogicalScan>(&side);
+    const catalog::Table& table = *scan->entry->table;
+    const double row_cost = cost.cpu_tuple_cost + static_cast<double>(scan->filters.size()) * cost.cpu_operator_cost;
+    return estimator_.TablePages(table) * cost.seq_page_cost + estimator_.TableRows(table) * row_cost;
   };
   double hash_extra = (left_rows + 2 * right_rows) * cost.cpu_operator_cost * 2;
   bool use_lookup = false;
