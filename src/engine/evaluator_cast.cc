@@ -1,4 +1,6 @@
 // Conversions that no function does: relabelling, through text, array by element, row by field, domain checks.
+#include "catalog/catalog.h"
+#include "catalog/type.h"
 #include "engine/evaluator_internal.h"
 #include "types/array.h"
 #include "types/record.h"
@@ -171,8 +173,7 @@ class DomainEvaluator final : public OwningEvaluator {
       if (check.condition == nullptr) {
         for (size_t i = 0; i < batch.rows.count; ++i) {
           if (value->IsNull(static_cast<uint32_t>(batch.rows[i]))) {
-            return Error(sqlstate::kNotNullViolation, "domain " + cast_.domain_name + " does not allow null values")
-                .DataType(cast_.domain_name);
+            return OfDomain(Error(sqlstate::kNotNullViolation, "domain " + cast_.domain_name + " does not allow null values"));
           }
         }
         continue;
@@ -183,9 +184,8 @@ class DomainEvaluator final : public OwningEvaluator {
       for (size_t i = 0; i < batch.rows.count; ++i) {
         const uint32_t row = static_cast<uint32_t>(batch.rows[i]);
         if (truth->IsNull(row) || truth->Get<bool>(row)) continue;
-        return Error(sqlstate::kCheckViolation, "value for domain " + cast_.domain_name +
-                                                    " violates check constraint \"" + check.name + "\"")
-            .DataType(cast_.domain_name)
+        return OfDomain(Error(sqlstate::kCheckViolation, "value for domain " + cast_.domain_name +
+                                                             " violates check constraint \"" + check.name + "\""))
             .Constraint(check.name);
       }
     }
@@ -199,6 +199,16 @@ class DomainEvaluator final : public OwningEvaluator {
   }
 
  private:
+  // The error's fields name the domain, whatever the search path.
+  Status&& OfDomain(Status&& status) const {
+    catalog::Catalog& catalog = *runtime_.context.catalog;
+    const catalog::TypeRef domain = catalog.TypeByOid(cast_.type.oid);
+    if (domain == nullptr) return std::move(status).DataType(cast_.domain_name);
+    const auto schema = catalog.SchemaByOid(domain->schema);
+    if (schema.ok() && schema.value() != nullptr) status.mutable_error().schema = schema.value()->name;
+    return std::move(status).DataType(domain->name);
+  }
+
   const planner::CastExpr& cast_;
   EvaluatorPtr arg_;
   std::vector<Check> checks_;

@@ -62,8 +62,13 @@ class ProjectSetOperator final : public Operator {
         }
         started_ = true;
       }
+      // Volatile expressions are evaluated at every attempt, in order with the sets: once more than there are rows.
       bool any = false;
       for (Item& item : items_) {
+        if (item.is_volatile) {
+          const auto row = static_cast<types::SelIndex>(in_.rows[at_]);
+          RETURN_IF_ERROR(item.plain->Evaluate({in_.columns, {&row, 1}}, item.value));
+        }
         if (item.set == nullptr) continue;
         ASSIGN_OR_RETURN(item.has_row, item.set->Advance());
         any = any || item.has_row;
@@ -76,8 +81,6 @@ class ProjectSetOperator final : public Operator {
       for (size_t c = 0; c < items_.size(); ++c) {
         Item& item = items_[c];
         if (item.set == nullptr) {
-          const auto row = static_cast<types::SelIndex>(in_.rows[at_]);
-          if (item.is_volatile) RETURN_IF_ERROR(item.plain->Evaluate({in_.columns, {&row, 1}}, item.value));
           CopyValue(*item.value, in_.rows[at_], out_[c], count);
         } else if (item.has_row) {
           item.set->CopyTo(out_[c], count);

@@ -75,6 +75,7 @@ DdlContext MakeDdlContext(SessionState& state, Portal& portal) {
           [&state](const catalog::Database& database, bool force, const char* refusal) {
             return LeaveAlone(state, database, force, refusal);
           },
+      .warning = [&state](const Status& warning) { state.Report(Severity::kWarning, warning); },
       .setting_to_keep = [&state](const parser::VariableSetStmt& set) { return state.SettingToKeep(set); },
   };
 }

@@ -47,6 +47,10 @@ void SessionState::ConvertLocation(Status* status) const {
   fields.position = characters;
 }
 
+void SessionState::Notice(const Status& notice) {
+  Report(SqlStateText(notice.sqlstate()).starts_with("01") ? Severity::kWarning : Severity::kNotice, notice);
+}
+
 void SessionState::Report(Severity severity, Status status) {
   if (sink == nullptr) return;
   static const int kMinimum = FindSetting("client_min_messages");

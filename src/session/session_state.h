@@ -224,7 +224,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   void RestoreRoles();
 
   // ---- Notices ----
-  void Notice(const Status& notice) override { Report(Severity::kNotice, notice); }
+  void Notice(const Status& notice) override;  // those of class 01 are warnings
   void Report(Severity severity, Status status);
   void Warning(SqlState sqlstate, std::string message) {
     Report(Severity::kWarning, Error(sqlstate, std::move(message)));

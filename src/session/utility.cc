@@ -128,7 +128,7 @@ Result<UtilityResult> SessionState::RunLock(const parser::Node& node) {
   const txn::LockMode mode = LockModeOf(lock.mode);
   for (const parser::RangeVar* relation : lock.relations) {
     ASSIGN_OR_RETURN(const catalog::TableRef table,
-                     catalog.TableOrError({relation->schema, relation->name, relation->location}));
+                     catalog.TableOrError({relation->schema, relation->name}));
     if (table->kind != catalog::RelationKind::kTable && table->kind != catalog::RelationKind::kView) {
       return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a table or view", table->name.c_str());
     }

@@ -72,7 +72,7 @@ Result<std::vector<Target>> NamedTables(SessionState& state, const parser::Vacuu
   for (const parser::VacuumRelation* item : statement.relations) {
     if (item->relation == nullptr) continue;
     ASSIGN_OR_RETURN(const catalog::TableRef table,
-                     state.catalog.TableOrError({item->relation->schema, item->relation->name, item->relation->location}));
+                     state.catalog.TableOrError({item->relation->schema, item->relation->name}));
     if (table->kind != catalog::RelationKind::kTable) {
       state.Warning(sqlstate::kWrongObjectType, Format("skipping \"%s\" --- cannot %s non-tables or special system tables",
                                                        table->name.c_str(), verb));

@@ -76,11 +76,16 @@ Result<Oid> Catalog::ReplaceView(const Table& existing, const ViewDefinition& de
   }
   ASSIGN_OR_RETURN(std::optional<Row> rule,
                    store_->FindOne(oid::kPgRewrite, index_oid::kRewriteByRelation, {existing.oid}));
-  if (rule) {
-    RETURN_IF_ERROR(ForgetDependencies(*store_, {oid::kPgRewrite, rule->GetOid(pg_rewrite::oid)}));
-    RETURN_IF_ERROR(store_->Delete(*rule));
-  }
-  RETURN_IF_ERROR(InsertViewRule(existing.oid, definition));
+  if (!rule) return Errorf(sqlstate::kInternalError, "view \"%s\" has no rule", existing.name.c_str());
+  // The rule is the same one with another query: it keeps its place in the order of dependents.
+  const ObjectAddress self{oid::kPgRewrite, rule->GetOid(pg_rewrite::oid)};
+  Row changed = *rule;
+  changed.SetText(pg_rewrite::ev_action, definition.stored_sql);
+  RETURN_IF_ERROR(store_->Update(*rule, changed));
+  RETURN_IF_ERROR(ForgetDependencies(*store_, self));
+  RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, existing.oid}, DependencyKind::kInternal));
+  RETURN_IF_ERROR(RecordDependencies(*store_, self, definition.uses, DependencyKind::kNormal));
+  Changed();
   RETURN_IF_ERROR(UpdateClass(existing.oid, [&](Row& row) {
     row.SetInt(pg_class::relnatts, static_cast<int64_t>(definition.columns.size()));
     if (definition.options.empty()) {

@@ -116,8 +116,8 @@ Status Dependencies::Report(bool cascade) {
     if (named_.size() == 1) {
       ASSIGN_OR_RETURN(subject, Describe(named_.front()));
     }
-    return Errorf(sqlstate::kDependentObjectsStillExist, "cannot drop %s because other objects depend on it",
-                  subject.c_str())
+    return Errorf(sqlstate::kDependentObjectsStillExist, "cannot drop %s because other objects depend on %s",
+                  subject.c_str(), named_.size() == 1 ? "it" : "them")
         .Detail(std::move(detail))
         .Hint("Use DROP ... CASCADE to drop the dependent objects too.");
   }

@@ -105,6 +105,8 @@ Status DropOwned(Catalog& catalog, const std::vector<Oid>& roles, bool cascade) 
                                   [](const Row& row) { return row.Char(pg_depend::deptype) == 'i'; });
     if (!part) wholes.push_back(object);
   }
+  // Newest first, which is how dependents go before what they depend on, and the order in which they are reported.
+  std::sort(wholes.begin(), wholes.end(), [](const ObjectAddress& a, const ObjectAddress& b) { return a.oid > b.oid; });
   return wholes.empty() ? Status::Ok() : catalog.DropObjects(wholes, cascade);
 }
 

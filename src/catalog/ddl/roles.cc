@@ -1,5 +1,7 @@
 // CREATE, ALTER and DROP of roles and databases; membership. All of it is in shared system tables.
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
@@ -186,12 +188,20 @@ Status Catalog::DropRole(Oid role) {
   ASSIGN_OR_RETURN(std::vector<Row> uses, store_->Find(oid::kPgShdepend, index_oid::kShdependByReferenced,
                                                        {oid::kPgAuthid, role}));
   if (!uses.empty()) {
+    // By age; within an object privileges before ownership.
+    std::sort(uses.begin(), uses.end(), [](const Row& a, const Row& b) {
+      const auto key = [](const Row& row) {
+        return std::tuple(row.GetOid(pg_shdepend::objid), row.GetOid(pg_shdepend::classid), row.Int(pg_shdepend::objsubid),
+                          row.Char(pg_shdepend::deptype));
+      };
+      return key(a) < key(b);
+    });
     std::string detail;
-    size_t elsewhere = 0;
+    std::map<Oid, size_t> elsewhere;
     for (const Row& use : uses) {
       Oid database = use.GetOid(pg_shdepend::dbid);
       if (database != 0 && database != database_) {
-        ++elsewhere;
+        ++elsewhere[database];
         continue;
       }
       ASSIGN_OR_RETURN(std::string object, DescribeObject({use.GetOid(pg_shdepend::classid), use.GetOid(pg_shdepend::objid),
@@ -199,7 +209,10 @@ Status Catalog::DropRole(Oid role) {
       if (!detail.empty()) detail += '\n';
       detail += (use.Char(pg_shdepend::deptype) == 'o' ? "owner of " : "privileges for ") + object;
     }
-    if (elsewhere > 0) detail += Format("%s%zu objects in other databases", detail.empty() ? "" : "\n", elsewhere);
+    for (const auto& [database, count] : elsewhere) {
+      ASSIGN_OR_RETURN(const std::string where, DescribeObject({oid::kPgDatabase, database}));
+      detail += Format("%s%zu object%s in %s", detail.empty() ? "" : "\n", count, count == 1 ? "" : "s", where.c_str());
+    }
     return Errorf(sqlstate::kDependentObjectsStillExist,
                   "role \"%s\" cannot be dropped because some objects depend on it", target->name.c_str())
         .Detail(std::move(detail));

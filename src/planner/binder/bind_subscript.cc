@@ -178,7 +178,13 @@ Result<Expr*> Binder::Subscript(Scope& scope, Expr* container, std::span<const S
   node->element = Type(jsonb ? kJsonbOid : row->element, container_typmod);
   for (const Step& step : steps) node->slice = node->slice || step.kind == Step::Kind::kSlice;
   if (jsonb && node->slice) {
-    return Error(sqlstate::kDatatypeMismatch, "jsonb subscript does not support slices").At(node->location);
+    const ast::Node* written = steps[0].upper != nullptr ? steps[0].upper : steps[0].lower;
+    int32_t location = -1;
+    if (written != nullptr) {
+      Result<Expr*> shown = Transform(scope, written);
+      location = shown.ok() ? LocationOf(shown.value()) : written->location;
+    }
+    return Error(sqlstate::kDatatypeMismatch, "jsonb subscript does not support slices").At(location);
   }
   constexpr size_t kDimensionsMax = 6;
   if (!jsonb && steps.size() > kDimensionsMax) {

@@ -17,7 +17,7 @@ Result<Type> Binder::ResolveTypeName(const ast::TypeName& name, Oid* collation) 
                     NameToString(name.names).c_str())
           .At(name.location);
     }
-    catalog::QualifiedName table{.name = name.names[name.names.size() - 2], .location = name.location};
+    catalog::QualifiedName table{.name = name.names[name.names.size() - 2]};
     if (name.names.size() >= 3) table.schema = name.names[name.names.size() - 3];
     ASSIGN_OR_RETURN(catalog::TableRef ref, ctx_.catalog.TableOrError(table));
     int column = ref->FindColumn(name.names.back());

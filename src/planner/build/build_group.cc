@@ -105,15 +105,18 @@ LogicalNode* Builder::Windows(Query& query, LogicalNode* node) {
   return node;
 }
 
-// Calls that return sets are computed by a ProjectSet below the targets; nested ones by one below that.
+// Calls that return sets are computed by a ProjectSet below the targets; nested ones by one below that. When its calls
+// are whole targets, the topmost gives the volatile targets too: they are computed with the sets, as often as those are.
 LogicalNode* Builder::SetFunctions(Query& query, LogicalNode* node) {
   for (;;) {
     // Innermost calls: those whose arguments return no sets.
     std::vector<FunctionCall*> calls;
+    bool complete = true;
     for (Target& target : query.targets) {
       Walk(target.expr, [&](const Expr* expr) {
         auto* call = const_cast<FunctionCall*>(DynAs<FunctionCall>(expr));
         if (call == nullptr || !call->returns_set) return true;
+        complete = complete && call == target.expr;
         if (std::any_of(call->args.begin(), call->args.end(), [](Expr* arg) { return ReturnsSet(arg); })) return true;
         calls.push_back(call);
         return false;
@@ -122,15 +125,24 @@ LogicalNode* Builder::SetFunctions(Query& query, LogicalNode* node) {
     if (calls.empty()) return node;
     auto* project = ctx_.arena.New<LogicalProjectSet>();
     project->rel = ctx_.NewRel(nullptr, nullptr);
-    auto replace = [&](Expr* expr) -> Expr* {
-      if (std::find(calls.begin(), calls.end(), expr) == calls.end()) return nullptr;
+    auto project_column = [&](Expr* expr) -> Expr* {
       for (size_t i = 0; i < project->exprs.size(); ++i) {
         if (project->exprs[i] == expr) return MakeColumnOf(ctx_, project->rel, static_cast<int>(i), expr);
       }
       project->exprs.push_back(expr);
       return MakeColumnOf(ctx_, project->rel, static_cast<int>(project->exprs.size()) - 1, expr);
     };
-    for (Target& target : query.targets) Rewrite(target.expr, replace);
+    auto replace = [&](Expr* expr) -> Expr* {
+      if (std::find(calls.begin(), calls.end(), expr) == calls.end()) return nullptr;
+      return project_column(expr);
+    };
+    for (Target& target : query.targets) {
+      if (complete && IsVolatile(target.expr) && !ReturnsSet(target.expr) && !ContainsSubquery(target.expr)) {
+        target.expr = project_column(target.expr);
+      } else {
+        Rewrite(target.expr, replace);
+      }
+    }
     project->children = {node};
     node = project;
   }

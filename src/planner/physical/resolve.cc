@@ -140,6 +140,17 @@ Result<Expr*> PhysicalPlanner::ResolveSubquery(const SubqueryExpr& expr, const L
     Columns* saved = free_;
     free_ = &free;
     auto plan = [&]() -> Status {
+      // EXISTS asks for rows, not for values: none are computed, not even volatile ones, where they do not make the rows.
+      Query& query = *expr.query;
+      const bool rows_only = expr.subquery == SubqueryKind::kExists && query.command == CommandKind::kSelect &&
+                             query.set_operation == nullptr && !query.values_only && !query.grouped &&
+                             !query.has_aggregates && !query.has_windows && !query.has_set_functions && !query.distinct &&
+                             query.limit == nullptr && query.offset == nullptr && query.row_marks.empty();
+      if (rows_only && std::any_of(query.targets.begin(), query.targets.end(),
+                                   [](const Target& target) { return IsVolatile(target.expr); })) {
+        query.targets.clear();
+        query.order_by.clear();
+      }
       ASSIGN_OR_RETURN(LogicalNode * logical, Rewritten(*expr.query, rel));
       std::vector<ColumnId> columns;
       if (expr.subquery != SubqueryKind::kExists) {

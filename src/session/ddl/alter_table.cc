@@ -60,6 +60,7 @@ Result<DdlResult> DdlRunner::AlterTable(const parser::AlterTableStmt& statement)
   ASSIGN_OR_RETURN(catalog::TableRef table,
                    OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
   if (table == nullptr) return result;
+  gives_positions_ = false;
   if (statement.object_type == parser::ObjectType::kTable && table->kind == catalog::RelationKind::kIndex) {
     bool fits = std::all_of(statement.commands.begin(), statement.commands.end(), [](const auto* command) {
       return command->type == AlterTableType::kChangeOwner || command->type == AlterTableType::kSetTableSpace ||

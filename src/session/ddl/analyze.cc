@@ -166,8 +166,7 @@ Status DdlRunner::SetStatisticsTarget(const catalog::Table& table, const parser:
   if (target < -1) return Errorf(sqlstate::kInvalidParameterValue, "statistics target %d is too low", target);
   if (target > kTargetMax) {
     target = kTargetMax;
-    // A WARNING in PostgreSQL; DDL's messages are all of one severity here.
-    catalog_.Notice(Errorf(sqlstate::kInvalidParameterValue, "lowering statistics target to %d", target));
+    context_.warning(Errorf(sqlstate::kInvalidParameterValue, "lowering statistics target to %d", target));
   }
   ASSIGN_OR_RETURN(int column, ColumnToAlter(table, command.name));
   return catalog_.SetStatisticsTarget(table, column, target);

@@ -146,7 +146,9 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
 Status DdlRunner::ApplyLike(const parser::TableLikeClause& like, Definition& definition,
                             std::vector<catalog::ConstraintDefinition>& constraints,
                             std::vector<catalog::IndexDefinition>& indexes) {
-  ASSIGN_OR_RETURN(catalog::TableRef source, catalog_.OpenTable(NameOf(*like.relation), txn::LockMode::kAccessShare));
+  Result<catalog::TableRef> opened = catalog_.OpenTable(NameOf(*like.relation), txn::LockMode::kAccessShare);
+  if (!opened.ok()) return std::move(opened).status().At(like.relation->location);
+  const catalog::TableRef source = std::move(opened).value();
   RETURN_IF_ERROR(catalog_.CheckTablePrivilege(*source, catalog::acl::kSelect, catalog_.current_role()));
   auto including = [&](int32_t option) { return (like.options & option) != 0; };
   std::vector<int16_t> place(source->columns.size() + 1, 0);  // old attribute number -> new one

@@ -49,7 +49,7 @@ Result<DdlResult> DdlRunner::CreateDatabase(const parser::CreateDatabaseStmt& st
       ASSIGN_OR_RETURN(const std::string strategy, OptionText(*option));
       if (strategy != "wal_log" && strategy != "file_copy") {
         return Errorf(sqlstate::kInvalidParameterValue, "invalid create database strategy \"%s\"", strategy.c_str())
-            .Hint("Valid strategies are \"wal_log\", and \"file_copy\".");
+            .Hint("Valid strategies are \"wal_log\" and \"file_copy\".");
       }
     } else if (option->name == "tablespace" && !is_default) {
       ASSIGN_OR_RETURN(const std::string tablespace, OptionText(*option));

@@ -46,6 +46,8 @@ struct DdlContext {
   // Waits until no session but this one uses the database, having ended the others when `force`; 55006 when they stay.
   // `refusal` is the message's format, for the database's name.
   std::function<Status(const catalog::Database& database, bool force, const char* refusal)> leave_alone;
+  // Tells the client something is not as it asked; what is only remarkable goes to the catalog's notices.
+  std::function<void(const Status& warning)> warning;
   // The value that ALTER ROLE or ALTER DATABASE ... SET gives a parameter, checked, in the form they keep.
   std::function<Result<std::string>(const parser::VariableSetStmt& set)> setting_to_keep;
 };

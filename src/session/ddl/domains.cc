@@ -23,6 +23,7 @@ Status NotForDomains(ConstraintType type) {
 }  // namespace
 
 Result<DdlResult> DdlRunner::CreateDomain(const parser::CreateDomainStmt& statement) {
+  gives_positions_ = false;
   catalog::QualifiedName name = NameOf(statement.names);
   catalog::DomainDefinition definition;
   definition.name = name.name;
@@ -108,6 +109,7 @@ Status DdlRunner::AddDomainConstraint(const catalog::TypeRow& type, const parser
 }
 
 Result<DdlResult> DdlRunner::AlterDomain(const parser::AlterDomainStmt& statement) {
+  gives_positions_ = false;
   const DdlResult result{"ALTER DOMAIN"};
   ASSIGN_OR_RETURN(const catalog::TypeRef type, catalog_.TypeOrError(NameOf(statement.names)));
   if (type->kind != catalog::TypeKind::kDomain) {

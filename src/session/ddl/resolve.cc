@@ -13,7 +13,7 @@ namespace phantom::session {
 using parser::DynCast;
 
 catalog::QualifiedName DdlRunner::NameOf(const parser::RangeVar& range) {
-  return {range.schema, range.name, range.location};
+  return {range.schema, range.name};
 }
 
 catalog::QualifiedName DdlRunner::NameOf(parser::NameList names, int32_t location) {
@@ -30,7 +30,7 @@ Result<Oid> DdlRunner::TargetSchema(std::string_view schema, char persistence) {
 Result<types::Type> DdlRunner::ResolveType(const parser::TypeName& name, Oid* collation) {
   types::Type type;
   if (name.percent_type) {
-    catalog::QualifiedName relation = NameOf(name.names.subspan(0, name.names.size() - 1), name.location);
+    catalog::QualifiedName relation = NameOf(name.names.subspan(0, name.names.size() - 1));
     ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableOrError(relation));
     int column = table->FindColumn(name.names.back());
     if (column == 0) {
@@ -106,8 +106,14 @@ Result<Oid> DdlRunner::ResolveRole(const parser::RoleSpec& role) {
 Result<catalog::ExpressionDefinition> DdlRunner::BindStored(const parser::Node& expression, planner::ExpressionUse use,
                                                             const catalog::Table* table, types::Type target,
                                                             std::string_view target_name, types::Type value_type) {
-  ASSIGN_OR_RETURN(planner::BoundExpression bound, planner::BindExpression(expression, use, table, target, target_name,
-                                                                           context_.planner, value_type));
+  Result<planner::BoundExpression> result =
+      planner::BindExpression(expression, use, table, target, target_name, context_.planner, value_type);
+  if (!result.ok()) {
+    Status status = std::move(result).status();
+    if (!gives_positions_) status.mutable_error().location = -1;
+    return status;
+  }
+  planner::BoundExpression bound = std::move(result).value();
   catalog::ExpressionDefinition definition;
   definition.stored_sql = std::move(bound.stored_sql);
   for (int column : bound.columns) definition.columns.push_back(static_cast<int16_t>(column));

@@ -195,6 +195,7 @@ class DdlRunner {
 
   DdlContext& context_;
   catalog::Catalog& catalog_;
+  bool gives_positions_ = true;  // of errors in stored expressions: not in ALTER TABLE, nor for domains
 };
 
 }  // namespace phantom::session
