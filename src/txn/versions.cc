@@ -30,7 +30,11 @@ Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Re
 // record that links to `replaced` lets readers find U; when nobody needs U it links to where U's record did.
 Result<Lsn> ManagerImpl::LinkPast(TxnId writer, TxnId replaced_txn, Lsn replaced) {
   wal::Record record;
-  RETURN_IF_ERROR(store.log().ReadRecord(replaced, &record));
+  if (Status read = store.log().ReadRecord(replaced, &record); !read.ok()) {
+    // The log is truncated below the floor only, and past the floor everybody sees V: nobody needs U.
+    if (replaced < snapshots.Last().log_floor) return Lsn();
+    return read;
+  }
   btree::Change change;
   RETURN_IF_ERROR(btree::ParseChange(record, &change));
   if (!change.has_before) return Lsn();
