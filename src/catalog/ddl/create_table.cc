@@ -249,8 +249,6 @@ Result<Oid> Catalog::CreateTable(const TableDefinition& definition) {
     return Errorf(sqlstate::kTooManyColumns, "tables can have at most %u columns", types::RowLayout::kColumnsMax);
   }
   Oid owner = definition.owner != 0 ? definition.owner : role_;
-  Oid oid = shared_->AllocateOid();
-  ASSIGN_OR_RETURN(TreeId tree, shared_->manager().CreateTableTree(*transaction_, store_->space()));
   std::vector<ColumnDefinition> columns = definition.columns;
   // Sequences behind serial and identity columns come first; they are given to their columns once those exist.
   std::vector<std::pair<Oid, size_t>> owned;
@@ -260,6 +258,8 @@ Result<Oid> Catalog::CreateTable(const TableDefinition& definition) {
     ASSIGN_OR_RETURN(Oid sequence, CreateColumnSequence(definition.name, definition.schema, definition.persistence, owner, column));
     owned.emplace_back(sequence, i);
   }
+  Oid oid = shared_->AllocateOid();
+  ASSIGN_OR_RETURN(TreeId tree, shared_->manager().CreateTableTree(*transaction_, store_->space()));
   Row row = ClassRow(oid, definition.name, definition.schema, RelationKind::kTable, owner);
   row.SetInt(pg_class::relam, oid::kAmHeap).SetInt(pg_class::relfilenode, tree.value);
   row.SetChar(pg_class::relpersistence, static_cast<char>(definition.persistence));
