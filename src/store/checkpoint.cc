@@ -34,7 +34,8 @@ std::vector<ActiveTransaction> Store::Impl::ActiveTransactions() {
 
 TxnId Store::Impl::NextTxnId() { return hooks != nullptr ? hooks->NextTxnId() : next_txn_without_hooks; }
 
-Lsn Store::Impl::RetainLsn() { return hooks != nullptr ? hooks->RetainLsn() : redo; }
+// Without the hooks nobody can tell what purge has still to read: all stays.
+Lsn Store::Impl::RetainLsn() { return hooks != nullptr ? hooks->RetainLsn() : log->oldest(); }
 
 void Store::SetHooks(TransactionHooks* hooks) {
   impl_->Enter();

@@ -109,6 +109,7 @@ class Store {
 
   const Recovery& recovery() const;
   // To be set once, before transactions begin. The hooks must live until Close() or destruction; null unsets them.
+  // While there are none, checkpoints drop nothing of the log.
   void SetHooks(TransactionHooks* hooks);
 
   io::Env& env();
