@@ -74,6 +74,8 @@ Status ManagerImpl::Start() {
   clock.published = end - 1;
   clock.log_floor = log_floor;
   clock.id_floor = losers.empty() ? next : losers.front().id.value;
+  // Writers ask for the last horizons: from the first on they must know what log is gone.
+  snapshots.Compute();
   purge_position_ = store.log().oldest().value;
   store.SetHooks(this);
   if (!options.background_undo) {

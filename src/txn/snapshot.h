@@ -26,9 +26,6 @@ class Snapshot {
   Snapshot& operator=(Snapshot&& other) noexcept;
   ~Snapshot() { Release(); }
 
-  // Another registration of the same view (a cursor keeps its statement's), optionally with a later command boundary.
-  Snapshot Clone() const;
-
   bool valid() const { return slot_ != nullptr; }
   Lsn read_lsn() const { return read_lsn_; }
   // Own writes at or past this LSN are not seen.

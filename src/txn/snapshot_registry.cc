@@ -23,11 +23,6 @@ Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
   return *this;
 }
 
-Snapshot Snapshot::Clone() const {
-  PHANTOM_CHECK(valid());
-  return registry_->Copy(*this, own_, command_);
-}
-
 void Snapshot::Release() {
   if (slot_ == nullptr) return;
   registry_->Release(slot_);

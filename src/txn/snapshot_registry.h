@@ -52,7 +52,8 @@ class SnapshotRegistry {
   ~SnapshotRegistry();
 
   Snapshot Take(TxnId own, Lsn command);
-  // The same view at another command boundary.
+  // The same view at another command boundary. The copy is to be released before `of`: a computation under way may have
+  // passed the copy's slot before it was claimed, and counts on meeting the other.
   Snapshot Copy(const Snapshot& of, TxnId own, Lsn command);
   void Release(SnapshotSlot* slot) { slot->lsn.store(SnapshotSlot::kFree, std::memory_order_release); }
 

@@ -29,10 +29,12 @@ Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Re
 // The replaced version V was made by record `replaced`, which holds the version U before it and links further. A new
 // record that links to `replaced` lets readers find U; when nobody needs U it links to where U's record did.
 Result<Lsn> ManagerImpl::LinkPast(TxnId writer, TxnId replaced_txn, Lsn replaced) {
+  // Past the floor everybody sees V, so nobody needs U, and the log may have been dropped up to there: before this or meanwhile.
+  auto everybody_sees = [&] { return replaced < snapshots.Last().log_floor; };
+  if (everybody_sees()) return Lsn();
   wal::Record record;
   if (Status read = store.log().ReadRecord(replaced, &record); !read.ok()) {
-    // The log is truncated below the floor only, and past the floor everybody sees V: nobody needs U.
-    if (replaced < snapshots.Last().log_floor) return Lsn();
+    if (everybody_sees()) return Lsn();
     return read;
   }
   btree::Change change;
