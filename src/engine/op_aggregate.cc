@@ -66,8 +66,7 @@ class AggregateOperator final : public Operator {
       RETURN_IF_ERROR(RowKeys::CheckHashable(runtime_, types));
       sets_.push_back(std::make_unique<GroupSet>(std::move(members), std::move(types), runtime_));
     }
-    may_spill_ = sets_.size() == 1 && !node_.groups.empty() && runtime_.context.env != nullptr &&
-                 node_.strategy != planner::AggregateStrategy::kSorted;
+    may_spill_ = sets_.size() == 1 && !node_.groups.empty() && runtime_.context.env != nullptr;
     return Status::Ok();
   }
 
@@ -311,6 +310,7 @@ class AggregateOperator final : public Operator {
 }  // namespace
 
 Result<OperatorPtr> MakeAggregate(const planner::PhysicalAggregate& node, Runtime& runtime) {
+  if (node.strategy == planner::AggregateStrategy::kSorted) return MakeGroupAggregate(node, runtime);
   ASSIGN_OR_RETURN(OperatorPtr child, BuildOperator(*node.children[0], runtime));
   auto aggregate = std::make_unique<AggregateOperator>(node, std::move(child), runtime);
   RETURN_IF_ERROR(aggregate->Make());

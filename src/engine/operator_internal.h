@@ -28,6 +28,7 @@ Result<OperatorPtr> MakeHashJoin(const planner::PhysicalHashJoin& node, Runtime&
 Result<OperatorPtr> MakeNestedLoop(const planner::PhysicalNestedLoop& node, Runtime& runtime);
 Result<OperatorPtr> MakeIndexLookupJoin(const planner::PhysicalIndexLookupJoin& node, Runtime& runtime);
 Result<OperatorPtr> MakeAggregate(const planner::PhysicalAggregate& node, Runtime& runtime);
+Result<OperatorPtr> MakeGroupAggregate(const planner::PhysicalAggregate& node, Runtime& runtime);
 Result<OperatorPtr> MakeWindow(const planner::PhysicalWindow& node, Runtime& runtime);
 Result<OperatorPtr> MakeSort(const planner::PhysicalSort& node, Runtime& runtime);
 Result<OperatorPtr> MakeTopN(const planner::PhysicalTopN& node, Runtime& runtime);

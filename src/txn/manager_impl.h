@@ -33,6 +33,17 @@ class TableState {
   std::atomic<uint64_t> next_row;
   std::atomic<uint64_t> next_value{1};  // id of the next overflow value
   std::atomic<uint64_t> changes{0};     // rows written since the last ANALYZE
+  std::atomic<uint64_t> removed{0};     // rows that purge and rollbacks took away
+
+  // What EstimateSize() found, and what next_row and removed were then. No mutex is taken while this is held.
+  struct Estimate {
+    double rows = 0;
+    double pages = 1;
+    uint64_t next_row = 0;
+    uint64_t removed = 0;
+  };
+  Mutex estimate_mutex{LockRank::kPurge};
+  std::optional<Estimate> estimate;
 };
 
 // A transaction that has an id and has not ended. Linked in the order of ids.
@@ -86,6 +97,8 @@ class ManagerImpl final : public store::TransactionHooks {
 
   // trees.cc
   Result<std::shared_ptr<TableState>> OpenTable(SpaceId space, TreeId tree);
+  // A row went for good: what is known of the table's size ages.
+  void NoteRemoved(SpaceId space, TreeId tree);
   void ForgetTable(SpaceId space, TreeId tree);
 
   // purge.cc

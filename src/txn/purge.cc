@@ -67,12 +67,16 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
     RETURN_IF_ERROR(tree.Read(change.key, [&](std::optional<Bytes> current) { found = still_there(current); }));
     if (found) RETURN_IF_ERROR(RemoveOverflowChunks(*this, tree, change.key));
   }
-  return WriteSystem(tree, change.key,
-                     [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-                       if (still_there(current)) edit.op = btree::Edit::Op::kRemove;
-                       return Status::Ok();
-                     })
-      .status();
+  bool removed = false;
+  RETURN_IF_ERROR(WriteSystem(tree, change.key,
+                              [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                                removed = still_there(current);
+                                if (removed) edit.op = btree::Edit::Op::kRemove;
+                                return Status::Ok();
+                              })
+                      .status());
+  if (removed && tree.kind() == btree::TreeKind::kRowId) NoteRemoved(change.space(), change.tree);
+  return Status::Ok();
 }
 
 // Dropped trees whose drop every snapshot sees.

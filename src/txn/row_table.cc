@@ -116,11 +116,35 @@ Result<std::string> RowTable::Materialize(std::string_view row) const {
 RowId RowTable::EndRowId() const { return RowId(parts_->state->next_row.load()); }
 
 uint64_t RowTable::changes() const { return parts_->state->changes.load(std::memory_order_relaxed); }
-void RowTable::NoteAnalyzed() const { parts_->state->changes.store(0, std::memory_order_relaxed); }
+void RowTable::NoteAnalyzed() const {
+  parts_->state->changes.store(0, std::memory_order_relaxed);
+  MutexLock lock(parts_->state->estimate_mutex);
+  parts_->state->estimate.reset();
+}
 
 Result<RowTable::Size> RowTable::EstimateSize() const {
+  // So many of the rows may have come or gone; a table of one leaf is looked at again after any.
+  constexpr double kDrift = 1.0 / 16;
+  TableState& state = *parts_->state;
+  TableState::Estimate now{.next_row = state.next_row.load(), .removed = state.removed.load(std::memory_order_relaxed)};
+  {
+    MutexLock lock(state.estimate_mutex);
+    if (state.estimate) {
+      const TableState::Estimate& then = *state.estimate;
+      const auto moved = static_cast<double>((now.next_row - then.next_row) + (now.removed - then.removed));
+      if (moved <= (then.pages > 1 ? then.rows * kDrift : 0)) return Size{then.rows, then.pages};
+    }
+  }
+  ASSIGN_OR_RETURN(const Size size, LookAtLeaves(now.next_row));
+  now.rows = size.rows;
+  now.pages = size.pages;
+  MutexLock lock(state.estimate_mutex);
+  state.estimate = now;
+  return size;
+}
+
+Result<RowTable::Size> RowTable::LookAtLeaves(uint64_t end) const {
   constexpr uint64_t kLooks = 8;
-  const uint64_t end = parts_->state->next_row.load();
   double rows = 0, ids = 0, leaves = 0;
   for (uint64_t look = 0; look < kLooks; ++look) {
     const RowId at(1 + (end - 1) / kLooks * look);

@@ -116,7 +116,8 @@ class RowTable {
   uint64_t changes() const;
   void NoteAnalyzed() const;
 
-  // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner.
+  // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner. What was found is kept, and looked for
+  // anew once enough rows have come or gone, or after NoteAnalyzed().
   struct Size {
     double rows = 0;
     double pages = 1;
@@ -137,6 +138,8 @@ class RowTable {
              Attempt* attempt) const;
   // Waits for the transaction in the way, in turn.
   Status Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn);
+  // The guess itself: `end` is one past the largest row id.
+  Result<Size> LookAtLeaves(uint64_t end) const;
   void LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode);
   Result<std::string_view> Externalize(Transaction& transaction, std::string_view row, std::string* buffer);
   bool HasOverflow(std::string_view row) const;

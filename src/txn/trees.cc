@@ -73,6 +73,12 @@ Result<std::shared_ptr<TableState>> ManagerImpl::OpenTable(SpaceId space, TreeId
   return tables_.emplace(key, std::move(state)).first->second;
 }
 
+void ManagerImpl::NoteRemoved(SpaceId space, TreeId tree) {
+  MutexLock lock(tables_mutex_);
+  auto it = tables_.find(TableKey(space, tree));
+  if (it != tables_.end()) it->second->removed.fetch_add(1, std::memory_order_relaxed);
+}
+
 void ManagerImpl::ForgetTable(SpaceId space, TreeId tree) {
   MutexLock lock(tables_mutex_);
   tables_.erase(TableKey(space, tree));

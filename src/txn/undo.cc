@@ -59,7 +59,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
   const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
   RETURN_IF_ERROR(store.pool().AdmitRollback());
   RETURN_IF_ERROR(store.log().AdmitRollback());
-  return Track(entry, [&](Lsn* last) -> Status {
+  RETURN_IF_ERROR(Track(entry, [&](Lsn* last) -> Status {
     Result<Lsn> undone = (*tree)->Modify(change.key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
       // A row still carries the version that is to be undone.
       if (is_row && (!current || RowHeader::Load(*current).lsn != record.lsn())) {
@@ -83,7 +83,9 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
     RETURN_IF_ERROR(undone.status());
     if (*undone) *last = *undone;
     return Status::Ok();
-  });
+  }));
+  if (is_row && !change.has_before) NoteRemoved(change.space(), change.tree);
+  return Status::Ok();
 }
 
 }  // namespace phantom::txn

@@ -138,6 +138,14 @@ TEST_CASE("access paths and joins") {
   CHECK(shape("SELECT t.b FROM t, u WHERE t.a = u.a AND t.b = u.b AND u.b = 1") == "Project(IndexLookupJoin(SeqScan))");
   CHECK(shape("SELECT * FROM t ORDER BY a LIMIT 5") == "Limit(IndexScan)");
   CHECK(shape("SELECT * FROM t ORDER BY b LIMIT 5") == "TopN(SeqScan)");
+  CHECK(shape("SELECT * FROM t ORDER BY a, b LIMIT 5") == "Limit(IndexScan)");
+  CHECK(shape("SELECT DISTINCT ON (a) a, b FROM t ORDER BY a LIMIT 5") == "Limit(Unique(IndexScan))");
+  CHECK(shape("SELECT a, count(*) FROM t GROUP BY a ORDER BY a DESC LIMIT 5") == "Limit(Aggregate(IndexScan))");
+  CHECK(shape("SELECT a, count(DISTINCT b) FROM t GROUP BY a ORDER BY a LIMIT 5") == "TopN(Aggregate(SeqScan))");
+  CHECK(shape("SELECT b, count(*) FROM t GROUP BY b ORDER BY b LIMIT 5") == "TopN(Aggregate(SeqScan))");
+  CHECK(shape("SELECT min(a), max(a) FROM t") == "Values");
+  CHECK(shape("SELECT min(a), max(b) FROM t") == "Aggregate(SeqScan)");
+  CHECK(shape("SELECT max(a) FILTER (WHERE b > 1) FROM t") == "Aggregate(SeqScan)");
 }
 
 TEST_CASE("EXPLAIN reads like PostgreSQL's") {
@@ -153,6 +161,8 @@ TEST_CASE("EXPLAIN reads like PostgreSQL's") {
   CHECK(explain("SELECT * FROM t ORDER BY b LIMIT 5") ==
         "Limit\n  ->  Sort\n        Sort Key: b\n        ->  Seq Scan on t");
   CHECK(explain("SELECT b FROM t WHERE a = 1") == "Index Scan using t_pkey on t\n  Index Cond: (a = 1)");
+  CHECK(explain("SELECT max(a) FROM t WHERE b > 1") ==
+        "Result\n  InitPlan 1\n    ->  Limit\n        ->  Index Scan Backward using t_pkey on t\n              Filter: (b > 1)");
   CHECK(explain("SELECT count(*) FROM t JOIN s ON s.v = t.b::numeric") ==
         "Aggregate\n  ->  Hash Join\n        Hash Cond: ((t.b)::numeric = s.v)\n        ->  Seq Scan on t\n        ->  Hash\n"
         "              ->  Seq Scan on s");

@@ -224,10 +224,15 @@ double Estimator::Rows(const LogicalNode& node) {
     case LogicalKind::kWith:
       rows = Rows(*node.children[1]);
       break;
+    case LogicalKind::kDistinctOn: {
+      std::vector<Expr*> groups;
+      for (const SortKey& key : As<LogicalDistinctOn>(&node)->keys) groups.push_back(key.expr);
+      rows = Groups(groups, Rows(*node.children[0]));
+      break;
+    }
     case LogicalKind::kProject:
     case LogicalKind::kWindow:
     case LogicalKind::kSort:
-    case LogicalKind::kDistinctOn:
     case LogicalKind::kLockRows:
     case LogicalKind::kModify:
       rows = Rows(*node.children[0]);

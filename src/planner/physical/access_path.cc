@@ -266,35 +266,66 @@ bool PhysicalPlanner::OrderOfIndex(RangeEntry& entry, const catalog::Index& inde
   // Keys fixed by equality do not count for the order; an IN list's values come in order.
   std::vector<bool> fixed(index.keys.size(), false);
   bool has_in = false;
+  // Are rows different in the keys alone? NULLs may be there many times, and while a check is deferred anything may be.
+  bool unique = index.unique && index.immediate;
   for (const IndexCondition& condition : path.access.conditions) {
     if (condition.op == Op::kEqual || condition.op == Op::kIsNull) fixed[static_cast<size_t>(condition.key_column)] = true;
     if (condition.op == Op::kIn) has_in = true;
+    if (condition.op == Op::kIsNull) unique = false;
   }
   if (has_in) return false;
+  auto never_null = [&](size_t k) {
+    const catalog::IndexKey& part = index.keys[k];
+    if (part.column != 0 && entry.table->column(part.column).not_null) return true;
+    // Any condition but IS NULL lets no null through.
+    return std::any_of(path.access.conditions.begin(), path.access.conditions.end(), [&](const IndexCondition& condition) {
+      return static_cast<size_t>(condition.key_column) == k && condition.op != Op::kIsNull;
+    });
+  };
+  auto is_key = [&](const SortKey& key, size_t k) { return Equal(Bare(key.expr), Bare((*keys)[k])); };
   size_t at = 0;
   int direction = 0;
-  for (const SortKey& key : wanted.keys) {
+  std::vector<const SortKey*> any_order;
+  for (size_t i = 0; i < wanted.keys.size(); ++i) {
+    const SortKey& key = wanted.keys[i];
     // A sort key that an equality fixes is no key at all.
     bool constant = false;
-    for (size_t k = 0; k < keys->size(); ++k) {
-      if (fixed[k] && Equal(Bare(key.expr), Bare((*keys)[k]))) constant = true;
-    }
+    for (size_t k = 0; k < keys->size(); ++k) constant = constant || (fixed[k] && is_key(key, k));
     if (constant) continue;
+    if (i >= wanted.strict) {
+      any_order.push_back(&key);
+      continue;
+    }
     while (at < keys->size() && fixed[at]) ++at;
-    if (at >= keys->size() || !Equal(Bare(key.expr), Bare((*keys)[at]))) return false;
+    // All keys of a unique index are different already: nothing is left to be ordered.
+    if (at >= keys->size() && unique) break;
+    if (at >= keys->size() || !is_key(key, at)) return false;
+    unique = unique && never_null(at);
     const catalog::IndexKey& part = index.keys[at];
     bool same = key.descending == part.descending && key.nulls_first == part.nulls_first;
     bool reversed = key.descending != part.descending && key.nulls_first != part.nulls_first;
     if (!same && !reversed) {
       // Without nulls their place does not matter.
-      bool not_null = part.column != 0 && entry.table->column(part.column).not_null;
-      if (!not_null) return false;
+      if (!never_null(at)) return false;
       same = key.descending == part.descending;
       reversed = !same;
     }
     int step = same ? 1 : -1;
     if (direction == 0) direction = step;
     if (direction != step) return false;
+    ++at;
+  }
+  // The others are the index's next keys, whichever way round.
+  while (!any_order.empty()) {
+    while (at < keys->size() && fixed[at]) ++at;
+    if (at >= keys->size()) {
+      if (unique) break;
+      return false;
+    }
+    auto found = std::find_if(any_order.begin(), any_order.end(), [&](const SortKey* key) { return is_key(*key, at); });
+    if (found == any_order.end()) return false;
+    any_order.erase(found);
+    unique = unique && never_null(at);
     ++at;
   }
   backward = direction < 0;
@@ -309,7 +340,10 @@ Result<PhysicalPlanner::Path> PhysicalPlanner::BestPath(RangeEntry& entry, const
   double matching = std::max(1.0, rows * estimator_.Selectivity(filters));
   double filter_cost = cost.cpu_operator_cost * static_cast<double>(filters.size());
   constexpr double kDisabled = 1e10;
-  auto sort_cost = [&](double n) { return 2 * cost.cpu_operator_cost * n * std::log2(std::max(2.0, n)); };
+  auto sort_cost = [&](double n) {
+    if (wanted->otherwise >= 0) return wanted->otherwise;
+    return 2 * cost.cpu_operator_cost * n * std::log2(std::max(2.0, n));
+  };
   Path best;
   best.used.assign(filters.size(), false);
   best.cost = pages * cost.seq_page_cost + rows * (cost.cpu_tuple_cost + filter_cost);

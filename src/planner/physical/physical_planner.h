@@ -41,6 +41,8 @@ class PhysicalPlanner {
   struct Wanted {
     std::vector<SortKey> keys;
     double limit = -1;
+    size_t strict = SIZE_MAX;  // keys from here on may come in any order and direction (rows of one group together)
+    double otherwise = -1;     // what it costs to do without the order; < 0: sorting
   };
 
   // Builds, rewrites and plans a query; its columns are (rel, i).
@@ -58,11 +60,15 @@ class PhysicalPlanner {
   Result<Planned> PlanProjectSet(LogicalProjectSet& node, const Columns& required);
   Result<Planned> PlanJoin(LogicalJoin& node, const Columns& required);
   Result<Planned> PlanLateral(LogicalJoin& node, const Columns& required);
-  Result<Planned> PlanAggregate(LogicalAggregate& node, const Columns& required);
+  Result<Planned> PlanAggregate(LogicalAggregate& node, const Wanted* wanted);
+  // min() and max() of a table, each from an end of an index (plan_group.cc). False when that is not possible or no cheaper.
+  Result<bool> PlanExtremes(LogicalAggregate& node, Planned& result);
+  Layout LayoutOf(const LogicalAggregate& node, const Layout& input);
   Result<Planned> PlanWindow(LogicalWindow& node, const Columns& required);
-  Result<Planned> PlanSort(LogicalSort& node, const Columns& required, const LogicalLimit* limit);
+  // `limit` stands right above it; `above` is what a parent further up says of the number of rows.
+  Result<Planned> PlanSort(LogicalSort& node, const Columns& required, const LogicalLimit* limit, const Wanted* above);
   Result<Planned> PlanLimit(LogicalLimit& node, const Columns& required);
-  Result<Planned> PlanDistinctOn(LogicalDistinctOn& node, const Columns& required);
+  Result<Planned> PlanDistinctOn(LogicalDistinctOn& node, const Columns& required, const Wanted* wanted);
   Result<Planned> PlanSetOp(LogicalSetOp& node);
   Result<Planned> PlanRecursive(LogicalRecursiveUnion& node);
   Result<Planned> PlanWith(LogicalWith& node, const Columns& required, const Wanted* wanted);

@@ -48,15 +48,15 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::Plan(LogicalNode& node, const 
     case LogicalKind::kJoin:
       return PlanJoin(*As<LogicalJoin>(&node), required);
     case LogicalKind::kAggregate:
-      return PlanAggregate(*As<LogicalAggregate>(&node), required);
+      return PlanAggregate(*As<LogicalAggregate>(&node), wanted);
     case LogicalKind::kWindow:
       return PlanWindow(*As<LogicalWindow>(&node), required);
     case LogicalKind::kSort:
-      return PlanSort(*As<LogicalSort>(&node), required, nullptr);
+      return PlanSort(*As<LogicalSort>(&node), required, nullptr, wanted);
     case LogicalKind::kLimit:
       return PlanLimit(*As<LogicalLimit>(&node), required);
     case LogicalKind::kDistinctOn:
-      return PlanDistinctOn(*As<LogicalDistinctOn>(&node), required);
+      return PlanDistinctOn(*As<LogicalDistinctOn>(&node), required, wanted);
     case LogicalKind::kSetOp:
       return PlanSetOp(*As<LogicalSetOp>(&node));
     case LogicalKind::kRecursiveUnion:
@@ -81,6 +81,13 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanFilter(LogicalFilter& node
                                                              const Wanted* wanted) {
   Columns need = required;
   for (const Expr* condition : node.conditions) Use(condition, need);
+  Wanted below;
+  if (wanted != nullptr) {
+    below = *wanted;
+    // So many rows are left of more.
+    if (below.limit > 0) below.limit *= estimator_.Rows(*node.children[0]) / std::max(1.0, estimator_.Rows(node));
+    wanted = &below;
+  }
   ASSIGN_OR_RETURN(Planned input, Plan(*node.children[0], need, wanted));
   return AddFilter(std::move(input), node.conditions, estimator_.Rows(node));
 }
@@ -97,6 +104,8 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanProject(LogicalProject& no
   Wanted below;
   if (wanted != nullptr) {
     below.limit = wanted->limit;
+    below.strict = wanted->strict;
+    below.otherwise = wanted->otherwise;
     for (const SortKey& key : wanted->keys) {
       SortKey copy = key;
       copy.expr = Copy(ctx_.arena, key.expr, [&](const Expr* e) -> Expr* {
@@ -164,46 +173,6 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanProjectSet(LogicalProjectS
   return result;
 }
 
-Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanAggregate(LogicalAggregate& node, const Columns& required) {
-  (void)required;
-  Columns need;
-  ForEachExpr(node, [&](Expr*& expr) { Use(expr, need); });
-  ASSIGN_OR_RETURN(Planned input, Plan(*node.children[0], need));
-  auto* aggregate = New<PhysicalAggregate>();
-  aggregate->strategy = node.groups.empty() && node.sets.empty() ? AggregateStrategy::kPlain : AggregateStrategy::kHash;
-  ASSIGN_OR_RETURN(aggregate->groups, ResolveAll(node.groups, input.layout));
-  aggregate->sets = node.sets;
-  aggregate->grouping_calls = node.grouping_calls;
-  Planned result;
-  int at = 0;
-  for (const Expr* group : node.groups) {
-    auto* column = DynAs<ColumnRef>(group);
-    std::string name;
-    if (column != nullptr) {
-      for (const LayoutColumn& from : input.layout) {
-        if (from.id == ColumnId{column->rel, column->column}) name = from.name;
-      }
-    }
-    result.layout.push_back({{node.rel, at++}, group->type, group->collation, name});
-  }
-  for (const AggregateCall* call : node.aggregates) {
-    ASSIGN_OR_RETURN(Expr * resolved, Resolve(call, input.layout));
-    aggregate->aggregates.push_back(As<AggregateCall>(resolved));
-    result.layout.push_back({{node.rel, at++}, call->type, call->collation, std::string(call->function->name)});
-  }
-  for (size_t i = 0; i < node.grouping_calls.size(); ++i) {
-    result.layout.push_back({{node.rel, at++}, Type(kInt4Oid), 0, "grouping"});
-  }
-  const PlannerSettings& cost = ctx_.planner.settings;
-  double rows = estimator_.Rows(node);
-  aggregate->children = {input.node};
-  double work = input.node->cost.rows * cost.cpu_operator_cost * static_cast<double>(node.groups.size() + node.aggregates.size());
-  aggregate->cost = {input.node->cost.total + work, input.node->cost.total + work + rows * cost.cpu_tuple_cost, rows, 0};
-  Finish(aggregate, result.layout);
-  result.node = aggregate;
-  return result;
-}
-
 PhysicalPlanner::Planned PhysicalPlanner::AddSort(Planned input, std::vector<SortKey> keys) {
   if (keys.empty()) return input;
   auto* sort = New<PhysicalSort>();
@@ -256,10 +225,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanWindow(LogicalWindow& node
 }
 
 Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanSort(LogicalSort& node, const Columns& required,
-                                                           const LogicalLimit* limit) {
+                                                           const LogicalLimit* limit, const Wanted* above) {
   Columns need = required;
   for (const SortKey& key : node.keys) Use(key.expr, need);
   Wanted wanted{.keys = node.keys};
+  if (above != nullptr) wanted.limit = above->limit;
   bool top = limit != nullptr && limit->limit != nullptr && !limit->with_ties;
   if (top) {
     auto* count = DynAs<ConstExpr>(limit->limit);
@@ -294,10 +264,18 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLimit(LogicalLimit& node, 
   for (const SortKey& key : node.ties_keys) Use(key.expr, need);
   Planned input;
   if (child->kind == LogicalKind::kSort) {
-    ASSIGN_OR_RETURN(input, PlanSort(*As<LogicalSort>(child), need, &node));
+    ASSIGN_OR_RETURN(input, PlanSort(*As<LogicalSort>(child), need, &node, nullptr));
     if (input.node->kind == PhysicalKind::kTopN) return input;
   } else {
-    ASSIGN_OR_RETURN(input, Plan(*child, need));
+    // Any rows will do, but no more than these.
+    Wanted few;
+    auto* count = DynAs<ConstExpr>(node.limit);
+    auto* skip = DynAs<ConstExpr>(node.offset);
+    if (count != nullptr && !count->value.is_null() && (node.offset == nullptr || skip != nullptr)) {
+      few.limit = static_cast<double>(count->value.AsInt64());
+      if (skip != nullptr && !skip->value.is_null()) few.limit += static_cast<double>(skip->value.AsInt64());
+    }
+    ASSIGN_OR_RETURN(input, Plan(*child, need, few.limit < 0 ? nullptr : &few));
   }
   auto* limit = New<PhysicalLimit>();
   if (node.limit != nullptr) {
@@ -319,14 +297,20 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLimit(LogicalLimit& node, 
   return input;
 }
 
-Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanDistinctOn(LogicalDistinctOn& node, const Columns& required) {
+Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanDistinctOn(LogicalDistinctOn& node, const Columns& required,
+                                                                 const Wanted* wanted) {
   Columns need = required;
   for (const SortKey& key : node.keys) Use(key.expr, need);
-  ASSIGN_OR_RETURN(Planned input, Plan(*node.children[0], need));
+  const double rows = estimator_.Rows(*node.children[0]), given = estimator_.Rows(node);
+  // The sort below decides the order; a limit above asks for so many of the groups.
+  Wanted below;
+  if (wanted != nullptr && wanted->limit >= 0) below.limit = wanted->limit * rows / given;
+  ASSIGN_OR_RETURN(Planned input, Plan(*node.children[0], need, &below));
   auto* unique = New<PhysicalUnique>();
   ASSIGN_OR_RETURN(unique->keys, ResolveKeys(node.keys, input.layout));
   unique->children = {input.node};
   unique->cost = input.node->cost;
+  unique->cost.rows = given;
   Finish(unique, input.layout);
   input.node = unique;
   return input;
