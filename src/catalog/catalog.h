@@ -331,7 +331,6 @@ class Catalog {
   std::vector<std::string> path_names_;
   bool private_ = false;
   TableRef pretended_;
-  std::unordered_set<Oid> created_enums_;  // types made by the transaction in progress
   std::unordered_set<Oid> unsafe_labels_;  // labels it added to others
   std::unique_ptr<SystemStore> store_;
   txn::Transaction* transaction_ = nullptr;

@@ -11,8 +11,9 @@
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "common/log.h"
+#include "session/in_catalog.h"
 #include "session/instance.h"
-#include "session/result_sink.h"
+#include "session/quiet_sink.h"
 #include "session/session.h"
 #include "session/settings.h"
 #include "txn/row_table.h"
@@ -22,42 +23,20 @@ namespace phantom::session {
 
 namespace {
 
-constexpr Oid kTemplate1 = 1;
 constexpr Oid kBootstrapRole = 10;
 // The size of a table nobody counted changes of must differ so much from what ANALYZE found for a new look.
 constexpr double kSizeChange = 2;
 
-// Hears errors, ignores the rest.
-class QuietSink : public ResultSink {
+// Logs errors.
+class ErrorLog : public QuietSink {
  public:
   bool failed = false;
 
-  void RowDescription(std::span<const ColumnDescription>, std::span<const int16_t>) override {}
-  Status Rows(const types::Chunk&, size_t, size_t, std::span<const ColumnDescription>, std::span<const int16_t>,
-              const types::FormatContext&) override {
-    return Status::Ok();
-  }
-  void CommandComplete(std::string_view) override {}
-  void EmptyQuery() override {}
-  void PortalSuspended() override {}
-  void ParseComplete() override {}
-  void BindComplete() override {}
-  void CloseComplete() override {}
-  void ParameterDescription(std::span<const Oid>) override {}
-  void NoData() override {}
-  void FunctionResult(const std::optional<std::string>&) override {}
-  void CopyInResponse(int16_t, size_t) override {}
-  void CopyOutResponse(int16_t, size_t) override {}
-  void CopyData(std::string_view) override {}
-  void CopyDone() override {}
   void Report(Severity severity, const Status& status) override {
     if (severity < Severity::kError) return;
     failed = true;
     Log(LogLevel::kLog, "automatic analyze: %s", status.error().message.c_str());
   }
-  void ParameterStatus(std::string_view, std::string_view) override {}
-  void Notification(int32_t, std::string_view, std::string_view) override {}
-  void ReadyForQuery(char) override {}
 };
 
 struct Work {
@@ -65,17 +44,6 @@ struct Work {
   std::string database;
   std::vector<std::string> tables;  // quoted, with schema
 };
-
-template <typename LookUp>
-auto InCatalog(Instance& instance, Oid database, LookUp look_up) {
-  catalog::Catalog catalog(instance.catalog(), database);
-  const std::unique_ptr<txn::Transaction> transaction = instance.transactions().Begin();
-  catalog.Begin(*transaction);
-  auto result = look_up(catalog);
-  static_cast<void>(transaction->Abort().ok());
-  catalog.End(false);
-  return result;
-}
 
 Result<bool> IsStale(Instance& instance, const catalog::Table& table) {
   const double threshold = static_cast<double>(instance.settings().GetInteger("autovacuum_analyze_threshold"));
@@ -137,7 +105,7 @@ Result<int> AnalyzeAll(Instance& instance, const std::function<bool()>& stopped)
     ASSIGN_OR_RETURN(const std::unique_ptr<Session> session, Session::Create(instance, options));
     for (const std::string& table : work.tables) {
       if (stopped() || session->TerminationReason().has_value()) break;
-      QuietSink sink;
+      ErrorLog sink;
       Progress progress = session->SimpleQuery("ANALYZE " + table, sink);
       while (progress == Progress::kMore) progress = session->Continue(sink);
       analyzed += !sink.failed;

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "io/env.h"
 #include "session/check.h"
+#include "session/in_catalog.h"
 #include "session/notification_hub.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
@@ -16,7 +17,6 @@ namespace phantom::session {
 
 namespace {
 
-constexpr Oid kTemplate1 = 1;  // the shared catalogs are read through any database's
 constexpr uint64_t kBlockBytes = 8192;
 constexpr int64_t kEpochDifferenceUs = int64_t{946684800} * 1000000;
 constexpr const char* kTempDirectory = "pgsql_tmp";
@@ -26,18 +26,6 @@ store::StoreOptions OptionsOf(const ServerSettings& settings) {
   options.buffer_pool_bytes = static_cast<uint64_t>(settings.GetInteger("shared_buffers")) * kBlockBytes;
   options.checkpoint_interval_ms = static_cast<uint32_t>(settings.GetInteger("checkpoint_timeout") * 1000);
   return options;
-}
-
-// Runs a look-up in the shared catalogs in a transaction of its own.
-template <typename LookUp>
-auto WithCatalog(Instance& instance, LookUp look_up) {
-  catalog::Catalog catalog(instance.catalog(), kTemplate1);
-  const std::unique_ptr<txn::Transaction> transaction = instance.transactions().Begin();
-  catalog.Begin(*transaction);
-  auto result = look_up(catalog);
-  static_cast<void>(transaction->Abort().ok());
-  catalog.End(false);
-  return result;
 }
 
 }  // namespace
@@ -136,7 +124,7 @@ const std::string& Instance::temp_directory() const { return parts_->temp_direct
 int64_t Instance::start_us() const { return parts_->start_us; }
 
 Result<Oid> Instance::FindDatabase(std::string_view name) {
-  return WithCatalog(*this, [&](catalog::Catalog& catalog) -> Result<Oid> {
+  return InCatalog(*this, kTemplate1, [&](catalog::Catalog& catalog) -> Result<Oid> {
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> database, catalog.FindDatabase(name));
     if (database == nullptr) {
       return Errorf(sqlstate::kUndefinedDatabase, "database \"%s\" does not exist", std::string(name).c_str());
@@ -150,7 +138,7 @@ Result<Oid> Instance::FindDatabase(std::string_view name) {
 }
 
 Result<std::string> Instance::PasswordVerifier(std::string_view role_name) {
-  return WithCatalog(*this, [&](catalog::Catalog& catalog) -> Result<std::string> {
+  return InCatalog(*this, kTemplate1, [&](catalog::Catalog& catalog) -> Result<std::string> {
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Role> role, catalog.FindRole(role_name));
     if (role == nullptr) {
       return Errorf(sqlstate::kInvalidAuthorizationSpecification, "role \"%s\" does not exist",

@@ -8,7 +8,7 @@
 
 #include "io/sim_env.h"
 #include "session/instance.h"
-#include "session/result_sink.h"
+#include "session/quiet_sink.h"
 #include "session/session.h"
 #include "session/settings.h"
 
@@ -22,34 +22,13 @@ T Value(Result<T> result) {
 }
 
 // Keeps errors, drops everything else.
-class ErrorSink : public ResultSink {
+class ErrorSink : public QuietSink {
  public:
   std::string errors;
 
   void Report(Severity severity, const Status& status) override {
     if (severity >= Severity::kError) errors += status.message() + "\n";
   }
-  void RowDescription(std::span<const ColumnDescription>, std::span<const int16_t>) override {}
-  Status Rows(const types::Chunk&, size_t, size_t, std::span<const ColumnDescription>, std::span<const int16_t>,
-              const types::FormatContext&) override {
-    return Status::Ok();
-  }
-  void CommandComplete(std::string_view) override {}
-  void EmptyQuery() override {}
-  void PortalSuspended() override {}
-  void ParseComplete() override {}
-  void BindComplete() override {}
-  void CloseComplete() override {}
-  void ParameterDescription(std::span<const Oid>) override {}
-  void NoData() override {}
-  void FunctionResult(const std::optional<std::string>&) override {}
-  void CopyInResponse(int16_t, size_t) override {}
-  void CopyOutResponse(int16_t, size_t) override {}
-  void CopyData(std::string_view) override {}
-  void CopyDone() override {}
-  void ParameterStatus(std::string_view, std::string_view) override {}
-  void Notification(int32_t, std::string_view, std::string_view) override {}
-  void ReadyForQuery(char) override {}
 };
 
 class InstanceFixture {
