@@ -22,9 +22,12 @@ static_assert(sizeof(FileHeaderPayload) == 24);
 
 inline constexpr uint64_t kFileHeaderRecordBytes = kRecordHeaderBytes + sizeof(FileHeaderPayload);
 
-// Over the record's bytes, which follow the header in memory.
-inline uint32_t RecordChecksum(const RecordHeader& header) {
-  return static_cast<uint32_t>(Checksum({reinterpret_cast<const std::byte*>(&header) + 4, header.length - 4}));
+// Whether the header and the bytes that follow it in memory are the record of that length at `lsn`. The header is not trusted:
+// a file may be recycled between the reading of the length and that of the record.
+inline bool IsRecord(const RecordHeader& header, uint64_t lsn, uint32_t length) {
+  return header.lsn == lsn && header.length == length &&
+         header.checksum ==
+             static_cast<uint32_t>(Checksum({reinterpret_cast<const std::byte*>(&header) + 4, length - 4}));
 }
 
 // A filler's checksum covers its header only.

@@ -64,7 +64,7 @@ Result<bool> LogReader::ReadAt(uint64_t lsn, Record* record) {
     ASSIGN_OR_RETURN(bool has_all, Fill(lsn, header.length));
     if (!has_all) return false;
     std::memcpy(record->Resize(header.length), buffer_.data() + (lsn - buffer_start_), header.length);
-    if (header.checksum != RecordChecksum(record->header())) return false;
+    if (!IsRecord(record->header(), lsn, header.length)) return false;
   }
   epoch_ = header.epoch;
   return true;

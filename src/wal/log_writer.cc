@@ -348,7 +348,7 @@ Status LogWriter::ReadRecord(Lsn lsn, Record* record) {
     return record->header().checksum == FillerChecksum(record->header()) ? Status::Ok() : BadRecord(lsn);
   }
   RETURN_IF_ERROR(files_->Read(lsn.value, {record->Resize(length), length}, durable));
-  if (record->header().checksum != RecordChecksum(record->header())) return BadRecord(lsn);
+  if (!IsRecord(record->header(), lsn.value, length)) return BadRecord(lsn);
   return Status::Ok();
 }
 

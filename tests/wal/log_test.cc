@@ -155,6 +155,46 @@ TEST_CASE("records can be read while others append") {
   writer.join();
 }
 
+// Nobody needs such a record, but a reader may only learn so when it fails.
+TEST_CASE("records may be read while their files are recycled") {
+  io::SimEnv env(6);
+  auto log = OpenLog(env, Lsn(0), 1);
+  constexpr uint64_t kRecords = 20000;
+  std::vector<std::atomic<uint64_t>> lsns(kRecords);
+  std::atomic<uint64_t> appended = 0, dropped = 0;
+  std::thread writer([&] {
+    for (uint64_t n = 0; n < kRecords; ++n) {
+      lsns[n] = AppendOne(*log, n).value;
+      appended = n + 1;
+      if (n % 100 != 99) continue;
+      log->Flush(Lsn(lsns[n]));
+      dropped = n - 99;
+      REQUIRE(log->Truncate(Lsn(lsns[n - 99])).ok());
+    }
+  });
+  std::mt19937_64 random(7);
+  Record record;
+  for (uint64_t count = 0; count < kRecords; count = appended) {
+    if (count == 0) continue;
+    const uint64_t from = dropped < 150 ? 0 : dropped - 150;
+    const uint64_t n = from + random() % (count - from);
+    if (!log->ReadRecord(Lsn(lsns[n]), &record).ok()) {
+      REQUIRE(n < dropped);
+      continue;
+    }
+    REQUIRE(record.txn() == TxnId(n));
+    REQUIRE(AsText(record.payload()) == Payload(n));
+  }
+  writer.join();
+}
+
+TEST_CASE("a record's own length is not believed") {
+  RecordHeader header{};
+  header.lsn = 64;
+  header.length = 1 << 30;
+  REQUIRE(!IsRecord(header, 64, kRecordHeaderBytes));
+}
+
 TEST_CASE("a full disk is refused before the log is in danger and waited for in need") {
   io::SimEnv env(4);
   auto log = OpenLog(env, Lsn(0), 1);
