@@ -16,6 +16,7 @@ Status AggregateCall::Start(const catalog::FunctionRow& function, std::span<plan
         .At(call.location);
   }
   kernel_ = entry->aggregate;
+  runtime_ = &runtime;
   arg_types_ = std::make_unique<std::vector<types::Type>>();
   Oid collation = call.collation;
   for (const planner::Expr* arg : args) {
@@ -46,7 +47,15 @@ Result<AggregateCall> AggregateCall::Make(const planner::AggregateCall& call, Ar
     for (const planner::SortKey& key : call.order_by) args.push_back(key.expr);
   }
   RETURN_IF_ERROR(made.Start(*call.function, args, call.filter, call, call.variadic, arena, runtime));
-  if (call.distinct || !call.order_by.empty()) RETURN_IF_ERROR(made.Defer(call, runtime));
+  if (call.distinct || !call.order_by.empty()) {
+    made.has_number_ = true;
+    made.holds_state_ = false;
+    made.offset_ = sizeof(uint64_t);
+    RETURN_IF_ERROR(made.Defer(call, runtime));
+  } else if (made.kernel_->collects) {
+    made.has_number_ = true;
+    made.offset_ = std::max(sizeof(uint64_t), made.kernel_->state_alignment);
+  }
   return made;
 }
 
@@ -64,6 +73,16 @@ Status AggregateCall::Defer(const planner::AggregateCall& call, Runtime& runtime
   }
   ASSIGN_OR_RETURN(deferred_->order, SortKeys::Make(keys, runtime));
   deferred_->values = RowBuffer(runtime, *arg_types_);
+  context_->arena = &deferred_->fed;
+  return Status::Ok();
+}
+
+Status AggregateCall::KeepFromNow() {
+  if (!kernel_->collects || deferred_ != nullptr) return Status::Ok();
+  std::vector<types::Type> row_types{types::Type{types::kByteaOid}};
+  row_types.insert(row_types.end(), arg_types_->begin(), arg_types_->end());
+  deferred_ = std::make_unique<Deferred>(*runtime_, std::move(row_types));
+  deferred_->values = RowBuffer(*runtime_, *arg_types_);
   return Status::Ok();
 }
 
@@ -71,34 +90,56 @@ AggregateCall::Deferred::Deferred(Runtime& given, std::vector<types::Type> row_t
     : runtime(given), runs(given, row_types), out(given, row_types) {}
 
 void AggregateCall::Init(std::byte* state, size_t set) {
-  if (deferred_ != nullptr) {
-    *reinterpret_cast<uint64_t*>(state) = uint64_t{set} << 48 | deferred_->groups++;
-  } else {
-    kernel_->init(*context_, state);
-  }
+  if (has_number_) *reinterpret_cast<uint64_t*>(state) = uint64_t{set} << 48 | groups_++;
+  if (holds_state_) kernel_->init(*context_, KernelState(state));
 }
 
 void AggregateCall::Destroy(std::byte* state) {
-  if (deferred_ == nullptr && kernel_->destroy != nullptr) kernel_->destroy(state);
+  if (holds_state_ && kernel_->destroy != nullptr) kernel_->destroy(KernelState(state));
 }
 
 Status AggregateCall::Prepare(const Batch& batch) {
   batch_ = batch;
   RETURN_IF_ERROR(filter_.Filter(batch_));
   for (size_t i = 0; i < args_.size(); ++i) RETURN_IF_ERROR(args_[i]->Evaluate(batch_, values_[i]));
-  if (deferred_ != nullptr && !batch_.empty()) RETURN_IF_ERROR(deferred_->order.Encode(batch_));
+  if (batch_.empty()) return Status::Ok();
+  if (deferred_ != nullptr && !deferred_->order.empty()) RETURN_IF_ERROR(deferred_->order.Encode(batch_));
   return Status::Ok();
+}
+
+// Counts what a collecting kernel is about to hold of the batch's rows.
+void AggregateCall::NoteTaken() {
+  if (!kernel_->collects) return;
+  constexpr size_t kRowBytes = 16;
+  size_t bytes = batch_.rows.count * kRowBytes;
+  for (const types::Vector* value : values_) {
+    if (value->layout() != types::Layout::kString) continue;
+    for (size_t i = 0; i < batch_.rows.count; ++i) {
+      const auto row = static_cast<uint32_t>(batch_.rows[i]);
+      if (!value->IsNull(row)) bytes += value->Get<types::StringRef>(row).size();
+    }
+  }
+  taken_bytes_ += bytes;
+  if (deferred_ == nullptr) collected_bytes_ += bytes + bytes / 2;  // buffers grow ahead
 }
 
 void AggregateCall::Keep(size_t i, const std::byte* state, uint64_t number) {
   Deferred& deferred = *deferred_;
-  deferred.rows.push_back(
-      {*reinterpret_cast<const uint64_t*>(state), deferred.keys.Copy(deferred.order.key(i)), number});
+  const std::string_view key = deferred.order.empty() ? std::string_view() : deferred.keys.Copy(deferred.order.key(i));
+  deferred.rows.push_back({Number(state), key, number});
 }
 
 Status AggregateCall::Update(std::byte* const* state_of_row) {
   if (batch_.empty()) return Status::Ok();
-  if (deferred_ == nullptr) return kernel_->update(*context_, values_, batch_.rows, state_of_row);
+  NoteTaken();
+  if (deferred_ == nullptr) {
+    if (offset_ == 0) return kernel_->update(*context_, values_, batch_.rows, state_of_row);
+    kernel_states_.resize(types::kVectorSize);
+    for (size_t i = 0; i < batch_.rows.count; ++i) {
+      kernel_states_[batch_.rows[i]] = KernelState(state_of_row[batch_.rows[i]]);
+    }
+    return kernel_->update(*context_, values_, batch_.rows, kernel_states_.data());
+  }
   const uint64_t first = deferred_->values.size();
   deferred_->values.Append({values_, batch_.rows});
   for (size_t i = 0; i < batch_.rows.count; ++i) Keep(i, state_of_row[batch_.rows[i]], first + i);
@@ -107,20 +148,24 @@ Status AggregateCall::Update(std::byte* const* state_of_row) {
 
 Status AggregateCall::UpdateOne(std::byte* state) {
   if (batch_.empty()) return Status::Ok();
+  NoteTaken();
   if (deferred_ != nullptr) {
     const uint64_t first = deferred_->values.size();
     deferred_->values.Append({values_, batch_.rows});
     for (size_t i = 0; i < batch_.rows.count; ++i) Keep(i, state, first + i);
     return Status::Ok();
   }
-  if (kernel_->update_one != nullptr) return kernel_->update_one(*context_, values_, batch_.rows, state);
-  std::vector<std::byte*> states(batch_.rows.end(), state);
-  return kernel_->update(*context_, values_, batch_.rows, states.data());
+  if (kernel_->update_one != nullptr) {
+    return kernel_->update_one(*context_, values_, batch_.rows, KernelState(state));
+  }
+  kernel_states_.assign(types::kVectorSize, KernelState(state));
+  return kernel_->update(*context_, values_, batch_.rows, kernel_states_.data());
 }
 
 // By group and key; without repetitions for DISTINCT.
 void AggregateCall::SortKept() {
   std::vector<KeptRow>& rows = deferred_->rows;
+  if (groups_ <= 1 && deferred_->order.empty()) return;
   std::sort(rows.begin(), rows.end(), [](const KeptRow& a, const KeptRow& b) {
     if (a.group != b.group) return a.group < b.group;
     const int order = a.key.compare(b.key);
@@ -223,14 +268,22 @@ Status AggregateCall::FeedFromRuns(uint64_t group) {
 
 Status AggregateCall::Finalize(std::byte* const* states, size_t count, types::Vector& result) {
   result.Reset();
-  if (deferred_ == nullptr) return kernel_->finalize(*context_, states, count, result);
+  if (deferred_ == nullptr) {
+    if (offset_ == 0) return kernel_->finalize(*context_, states, count, result);
+    kernel_states_.resize(types::kVectorSize);
+    for (size_t i = 0; i < count; ++i) kernel_states_[i] = KernelState(states[i]);
+    return kernel_->finalize(*context_, kernel_states_.data(), count, result);
+  }
+  RETURN_IF_ERROR(FinishKept());
+  if (kernel_->collects) return FinalizeFed(states, count, result);
+  deferred_->fed = Arena();
   std::vector<std::byte*> fed;
-  Status status = FinishKept();
+  Status status;
   for (size_t i = 0; i < count && status.ok(); ++i) {
-    auto* state = static_cast<std::byte*>(context_->arena->Allocate(kernel_->state_bytes, kernel_->state_alignment));
+    auto* state = static_cast<std::byte*>(deferred_->fed.Allocate(kernel_->state_bytes, kernel_->state_alignment));
     kernel_->init(*context_, state);
     fed.push_back(state);
-    status = Feed(*reinterpret_cast<const uint64_t*>(states[i]), state);
+    status = Feed(Number(states[i]), state);
   }
   if (status.ok()) status = kernel_->finalize(*context_, fed.data(), count, result);
   if (kernel_->destroy != nullptr) {
@@ -239,21 +292,49 @@ Status AggregateCall::Finalize(std::byte* const* states, size_t count, types::Ve
   return status;
 }
 
-size_t AggregateCall::memory_bytes() const {
+// One group after the other, because each may be large.
+Status AggregateCall::FinalizeFed(std::byte* const* states, size_t count, types::Vector& result) {
+  if (!holds_state_) deferred_->fed = Arena();
+  types::Vector one(result.type(), result.layout(), 1);
+  for (size_t i = 0; i < count; ++i) {
+    std::byte* state = KernelState(states[i]);
+    if (!holds_state_) {
+      state = static_cast<std::byte*>(deferred_->fed.Allocate(kernel_->state_bytes, kernel_->state_alignment));
+      kernel_->init(*context_, state);
+    }
+    Status status = Feed(Number(states[i]), state);
+    one.Reset();
+    if (status.ok()) status = kernel_->finalize(*context_, &state, 1, one);
+    if (status.ok()) CopyValue(one, 0, result, static_cast<uint32_t>(i));
+    if (kernel_->destroy != nullptr) kernel_->destroy(state);
+    if (holds_state_) kernel_->init(*context_, state);  // it is destroyed with the others
+    RETURN_IF_ERROR(std::move(status));
+  }
+  return Status::Ok();
+}
+
+size_t AggregateCall::kept_bytes() const {
   return deferred_ == nullptr ? 0
                               : deferred_->values.memory_bytes() + deferred_->keys.allocated_bytes() +
                                     deferred_->rows.capacity() * sizeof(KeptRow);
 }
 
 void AggregateCall::Clear() {
+  groups_ = taken_bytes_ = 0;
+  collected_bytes_ = 0;
   if (deferred_ == nullptr) return;
+  if (holds_state_) {
+    deferred_.reset();
+    return;
+  }
   Deferred& deferred = *deferred_;
+  deferred.fed = Arena();
   deferred.values.Clear();
   deferred.keys = Arena();
   deferred.rows = {};
   deferred.runs.Clear();
   deferred.last_key.clear();
-  deferred.groups = deferred.next = 0;
+  deferred.next = 0;
   deferred.out_count = deferred.out_next = 0;
   deferred.sorted = false;
 }

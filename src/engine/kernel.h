@@ -97,7 +97,7 @@ struct AggregateKernel {
   // The same with one state for all rows. Null: the operator calls update.
   Status (*update_one)(AggregateContext& context, std::span<const types::Vector* const> args, const Rows& rows,
                        std::byte* state) = nullptr;
-  // Adds `from` to `into`. `from` is not used afterwards, but its arena lives on. Null: never run in parallel.
+  // Adds `from` to `into`. `from` stays as it is, and its arena lives on. Null: rows have to be taken in one by one.
   Status (*combine)(AggregateContext& context, std::byte* into, std::byte* from) = nullptr;
   // result[i] = the aggregate of states[i], for i < count. A state may be finalized several times (windows).
   Status (*finalize)(AggregateContext& context, std::byte* const* states, size_t count, types::Vector& result) = nullptr;
@@ -105,6 +105,14 @@ struct AggregateKernel {
   void (*destroy)(std::byte* state) = nullptr;
   // For ordered-set aggregates (WITHIN GROUP): args are first the direct ones, then the sorted ones.
   bool ordered_set = false;
+  // A state keeps something of every row: states of many rows are made one after the other when memory is short.
+  bool collects = false;
+  // Takes row r of `rows` back out of the state, to which it was given before: the state is then as if it had never been
+  // there. Null: that cannot be done exactly.
+  Status (*remove)(AggregateContext& context, std::span<const types::Vector* const> args, const Rows& rows,
+                   std::byte* state) = nullptr;
+  // Whether the order in which rows are taken in, and states combined, may show in the result (rounding of floats).
+  bool inexact = false;
 };
 
 // ---- Window functions -------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // GROUP BY, grouping sets and plain aggregates, by hashing. When the groups outgrow their memory, rows of groups that are
-// not yet known are put away by hash and aggregated in later rounds; known groups go on. What calls keep for DISTINCT and
-// ORDER BY is put away first when it is the larger part.
+// not yet known are put away by hash, for each grouping set by itself, and aggregated in later rounds; known groups go on.
+// What calls keep for DISTINCT and ORDER BY, or collect, is put away first when it is the larger part.
 #include <algorithm>
 
 #include "engine/aggregate_call.h"
@@ -29,6 +29,7 @@ struct GroupSet {
   RowBuffer values;                // by group: the first row's values
   std::vector<std::byte*> states;  // by group: all aggregates' states
   std::vector<const types::Vector*> columns;
+  std::vector<std::unique_ptr<SpillFile>> partitions;  // rows put away; empty: new groups still find room
 };
 
 class AggregateOperator final : public Operator {
@@ -66,7 +67,7 @@ class AggregateOperator final : public Operator {
       RETURN_IF_ERROR(RowKeys::CheckHashable(runtime_, types));
       sets_.push_back(std::make_unique<GroupSet>(std::move(members), std::move(types), runtime_));
     }
-    may_spill_ = sets_.size() == 1 && !node_.groups.empty() && runtime_.context.env != nullptr;
+    may_spill_ = !node_.groups.empty() && runtime_.context.env != nullptr;
     return Status::Ok();
   }
 
@@ -79,7 +80,7 @@ class AggregateOperator final : public Operator {
 
   Status Next(Batch& out) override {
     if (!collected_) {
-      RETURN_IF_ERROR(Collect(nullptr, 0));
+      RETURN_IF_ERROR(Collect(Partition()));
       collected_ = true;
     }
     while (true) {
@@ -97,7 +98,7 @@ class AggregateOperator final : public Operator {
       pending_.pop_back();
       Clear();
       RETURN_IF_ERROR(partition.file->Rewind());
-      RETURN_IF_ERROR(Collect(partition.file.get(), partition.level));
+      RETURN_IF_ERROR(Collect(partition));
     }
   }
 
@@ -105,7 +106,8 @@ class AggregateOperator final : public Operator {
 
  private:
   struct Partition {
-    std::unique_ptr<SpillFile> file;
+    std::unique_ptr<SpillFile> file;  // null: the child's rows, for all sets
+    size_t set = 0;
     int level = 0;
   };
 
@@ -117,6 +119,7 @@ class AggregateOperator final : public Operator {
       set->states.clear();
       set->table.Clear();
       set->values.Clear();
+      set->partitions.clear();
     }
     for (AggregateCall& call : calls_) call.Clear();
     arena_ = Arena();
@@ -131,9 +134,9 @@ class AggregateOperator final : public Operator {
   }
 
   // Aggregates the child's rows, or those put away in a file.
-  Status Collect(SpillFile* file, int level) {
-    partitions_.clear();
-    for (size_t s = 0; s < sets_.size(); ++s) {
+  Status Collect(const Partition& source) {
+    const size_t first = source.file != nullptr ? source.set : 0, last = source.file != nullptr ? first + 1 : sets_.size();
+    for (size_t s = first; s < last; ++s) {
       GroupSet* const set = sets_[s].get();
       if (!set->members.empty()) continue;
       bool added = false;
@@ -143,46 +146,72 @@ class AggregateOperator final : public Operator {
     Batch in;
     while (true) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      RETURN_IF_ERROR(file != nullptr ? file->Read(in) : child_->Next(in));
+      RETURN_IF_ERROR(source.file != nullptr ? source.file->Read(in) : child_->Next(in));
       if (in.empty()) break;
       for (size_t g = 0; g < groups_.size(); ++g) RETURN_IF_ERROR(groups_[g]->Evaluate(in, group_values_[g]));
-      if (may_spill_) {
-        RETURN_IF_ERROR(AssignGroups(0, in, level));
-        if (in.empty()) continue;
+      prepared_ = 0;
+      for (size_t s = first; s < last; ++s) RETURN_IF_ERROR(Update(s, in, source.level));
+      RETURN_IF_ERROR(Reserve(first, last, source.level));
+    }
+    for (size_t s = first; s < last; ++s) {
+      for (std::unique_ptr<SpillFile>& partition : sets_[s]->partitions) {
+        if (partition->rows() == 0) continue;
+        RETURN_IF_ERROR(partition->Rest());
+        if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += partition->bytes();
+        pending_.push_back({std::move(partition), s, source.level + 1});
       }
-      for (AggregateCall& call : calls_) RETURN_IF_ERROR(call.Prepare(in));
-      for (size_t s = 0; s < sets_.size(); ++s) RETURN_IF_ERROR(Update(s, in, level));
-      RETURN_IF_ERROR(Reserve(level));
+      sets_[s]->partitions.clear();
     }
-    for (std::unique_ptr<SpillFile>& partition : partitions_) {
-      if (partition->rows() == 0) continue;
-      RETURN_IF_ERROR(partition->Rest());
-      if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += partition->bytes();
-      pending_.push_back({std::move(partition), level + 1});
-    }
-    partitions_.clear();
+    PlanEmit();
     return Status::Ok();
   }
 
-  Status Reserve(int level) {
-    size_t bytes = arena_.allocated_bytes(), kept = 0;
-    for (const std::unique_ptr<GroupSet>& set : sets_) bytes += set->table.memory_bytes() + set->values.memory_bytes();
-    for (const AggregateCall& call : calls_) kept += call.memory_bytes();
-    bytes += kept;
-    if (memory_.Resize(bytes)) return Status::Ok();
-    if (kept > bytes / 2 && kept >= kKeptBytesMin && runtime_.context.env != nullptr) {
-      for (AggregateCall& call : calls_) {
-        ASSIGN_OR_RETURN(const uint64_t written, call.Spill());
-        if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += written;
-      }
-      bytes -= kept;
+  // The most groups whose values may be made at once.
+  void PlanEmit() {
+    uint64_t group_bytes = 0;
+    for (const AggregateCall& call : calls_) group_bytes += call.value_bytes();
+    emit_max_ = types::kVectorSize;
+    if (group_bytes > 0) emit_max_ = std::clamp<uint64_t>(budget() / 2 / group_bytes, 1, types::kVectorSize);
+  }
+  size_t budget() const {
+    return runtime_.context.memory == nullptr ? SIZE_MAX : runtime_.context.memory->per_operator_bytes();
+  }
+
+  Status Reserve(size_t first, size_t last, int level) {
+    size_t bytes = arena_.allocated_bytes(), kept = 0, collected = 0, groups = 0;
+    for (size_t s = first; s < last; ++s) {
+      const GroupSet& set = *sets_[s];
+      bytes += set.table.memory_bytes() + set.values.memory_bytes() + set.states.capacity() * sizeof(std::byte*);
+      groups += set.states.size();
     }
-    if (!may_spill_ || level >= kLevelsMax || !partitions_.empty()) {
-      memory_.Force(bytes);
-    } else if (!memory_.Resize(bytes)) {
+    for (const AggregateCall& call : calls_) {
+      kept += call.kept_bytes();
+      collected += call.collected_bytes();
+    }
+    bytes += kept + collected;
+    if (memory_.Resize(bytes)) return Status::Ok();
+    if (runtime_.context.env != nullptr) {
+      // The value of a single group is to be made in memory in any case.
+      if (collected > kKeptBytesMin && groups > 1) {
+        for (AggregateCall& call : calls_) RETURN_IF_ERROR(call.KeepFromNow());
+      }
+      if (kept >= std::max(kKeptBytesMin, budget() / 4)) {
+        for (AggregateCall& call : calls_) {
+          ASSIGN_OR_RETURN(const uint64_t written, call.Spill());
+          if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += written;
+        }
+        bytes -= kept;
+      }
+    }
+    if (memory_.Resize(bytes)) return Status::Ok();
+    memory_.Force(bytes);
+    if (!may_spill_ || level >= kLevelsMax) return Status::Ok();
+    for (size_t s = first; s < last; ++s) {
+      GroupSet& set = *sets_[s];
+      if (set.members.empty() || !set.partitions.empty()) continue;
       for (size_t p = 0; p < kPartitions; ++p) {
         ASSIGN_OR_RETURN(std::unique_ptr<SpillFile> file, SpillFile::Create(runtime_, node_.children[0]->types));
-        partitions_.push_back(std::move(file));
+        set.partitions.push_back(std::move(file));
       }
     }
     return Status::Ok();
@@ -199,7 +228,7 @@ class AggregateOperator final : public Operator {
     for (size_t i = 0; i < batch.rows.count; ++i) {
       const types::SelIndex row = static_cast<types::SelIndex>(batch.rows[i]);
       uint32_t number;
-      if (partitions_.empty()) {
+      if (set.partitions.empty()) {
         bool added = false;
         number = set.table.FindOrAdd(set.keys.key(i), set.keys.hash(i), added);
         if (added) {
@@ -219,30 +248,42 @@ class AggregateOperator final : public Operator {
     }
     if (fresh > 0) set.values.Append({set.columns, fresh_.rows(fresh)});
     if (away > 0) {
-      RETURN_IF_ERROR(PutAway(batch, away));
+      RETURN_IF_ERROR(PutAway(set, batch, away));
       batch.rows = kept_.rows(kept);
     }
     return Status::Ok();
   }
 
-  Status PutAway(const Batch& batch, size_t away) {
+  Status PutAway(GroupSet& set, const Batch& batch, size_t away) {
     for (size_t p = 0; p < kPartitions; ++p) {
       size_t count = 0;
       for (size_t i = 0; i < away; ++i) {
         if (away_partition_[i] == p) fresh_.data()[count++] = away_.data()[i];
       }
-      if (count > 0) RETURN_IF_ERROR(partitions_[p]->Write({batch.columns, fresh_.rows(count)}));
+      if (count > 0) RETURN_IF_ERROR(set.partitions[p]->Write({batch.columns, fresh_.rows(count)}));
     }
     return Status::Ok();
   }
 
-  Status Update(size_t s, Batch& batch, int level) {
+  // Evaluates what the calls take in, unless that was done for these rows of the batch; all of them, or some.
+  Status Prepare(const Batch& rows, size_t all) {
+    if (prepared_ == all && rows.rows.count == all) return Status::Ok();
+    for (AggregateCall& call : calls_) RETURN_IF_ERROR(call.Prepare(rows));
+    prepared_ = rows.rows.count;
+    return Status::Ok();
+  }
+
+  Status Update(size_t s, const Batch& in, int level) {
     GroupSet& set = *sets_[s];
+    Batch batch = in;
     if (set.members.empty()) {
+      RETURN_IF_ERROR(Prepare(batch, in.rows.count));
       for (size_t a = 0; a < calls_.size(); ++a) RETURN_IF_ERROR(calls_[a].UpdateOne(set.states[0] + offsets_[a]));
       return Status::Ok();
     }
-    if (!may_spill_) RETURN_IF_ERROR(AssignGroups(s, batch, level));
+    RETURN_IF_ERROR(AssignGroups(s, batch, level));
+    if (batch.empty()) return Status::Ok();
+    RETURN_IF_ERROR(Prepare(batch, in.rows.count));
     for (size_t a = 0; a < calls_.size(); ++a) {
       for (size_t i = 0; i < batch.rows.count; ++i) {
         const uint32_t row = batch.rows[i];
@@ -256,7 +297,7 @@ class AggregateOperator final : public Operator {
   Status Emit(Batch& out) {
     GroupSet& set = *sets_[set_];
     out_.Reset();
-    const size_t count = std::min<size_t>(types::kVectorSize, set.states.size() - group_);
+    const size_t count = std::min<size_t>(emit_max_, set.states.size() - group_);
     numbers_.resize(count);
     for (size_t i = 0; i < count; ++i) numbers_[i] = group_ + i;
     for (size_t g = 0; g < groups_.size(); ++g) {
@@ -301,9 +342,10 @@ class AggregateOperator final : public Operator {
   std::vector<uint64_t> numbers_;
   RowList fresh_, kept_, away_;
   uint8_t away_partition_[types::kVectorSize];
-  std::vector<std::unique_ptr<SpillFile>> partitions_;
   std::vector<Partition> pending_;
   size_t set_ = 0, group_ = 0;
+  size_t prepared_ = 0;  // rows of the batch that the calls have evaluated
+  size_t emit_max_ = types::kVectorSize;
   bool may_spill_ = false, collected_ = false;
 };
 

@@ -1,6 +1,7 @@
 // Hash join. The right side is kept and hashed, the left side probes. When the right side outgrows its memory both sides
 // are split by hash into files, and the pairs of files are joined one after the other (Grace hash join), splitting
-// again what is still too large.
+// again what is still too large. Rows of one key cannot be split: they are taken block by block, each of which reads all
+// left rows of the part.
 #include "engine/join_pairs.h"
 #include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
@@ -58,6 +59,7 @@ class HashJoinOperator final : public Operator {
     Clear();
     pending_.clear();
     left_file_.reset();
+    right_file_.reset();
     right_rows_ = 0;
     right_has_null_ = false;
     phase_ = Phase::kBuild;
@@ -79,7 +81,7 @@ class HashJoinOperator final : public Operator {
         case Phase::kUnmatched:
           pairs_.UnmatchedRight(build_, next_unmatched_, out);
           if (!out.empty()) return Status::Ok();
-          RETURN_IF_ERROR(NextPartition());
+          RETURN_IF_ERROR(right_file_ != nullptr ? NextBlock() : NextPartition());
           break;
         case Phase::kDone:
           return Status::Ok();
@@ -109,8 +111,23 @@ class HashJoinOperator final : public Operator {
     has_left_ = false;
   }
 
-  // Keeps and hashes a batch of the right side. False: there is no memory for more.
+  // Keeps and hashes a batch of the right side; where only its keys count, the first row of each. False: there is no memory
+  // for more.
   bool Keep(const Batch& batch) {
+    if (exists_only_) {
+      size_t fresh = 0;
+      for (size_t i = 0; i < batch.rows.count; ++i) {
+        if (right_keys_.keys.has_null(i)) continue;
+        bool added = false;
+        table_.FindOrAdd(right_keys_.keys.key(i), right_keys_.keys.hash(i), added);
+        if (!added) continue;
+        heads_.push_back(static_cast<uint32_t>(heads_.size()));
+        scatter_.data()[fresh++] = static_cast<types::SelIndex>(batch.rows[i]);
+      }
+      if (fresh > 0) build_.Append({batch.columns, scatter_.rows(fresh)});
+      next_.resize(build_.size(), kNoRow);
+      return Reserve();
+    }
     const uint32_t first = static_cast<uint32_t>(build_.size());
     build_.Append(batch);
     next_.resize(build_.size(), kNoRow);
@@ -127,6 +144,10 @@ class HashJoinOperator final : public Operator {
         tails_[number] = row;
       }
     }
+    return Reserve();
+  }
+
+  bool Reserve() {
     const size_t bytes = build_.memory_bytes() + table_.memory_bytes() +
                          (heads_.capacity() * 2 + next_.capacity()) * sizeof(uint32_t);
     if (runtime_.context.env == nullptr) {
@@ -166,7 +187,7 @@ class HashJoinOperator final : public Operator {
       RETURN_IF_ERROR(AddPending(std::move(partitions)));
       return NextPartition();
     }
-    if (build_.empty() && (node_.join == JoinType::kInner || node_.join == JoinType::kSemi ||
+    if (right_rows_ == 0 && (node_.join == JoinType::kInner || node_.join == JoinType::kSemi ||
                            node_.join == JoinType::kRight)) {
       phase_ = Phase::kDone;
       return Status::Ok();
@@ -182,6 +203,7 @@ class HashJoinOperator final : public Operator {
 
   Status Probe(Batch& out) {
     if (!has_left_) {
+      left_done_ += in_.rows.count;
       if (left_file_ != nullptr) {
         RETURN_IF_ERROR(left_file_->Read(in_));
       } else {
@@ -194,6 +216,9 @@ class HashJoinOperator final : public Operator {
       }
       RETURN_IF_ERROR(left_keys_.Encode(in_));
       pairs_.StartLeft(in_);
+      for (size_t i = 0; i < in_.rows.count && block_ > 0; ++i) {
+        if (left_matched_[left_done_ + i]) pairs_.MarkLeft(i);
+      }
       has_left_ = true;
       at_ = 0;
       chain_ = at_ < in_.rows.count ? HeadOf(at_) : kNoRow;
@@ -209,6 +234,12 @@ class HashJoinOperator final : public Operator {
     }
     if (!pairs_.empty()) return pairs_.Flush(build_, out);
     has_left_ = false;
+    if (right_file_ != nullptr) {
+      for (size_t i = 0; i < in_.rows.count; ++i) {
+        if (pairs_.left_matched(i)) left_matched_[left_done_ + i] = true;
+      }
+      if (more_blocks_) return Status::Ok();
+    }
     pairs_.FinishLeft(
         [this](size_t i) {
           if (node_.join == JoinType::kAnti && !node_.null_aware) return false;
@@ -277,6 +308,7 @@ class HashJoinOperator final : public Operator {
     while (true) {
       Clear();
       left_file_.reset();
+      right_file_.reset();
       if (pending_.empty() || (node_.null_aware && right_has_null_)) {
         phase_ = Phase::kDone;
         return Status::Ok();
@@ -287,32 +319,76 @@ class HashJoinOperator final : public Operator {
       RETURN_IF_ERROR(partition.right->Rewind());
       std::vector<Partition> finer;
       Batch in;
-      while (true) {
+      bool full = false;
+      while (!full) {
+        RETURN_IF_ERROR(runtime_.context.CheckCancelled());
         RETURN_IF_ERROR(partition.right->Read(in));
         if (in.empty()) break;
         RETURN_IF_ERROR(right_keys_.Encode(in));
         if (!finer.empty()) {
           RETURN_IF_ERROR(Scatter(in, right_keys_.keys, partition.level + 1, false, finer));
-        } else if (!Keep(in) && partition.level + 1 < kLevelsMax) {
-          // Rows of one key cannot be split; at the last level they are joined in memory.
+        } else if (!Keep(in)) {
+          full = partition.level + 1 >= kLevelsMax;
+          if (full) break;
           RETURN_IF_ERROR(MakePartitions(partition.level + 1, finer));
           RETURN_IF_ERROR(SpillBuild(partition.level + 1, finer));
         }
       }
       if (finer.empty()) {
         left_file_ = std::move(partition.left);
+        left_done_ = block_ = 0;
+        in_ = {};
+        if (full) StartBlocks(std::move(partition.right));
         pairs_.Reset(build_.size());
         phase_ = Phase::kProbe;
         return Status::Ok();
       }
       while (true) {
+        RETURN_IF_ERROR(runtime_.context.CheckCancelled());
         RETURN_IF_ERROR(partition.left->Read(in));
         if (in.empty()) break;
         RETURN_IF_ERROR(left_keys_.Encode(in));
         RETURN_IF_ERROR(Scatter(in, left_keys_.keys, partition.level + 1, true, finer));
       }
+      // Splitting what hardly came apart would not help again.
+      for (Partition& part : finer) {
+        if (part.right->rows() > partition.right->rows() / 8 * 7) part.level = kLevelsMax - 1;
+      }
       RETURN_IF_ERROR(AddPending(std::move(finer)));
     }
+  }
+
+  // ---- Blocks of one part ----
+
+  // The first block is in memory, the rest is still to be read.
+  void StartBlocks(std::unique_ptr<SpillFile> right) {
+    right_file_ = std::move(right);
+    block_ended_ = false;
+    left_matched_.assign(left_file_->rows(), false);
+    more_blocks_ = true;
+  }
+
+  // Right rows after those in memory, as many as fit; all left rows meet them.
+  Status NextBlock() {
+    Clear();
+    Batch in;
+    more_blocks_ = false;
+    while (!more_blocks_) {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(right_file_->Read(in));
+      if (in.empty()) break;
+      RETURN_IF_ERROR(right_keys_.Encode(in));
+      more_blocks_ = !Keep(in);
+    }
+    if (build_.empty() && block_ended_) return NextPartition();
+    block_ended_ = !more_blocks_;
+    ++block_;
+    left_done_ = 0;
+    in_ = {};
+    RETURN_IF_ERROR(left_file_->Rewind());
+    pairs_.Reset(build_.size());
+    phase_ = Phase::kProbe;
+    return Status::Ok();
   }
 
   const planner::PhysicalHashJoin& node_;
@@ -327,6 +403,10 @@ class HashJoinOperator final : public Operator {
   MemoryReservation memory_;
   std::vector<Partition> pending_;
   std::unique_ptr<SpillFile> left_file_;
+  std::unique_ptr<SpillFile> right_file_;  // of a part that is taken block by block
+  std::vector<bool> left_matched_;         // by row of its left_file_
+  uint64_t block_ = 0, left_done_ = 0;     // blocks before this one, left rows before this batch
+  bool more_blocks_ = false, block_ended_ = false;
   RowList scatter_;
   Batch in_;
   bool has_left_ = false;

@@ -1,6 +1,7 @@
 // INTERSECT and EXCEPT, by hashing: the right side is counted, the left side streams past. When the counts outgrow their
-// memory they are split by hash into files, what is still to come follows them, and the parts are done one by one.
-#include <array>
+// memory they are split by hash into files, what is still to come follows them, and the parts are done one by one, in the
+// same way: one that is still too large is split again.
+#include <vector>
 
 #include "common/bytes.h"
 #include "engine/event_log.h"
@@ -13,7 +14,9 @@ namespace phantom::engine::internal {
 
 namespace {
 
-constexpr size_t kParts = 32;
+constexpr int kPartBits = 5;
+constexpr size_t kParts = 1 << kPartBits;
+constexpr int kLevelsMax = 4;
 constexpr size_t kReadBytes = 256 * 1024;
 
 class SetOpOperator final : public Operator {
@@ -28,9 +31,11 @@ class SetOpOperator final : public Operator {
 
   Status Open() override {
     Clear();
-    parts_.reset();
-    part_ = 0;
-    counted_ = false;
+    parts_.clear();
+    pending_.clear();
+    left_file_.reset();
+    level_ = 0;
+    counted_ = left_ended_ = false;
     return left_->Open();
   }
 
@@ -41,17 +46,20 @@ class SetOpOperator final : public Operator {
     }
     while (true) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      if (!parts_.empty()) RETURN_IF_ERROR(ScatterLeft());
       RETURN_IF_ERROR(ReadLeft(out));
-      if (out.empty()) return Status::Ok();
+      if (out.empty()) {
+        if (pending_.empty()) return Status::Ok();
+        RETURN_IF_ERROR(LoadPart());
+        continue;
+      }
       keys_.Encode(out.columns, out.rows);
       size_t count = 0;
       for (size_t i = 0; i < out.rows.count; ++i) {
         if (Keep(i)) list_.data()[count++] = static_cast<types::SelIndex>(out.rows[i]);
       }
-      if (parts_ == nullptr && !Fits()) {
-        // What comes out now is copied by nobody: it stays valid, only the counts move.
-        RETURN_IF_ERROR(Split());
-      }
+      // What comes out now is copied by nobody: it stays valid, only the counts move.
+      RETURN_IF_ERROR(SplitUnlessFits());
       if (count == 0) continue;
       out.rows = list_.rows(count);
       return Status::Ok();
@@ -60,10 +68,10 @@ class SetOpOperator final : public Operator {
 
  private:
   struct Part {
-    EventLog counts;                  // hash, count, key
-    std::unique_ptr<SpillFile> left;  // rows
+    std::unique_ptr<EventLog> counts;  // hash, count, key
+    std::unique_ptr<SpillFile> left;   // rows
+    int level = 0;
   };
-  using Parts = std::array<Part, kParts>;
 
   void Clear() {
     table_.Clear();
@@ -71,11 +79,12 @@ class SetOpOperator final : public Operator {
     memory_.Reset();
   }
 
-  bool Fits() {
+  Status SplitUnlessFits() {
     const size_t bytes = table_.memory_bytes() + counts_.capacity() * sizeof(uint64_t);
-    if (memory_.Resize(bytes)) return true;
-    if (runtime_.context.env == nullptr) memory_.Force(bytes);
-    return runtime_.context.env == nullptr;
+    if (memory_.Resize(bytes)) return Status::Ok();
+    if (runtime_.context.env != nullptr && level_ < kLevelsMax) return Split();
+    memory_.Force(bytes);
+    return Status::Ok();
   }
 
   void Count(std::string_view key, uint64_t hash, uint64_t times) {
@@ -86,20 +95,22 @@ class SetOpOperator final : public Operator {
   }
 
   // The low bits place a key in the table.
-  static size_t PartOf(uint64_t hash) { return hash >> 40 & (kParts - 1); }
+  size_t PartOf(uint64_t hash) const { return hash >> (40 + level_ * kPartBits) & (kParts - 1); }
 
   Status PutAway(std::string_view key, uint64_t hash, uint64_t times) {
     record_.resize(16);
     StoreLE<uint64_t>(record_.data(), hash);
     StoreLE<uint64_t>(record_.data() + 8, times);
     record_.append(key);
-    return (*parts_)[PartOf(hash)].counts.Append(record_, runtime_.context);
+    return parts_[PartOf(hash)].counts->Append(record_, runtime_.context);
   }
 
   // Moves the counts to the parts.
   Status Split() {
-    parts_ = std::make_unique<Parts>();
-    for (Part& part : *parts_) {
+    for (size_t p = 0; p < kParts; ++p) {
+      Part& part = parts_.emplace_back();
+      part.level = level_ + 1;
+      part.counts = std::make_unique<EventLog>();
       ASSIGN_OR_RETURN(part.left, SpillFile::Create(runtime_, node_.types));
     }
     for (uint32_t i = 0; i < table_.size(); ++i) RETURN_IF_ERROR(PutAway(table_.key(i), table_.hash(i), counts_[i]));
@@ -116,36 +127,29 @@ class SetOpOperator final : public Operator {
       if (in.empty()) return Status::Ok();
       keys_.Encode(in.columns, in.rows);
       for (size_t i = 0; i < in.rows.count; ++i) {
-        if (parts_ != nullptr) {
+        if (!parts_.empty()) {
           RETURN_IF_ERROR(PutAway(keys_.key(i), keys_.hash(i), 1));
         } else {
           Count(keys_.key(i), keys_.hash(i), 1);
         }
       }
-      if (parts_ == nullptr && !Fits()) RETURN_IF_ERROR(Split());
+      if (parts_.empty()) RETURN_IF_ERROR(SplitUnlessFits());
     }
   }
 
-  // The next rows of the left side: as they come, or of one part after the other.
+  // The next rows of the left side: as they come, or of the part in memory.
   Status ReadLeft(Batch& out) {
-    if (parts_ == nullptr) return left_->Next(out);
-    if (part_ == 0) {
-      RETURN_IF_ERROR(ScatterLeft());
-      RETURN_IF_ERROR(LoadPart());
-    }
-    while (true) {
-      RETURN_IF_ERROR((*parts_)[part_ - 1].left->Read(out));
-      if (!out.empty() || part_ == kParts) return Status::Ok();
-      (*parts_)[part_ - 1].left.reset();
-      RETURN_IF_ERROR(LoadPart());
-    }
+    out = {};
+    if (left_file_ != nullptr) return left_file_->Read(out);
+    return level_ == 0 && !left_ended_ ? left_->Next(out) : Status::Ok();
   }
 
+  // What is left of the left side follows its counts.
   Status ScatterLeft() {
     Batch in;
     while (true) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      RETURN_IF_ERROR(left_->Next(in));
+      RETURN_IF_ERROR(ReadLeft(in));
       if (in.empty()) break;
       keys_.Encode(in.columns, in.rows);
       for (size_t p = 0; p < kParts; ++p) {
@@ -153,31 +157,45 @@ class SetOpOperator final : public Operator {
         for (size_t i = 0; i < in.rows.count; ++i) {
           if (PartOf(keys_.hash(i)) == p) list_.data()[count++] = static_cast<types::SelIndex>(in.rows[i]);
         }
-        if (count > 0) RETURN_IF_ERROR((*parts_)[p].left->Write({in.columns, list_.rows(count)}));
+        if (count > 0) RETURN_IF_ERROR(parts_[p].left->Write({in.columns, list_.rows(count)}));
       }
     }
-    for (Part& part : *parts_) {
-      if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += part.left->bytes() + part.counts.end();
-      RETURN_IF_ERROR(part.left->Rewind());
+    left_file_.reset();
+    left_ended_ = true;
+    for (Part& part : parts_) {
+      if (runtime_.context.instrument) runtime_.metrics[node_.id].spilled_bytes += part.left->bytes() + part.counts->end();
+      if (part.left->rows() == 0) continue;  // nothing can come out of it
+      RETURN_IF_ERROR(part.left->Rest());
+      pending_.push_back(std::move(part));
     }
+    parts_.clear();
     return Status::Ok();
   }
 
-  // Takes the counts of the next part into memory, whatever they need.
+  // Takes the counts of the next part into memory, or splits it further.
   Status LoadPart() {
     Clear();
-    EventLog& log = (*parts_)[part_++].counts;
+    Part part = std::move(pending_.back());
+    pending_.pop_back();
+    level_ = part.level;
+    left_file_ = std::move(part.left);
+    RETURN_IF_ERROR(left_file_->Rewind());
+    EventLog& log = *part.counts;
     std::string bytes;
     for (uint64_t at = 0; at < log.end();) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
       RETURN_IF_ERROR(log.Read(at, kReadBytes, bytes, at));
       for (std::string_view rest = bytes; !rest.empty();) {
         const std::string_view record = EventLog::NextRecord(rest);
-        Count(record.substr(16), LoadLE<uint64_t>(record.data()), LoadLE<uint64_t>(record.data() + 8));
+        const uint64_t hash = LoadLE<uint64_t>(record.data()), times = LoadLE<uint64_t>(record.data() + 8);
+        if (!parts_.empty()) {
+          RETURN_IF_ERROR(PutAway(record.substr(16), hash, times));
+        } else {
+          Count(record.substr(16), hash, times);
+        }
       }
+      if (parts_.empty()) RETURN_IF_ERROR(SplitUnlessFits());
     }
-    log.Truncate(0);
-    memory_.Force(table_.memory_bytes() + counts_.capacity() * sizeof(uint64_t));
     return Status::Ok();
   }
 
@@ -200,11 +218,13 @@ class SetOpOperator final : public Operator {
   KeyTable table_;
   std::vector<uint64_t> counts_;
   MemoryReservation memory_;
-  std::unique_ptr<Parts> parts_;  // null: everything is in memory
-  size_t part_ = 0;               // parts begun
+  std::vector<Part> parts_;               // what is too large is being split into; empty: it is in memory
+  std::vector<Part> pending_;             // to be done
+  std::unique_ptr<SpillFile> left_file_;  // of the part in memory; null: the left side as it comes
+  int level_ = 0;                         // of the part in memory: how often it was split
   std::string record_;
   RowList list_;
-  bool counted_ = false;
+  bool counted_ = false, left_ended_ = false;
 };
 
 }  // namespace

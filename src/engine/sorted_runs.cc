@@ -24,13 +24,19 @@ size_t SortedRuns::FanIn() const {
   return std::clamp(budget / (widest * 3 / 2 + kReadAheadBytes), kFanInMin, kFanInMax);
 }
 
-Status SortedRuns::Start(Run& run) {
-  if (make_keys_) {
-    run.keys = std::make_unique<SortKeys>();
-    ASSIGN_OR_RETURN(*run.keys, make_keys_());
+Status SortedRuns::Start(std::span<Run> runs) {
+  heap_.clear();
+  for (Run& run : runs) {
+    if (make_keys_) {
+      run.keys = std::make_unique<SortKeys>();
+      ASSIGN_OR_RETURN(*run.keys, make_keys_());
+    }
+    RETURN_IF_ERROR(run.file->Rewind());
+    RETURN_IF_ERROR(Advance(run));
+    if (!run.batch.empty()) heap_.push_back(&run);
   }
-  RETURN_IF_ERROR(run.file->Rewind());
-  return Advance(run);
+  for (size_t i = heap_.size() / 2; i-- > 0;) SiftDown(i);
+  return Status::Ok();
 }
 
 Status SortedRuns::StartMerge(uint64_t& merged_bytes) {
@@ -41,12 +47,12 @@ Status SortedRuns::StartMerge(uint64_t& merged_bytes) {
     std::vector<Run> longer;
     for (size_t begin = 0; begin < runs_.size(); begin += fan_in) {
       const std::span<Run> group(runs_.data() + begin, std::min(fan_in, runs_.size() - begin));
-      for (Run& run : group) RETURN_IF_ERROR(Start(run));
+      RETURN_IF_ERROR(Start(group));
       Run& merged = longer.emplace_back();
       ASSIGN_OR_RETURN(merged.file, SpillFile::Create(runtime_, types_));
       for (uint32_t count;;) {
         RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-        RETURN_IF_ERROR(Merge(group, rows, count));
+        RETURN_IF_ERROR(Merge(rows, count));
         if (count == 0) break;
         RETURN_IF_ERROR(merged.file->Write(rows.batch(count)));
       }
@@ -56,8 +62,7 @@ Status SortedRuns::StartMerge(uint64_t& merged_bytes) {
     }
     runs_ = std::move(longer);
   }
-  for (Run& run : runs_) RETURN_IF_ERROR(Start(run));
-  return Status::Ok();
+  return Start(runs_);
 }
 
 Status SortedRuns::Advance(Run& run) {
@@ -67,21 +72,36 @@ Status SortedRuns::Advance(Run& run) {
   return run.batch.empty() || run.keys == nullptr ? Status::Ok() : run.keys->Encode(run.batch);
 }
 
+void SortedRuns::SiftDown(size_t at) {
+  // The earlier run of equal keys: its rows came first.
+  const auto before = [](const Run* a, const Run* b) {
+    const int order = a->key().compare(b->key());
+    return order != 0 ? order < 0 : a < b;
+  };
+  Run* const run = heap_[at];
+  for (size_t child; (child = 2 * at + 1) < heap_.size(); at = child) {
+    if (child + 1 < heap_.size() && before(heap_[child + 1], heap_[child])) ++child;
+    if (!before(heap_[child], run)) break;
+    heap_[at] = heap_[child];
+  }
+  heap_[at] = run;
+}
+
 // Takes rows one by one from the run with the least key.
-Status SortedRuns::Merge(std::span<Run> runs, OutputColumns& out, uint32_t& count) {
+Status SortedRuns::Merge(OutputColumns& out, uint32_t& count) {
   out.Reset();
   count = 0;
-  while (count < types::kVectorSize) {
-    Run* least = nullptr;
-    for (Run& run : runs) {
-      if (run.batch.empty()) continue;
-      if (least == nullptr || run.key() < least->key()) least = &run;
-    }
-    if (least == nullptr) break;
-    const uint32_t row = least->batch.rows[least->at];
-    for (size_t c = 0; c < out.size(); ++c) CopyValue(*least->batch.columns[c], row, out[c], count);
+  while (count < types::kVectorSize && !heap_.empty()) {
+    Run& least = *heap_[0];
+    const uint32_t row = least.batch.rows[least.at];
+    for (size_t c = 0; c < out.size(); ++c) CopyValue(*least.batch.columns[c], row, out[c], count);
     ++count;
-    RETURN_IF_ERROR(Advance(*least));
+    RETURN_IF_ERROR(Advance(least));
+    if (least.batch.empty()) {
+      heap_[0] = heap_.back();
+      heap_.pop_back();
+    }
+    if (!heap_.empty()) SiftDown(0);
   }
   return Status::Ok();
 }

@@ -28,7 +28,10 @@ class SortedRuns {
   void SetKeys(MakeKeys make_keys) { make_keys_ = std::move(make_keys); }
 
   bool empty() const { return runs_.empty(); }
-  void Clear() { runs_.clear(); }
+  void Clear() {
+    heap_.clear();
+    runs_.clear();
+  }
 
   // A new run; the rows written to it must be in order. Valid until the next call of any other method.
   Result<SpillFile*> AddRun();
@@ -37,7 +40,7 @@ class SortedRuns {
   Status StartMerge(uint64_t& merged_bytes);
   // The next rows in order, at most kVectorSize, copied to `out`; their number is 0 at the end. Among peers the earlier
   // run's come first.
-  Status Merge(OutputColumns& out, uint32_t& count) { return Merge(runs_, out, count); }
+  Status Merge(OutputColumns& out, uint32_t& count);
 
  private:
   struct Run {
@@ -52,14 +55,16 @@ class SortedRuns {
 
   size_t FanIn() const;
   Status RestLast() { return runs_.empty() ? Status::Ok() : runs_.back().file->Rest(); }
-  Status Start(Run& run);
+  // Reads the first rows of runs that are to be merged.
+  Status Start(std::span<Run> runs);
   static Status Advance(Run& run);
-  static Status Merge(std::span<Run> runs, OutputColumns& out, uint32_t& count);
+  void SiftDown(size_t at);
 
   Runtime& runtime_;
   std::vector<types::Type> types_;
   MakeKeys make_keys_;
   std::vector<Run> runs_;
+  std::vector<Run*> heap_;  // runs being merged that have rows, the one with the least key on top
 };
 
 }  // namespace phantom::engine

@@ -1,5 +1,5 @@
 // Ordered-set aggregates: percentile_cont, percentile_disc, mode (PostgreSQL 15, chapter 9.21). The operator gives the
-// sorted values in order, so a state only keeps them.
+// sorted values in order, so a state only keeps them; on disk when they are many.
 #include <cmath>
 #include <memory>
 #include <string>
@@ -8,6 +8,7 @@
 #include "engine/functions/array_values.h"
 #include "engine/functions/collecting_aggregate.h"
 #include "engine/functions/tables.h"
+#include "engine/paged_rows.h"
 #include "types/datetime_math.h"
 #include "types/value.h"
 
@@ -22,20 +23,33 @@ using Args = std::span<const types::Vector* const>;
 
 // The values that are not NULL, in order, and the direct argument.
 struct Sorted {
-  std::unique_ptr<std::vector<Value>> values;
+  std::unique_ptr<PagedRows> rows;
+  std::unique_ptr<RandomReader> reader;
   Value fraction;
   bool seen = false;
+
+  uint64_t size() const { return rows == nullptr ? 0 : rows->size(); }
+  Result<Value> at(uint64_t rank) const {
+    const types::Vector& column = reader->ColumnOf(rank, 0);
+    RETURN_IF_ERROR(Status(reader->status()));
+    return column.GetValue(static_cast<uint32_t>(rank % types::kVectorSize));
+  }
 };
 
-Status Keep(AggregateContext&, Sorted& state, Args args, uint32_t row) {
+Status Keep(AggregateContext& context, Sorted& state, Args args, uint32_t row) {
   if (!state.seen) {
     state.fraction = args[0]->GetValue(row);
     state.seen = true;
   }
   if (args[1]->IsNull(row)) return Status::Ok();
-  if (state.values == nullptr) state.values = std::make_unique<std::vector<Value>>();
-  state.values->push_back(args[1]->GetValue(row));
-  return Status::Ok();
+  if (state.rows == nullptr) {
+    const types::Type type = args[1]->type();
+    const types::Layout layout = args[1]->layout();
+    state.rows = std::make_unique<PagedRows>(*context.call.execution, std::span(&type, 1), std::span(&layout, 1));
+    state.reader = std::make_unique<RandomReader>(*state.rows);
+  }
+  const types::SelIndex index = static_cast<types::SelIndex>(row);
+  return state.rows->Append({args.subspan(1, 1), {&index, 1}});
 }
 
 Status CheckFraction(double fraction) {
@@ -44,30 +58,31 @@ Status CheckFraction(double fraction) {
 }
 
 // The first value at or beyond the fraction of all.
-const Value& Discrete(const std::vector<Value>& values, double fraction) {
-  const auto rank = static_cast<size_t>(std::ceil(fraction * static_cast<double>(values.size())));
-  return values[rank == 0 ? 0 : rank - 1];
+Result<Value> Discrete(const Sorted& values, double fraction) {
+  const auto rank = static_cast<uint64_t>(std::ceil(fraction * static_cast<double>(values.size())));
+  return values.at(rank == 0 ? 0 : rank - 1);
 }
 
 // Between the two values around the fraction.
-Result<Value> Continuous(const std::vector<Value>& values, double fraction) {
+Result<Value> Continuous(const Sorted& values, double fraction) {
   const double place = fraction * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<size_t>(std::floor(place)), high = static_cast<size_t>(std::ceil(place));
-  if (low == high) return values[low];
-  const double part = place - static_cast<double>(low);
-  if (values[low].layout() == types::Layout::kInterval) {
-    ASSIGN_OR_RETURN(const Interval difference,
-                     types::SubtractIntervals(values[high].AsInterval(), values[low].AsInterval()));
+  const auto low_rank = static_cast<uint64_t>(std::floor(place)), high_rank = static_cast<uint64_t>(std::ceil(place));
+  ASSIGN_OR_RETURN(const Value low, values.at(low_rank));
+  if (low_rank == high_rank) return low;
+  ASSIGN_OR_RETURN(const Value high, values.at(high_rank));
+  const double part = place - static_cast<double>(low_rank);
+  if (low.layout() == types::Layout::kInterval) {
+    ASSIGN_OR_RETURN(const Interval difference, types::SubtractIntervals(high.AsInterval(), low.AsInterval()));
     ASSIGN_OR_RETURN(const Interval scaled, types::MultiplyInterval(difference, part));
-    ASSIGN_OR_RETURN(const Interval sum, types::AddIntervals(scaled, values[low].AsInterval()));
+    ASSIGN_OR_RETURN(const Interval sum, types::AddIntervals(scaled, low.AsInterval()));
     return Value::FromSlot(types::kIntervalOid, &sum);
   }
-  const double a = values[low].AsDouble(), b = values[high].AsDouble();
+  const double a = low.AsDouble(), b = high.AsDouble();
   return Value::Float8(a + part * (b - a));
 }
 
 template <bool kContinuous>
-Result<Value> Percentile(const std::vector<Value>& values, double fraction) {
+Result<Value> Percentile(const Sorted& values, double fraction) {
   RETURN_IF_ERROR(CheckFraction(fraction));
   if (kContinuous) return Continuous(values, fraction);
   return Discrete(values, fraction);
@@ -76,11 +91,11 @@ Result<Value> Percentile(const std::vector<Value>& values, double fraction) {
 template <bool kContinuous>
 Status FinishOne(AggregateContext&, Sorted& state, types::Vector& result, uint32_t at) {
   if (state.seen && !state.fraction.is_null()) RETURN_IF_ERROR(CheckFraction(state.fraction.AsDouble()));
-  if (state.values == nullptr || state.fraction.is_null()) {
+  if (state.size() == 0 || state.fraction.is_null()) {
     result.SetNull(at);
     return Status::Ok();
   }
-  ASSIGN_OR_RETURN(const Value value, Percentile<kContinuous>(*state.values, state.fraction.AsDouble()));
+  ASSIGN_OR_RETURN(const Value value, Percentile<kContinuous>(state, state.fraction.AsDouble()));
   result.SetValue(at, value);
   return Status::Ok();
 }
@@ -88,19 +103,19 @@ Status FinishOne(AggregateContext&, Sorted& state, types::Vector& result, uint32
 // An array of fractions makes an array of the same shape.
 template <bool kContinuous>
 Status FinishMany(AggregateContext&, Sorted& state, types::Vector& result, uint32_t at) {
-  if (state.values == nullptr || state.fraction.is_null()) {
+  if (state.size() == 0 || state.fraction.is_null()) {
     result.SetNull(at);
     return Status::Ok();
   }
   const types::ArrayView fractions(state.fraction.AsString());
-  const Value& first = state.values->front();
+  ASSIGN_OR_RETURN(const Value first, state.at(0));
   types::ArrayBuilder builder(first.type().oid, first.layout());
   for (uint32_t i = 0; i < fractions.size(); ++i) {
     if (fractions.IsNull(i)) {
       builder.AddNull();
       continue;
     }
-    ASSIGN_OR_RETURN(const Value value, Percentile<kContinuous>(*state.values, fractions.GetAs<double>(i)));
+    ASSIGN_OR_RETURN(const Value value, Percentile<kContinuous>(state, fractions.GetAs<double>(i)));
     builder.Add(value.slot());
   }
   result.SetString(at, builder.Finish(DimensionsOf(fractions)));

@@ -43,6 +43,7 @@ constexpr AggregateKernel CollectingAggregate(bool ordered_set = false) {
   };
   kernel.destroy = [](std::byte* state) { reinterpret_cast<State*>(state)->~State(); };
   kernel.ordered_set = ordered_set;
+  kernel.collects = true;
   return kernel;
 }
 
