@@ -32,6 +32,13 @@ Status UpdateStrict(AggregateContext& context, [[maybe_unused]] std::span<const 
 
 }  // namespace internal
 
+// For AggregateKernel::remove, from a function like Add that undoes it.
+template <typename State, auto Remove, typename... A>
+Status Removal(AggregateContext& context, std::span<const types::Vector* const> args, const Rows& rows, std::byte* state) {
+  return internal::UpdateStrict<State, Remove, A...>(
+      context, args, rows, [state](uint32_t) { return state; }, std::index_sequence_for<A...>());
+}
+
 template <typename State, auto Add, auto Merge, auto Finish, typename R, typename... A>
 constexpr AggregateKernel StrictAggregate() {
   AggregateKernel kernel;

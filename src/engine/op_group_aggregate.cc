@@ -107,7 +107,7 @@ class GroupAggregateOperator final : public Operator {
 
   // Takes in the rest of the batch, or, when much is held already, the rest of the group that has begun.
   Status Take() {
-    const bool full = states_.size() >= kHeldGroupsMax || arena_.allocated_bytes() + values_.memory_bytes() > kHeldBytesMax;
+    const bool full = states_.size() >= kHeldGroupsMax || held_bytes() > kHeldBytesMax;
     const size_t begin = at_;
     size_t fresh = 0;
     for (; at_ < in_.rows.count; ++at_) {
@@ -138,9 +138,14 @@ class GroupAggregateOperator final : public Operator {
       }
       RETURN_IF_ERROR(calls_[a].Update(shifted_.data()));
     }
-    const size_t bytes = arena_.allocated_bytes() + values_.memory_bytes();
-    if (!memory_.Resize(bytes)) memory_.Force(bytes);
+    if (!memory_.Resize(held_bytes())) memory_.Force(held_bytes());
     return Status::Ok();
+  }
+
+  size_t held_bytes() const {
+    size_t bytes = arena_.allocated_bytes() + values_.memory_bytes();
+    for (const AggregateCall& call : calls_) bytes += call.collected_bytes();
+    return bytes;
   }
 
   Status Emit(size_t count, Batch& out) {

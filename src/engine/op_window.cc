@@ -4,6 +4,7 @@
 #include "catalog/function.h"
 #include "engine/operator_internal.h"
 #include "engine/sort_keys.h"
+#include "engine/window_aggregate.h"
 #include "engine/window_frame.h"
 
 namespace phantom::engine::internal {
@@ -13,12 +14,11 @@ namespace {
 // One call: a window function or an aggregate over the frame.
 struct Call {
   WindowKernel window = nullptr;
-  const AggregateKernel* aggregate = nullptr;
   std::unique_ptr<std::vector<types::Type>> arg_types;
   std::unique_ptr<AggregateContext> context;
   size_t first_arg = 0;  // among the kept argument columns
   size_t args = 0;
-  int filter = -1;       // its column there; -1: none
+  std::unique_ptr<WindowAggregate> aggregate;  // null: a window function
 };
 
 // The partition as a window function sees it.
@@ -80,7 +80,6 @@ class WindowOperator final : public Operator {
             .At(node->location);
       }
       call.window = entry->window;
-      call.aggregate = entry->aggregate;
       call.first_arg = args_.size();
       call.args = node->args.size();
       call.arg_types = std::make_unique<std::vector<types::Type>>();
@@ -92,11 +91,11 @@ class WindowOperator final : public Operator {
         call.arg_types->push_back(arg->type);
         if (site.collation == 0) site.collation = arg->collation;
       }
+      int filter = -1;
       if (node->filter != nullptr) {
-        call.filter = static_cast<int>(args_.size());
+        filter = static_cast<int>(args_.size());
         RETURN_IF_ERROR(add(*node->filter));
       }
-      call.context->arena = &arena_;
       site.execution = &runtime_.context;
       site.format = runtime_.context.format;
       site.result_type = node->type;
@@ -104,6 +103,10 @@ class WindowOperator final : public Operator {
       site.function = node->function->oid;
       site.function_name = node->function->name;
       site.variadic_array = node->variadic;
+      if (entry->aggregate != nullptr) {
+        call.aggregate = std::make_unique<WindowAggregate>(*entry->aggregate, *call.context, node->type, call.first_arg,
+                                                           call.args, filter, runtime_);
+      }
     }
     needs_order_values_ = (clause_uses_range() && !node_.order.empty());
     if (needs_order_values_) {
@@ -165,8 +168,9 @@ class WindowOperator final : public Operator {
     arg_rows_->Clear();
     arg_reader_->Reset();
     partition_->Clear();
-    arena_ = Arena();
-    running_.clear();
+    for (Call& call : calls_) {
+      if (call.aggregate != nullptr) call.aggregate->Clear();
+    }
     emitted_ = 0;
     while (!ended_) {
       if (at_ == in_.rows.count) {
@@ -204,96 +208,15 @@ class WindowOperator final : public Operator {
       }
     }
     if (needs_order_values_) partition_->SetOrderValues(arg_reader_.get(), order_column_);
-    running_.resize(calls_.size());
     return Status::Ok();
   }
-
-  // Of an aggregate: the frame whose rows the state holds, and where its value was last put.
-  struct Running {
-    std::byte* state = nullptr;
-    size_t begin = 0, end = 0;
-  };
 
   Status ComputeCall(size_t c, size_t first, size_t count) {
     Call& call = calls_[c];
     results_[c].Reset();
-    if (call.window != nullptr) {
-      const CallPartition partition(*partition_, *arg_reader_, call);
-      return call.window(call.context->call, partition, first, count, results_[c]);
-    }
-    Running& running = running_[c];
-    for (size_t i = 0; i < count; ++i) {
-      size_t begin = 0, end = 0;
-      RETURN_IF_ERROR(partition_->Frame(first + i, begin, end));
-      const bool same = running.state != nullptr && running.begin == begin && running.end == end &&
-                        !partition_->has_exclusion();
-      if (same && i > 0) {
-        CopyResult(results_[c], static_cast<uint32_t>(i));
-        continue;
-      }
-      const bool grows = running.state != nullptr && running.begin == begin && running.end <= end &&
-                         !partition_->has_exclusion();
-      if (!grows) {
-        if (running.state != nullptr && call.aggregate->destroy != nullptr) call.aggregate->destroy(running.state);
-        if (running.state == nullptr) {
-          running.state = static_cast<std::byte*>(
-              arena_.Allocate(call.aggregate->state_bytes, call.aggregate->state_alignment));
-        }
-        call.aggregate->init(*call.context, running.state);
-        running.begin = running.end = begin;
-      }
-      RETURN_IF_ERROR(AddRows(call, running.state, first + i, running.end, end));
-      running.end = end;
-      RETURN_IF_ERROR(FinalizeAt(call, running.state, results_[c], static_cast<uint32_t>(i)));
-    }
-    if (first + count == partition_->size() && running.state != nullptr) {
-      if (call.aggregate->destroy != nullptr) call.aggregate->destroy(running.state);
-      running.state = nullptr;
-    }
-    return Status::Ok();
-  }
-
-  static void CopyResult(types::Vector& result, uint32_t i) {
-    if (result.IsNull(i - 1)) {
-      result.SetNull(i);
-      return;
-    }
-    std::copy_n(result.slot(i - 1), types::SizeOf(result.layout()), result.slot(i));
-  }
-
-  // Gives the aggregate the rows [begin, end) of the frame of `row`.
-  Status AddRows(Call& call, std::byte* state, size_t row, size_t begin, size_t end) {
-    while (begin < end) {
-      const size_t piece = begin / types::kVectorSize;
-      const size_t stop = std::min(end, (piece + 1) * types::kVectorSize);
-      const Batch args = args_.empty() ? Batch{} : arg_reader_->Piece(piece).ReadChunk(0);
-      const types::Vector* filter = call.filter < 0 ? nullptr : args.columns[call.filter];
-      size_t count = 0;
-      for (; begin < stop; ++begin) {
-        const uint32_t at = static_cast<uint32_t>(begin % types::kVectorSize);
-        if (partition_->has_exclusion() && partition_->Excluded(row, begin)) continue;
-        if (filter != nullptr && (filter->IsNull(at) || !filter->Get<bool>(at))) continue;
-        list_.data()[count++] = at;
-      }
-      if (count == 0) continue;
-      const std::span<const types::Vector* const> values =
-          args_.empty() ? args.columns : args.columns.subspan(call.first_arg, call.args);
-      if (call.aggregate->update_one != nullptr) {
-        RETURN_IF_ERROR(call.aggregate->update_one(*call.context, values, list_.rows(count), state));
-      } else {
-        states_.assign(types::kVectorSize, state);
-        RETURN_IF_ERROR(call.aggregate->update(*call.context, values, list_.rows(count), states_.data()));
-      }
-    }
-    return Status::Ok();
-  }
-
-  // Kernels finalize to row 0.
-  Status FinalizeAt(Call& call, std::byte* state, types::Vector& result, uint32_t at) {
-    types::Vector one(result.type(), result.layout(), 1);
-    RETURN_IF_ERROR(call.aggregate->finalize(*call.context, &state, 1, one));
-    CopyValue(one, 0, result, at);
-    return Status::Ok();
+    if (call.aggregate != nullptr) return call.aggregate->Compute(*partition_, *arg_reader_, first, count, results_[c]);
+    const CallPartition partition(*partition_, *arg_reader_, call);
+    return call.window(call.context->call, partition, first, count, results_[c]);
   }
 
   const planner::PhysicalWindow& node_;
@@ -309,9 +232,6 @@ class WindowOperator final : public Operator {
   std::unique_ptr<RandomReader> arg_reader_;
   OutputColumns results_;
   std::vector<const types::Vector*> columns_;
-  std::vector<Running> running_;
-  std::vector<std::byte*> states_;
-  Arena arena_;
   RowList list_;
   Batch in_;
   std::string partition_key_, order_key_;

@@ -110,8 +110,19 @@ std::unique_ptr<RowBuffer> PagedRows::MakePieceOfNulls() const {
 }
 
 const RowBuffer& RandomReader::Piece(size_t number) {
-  Slot& slot = slots_[number % kPieces];
-  if (slot.number == number) return slot.reader.held();
+  if (slots_[last_].number == number) return slots_[last_].reader.held();
+  size_t oldest = 0;
+  for (size_t i = 0; i < kPieces; ++i) {
+    if (slots_[i].number == number) {
+      last_ = i;
+      slots_[i].used = ++uses_;
+      return slots_[i].reader.held();
+    }
+    if (slots_[i].used < slots_[oldest].used) oldest = i;
+  }
+  last_ = oldest;
+  Slot& slot = slots_[oldest];
+  slot.used = ++uses_;
   Batch batch;
   if (Status status = slot.reader.Read(rows_, number, batch); status.ok()) {
     slot.number = number;

@@ -79,7 +79,7 @@ class RandomReader {
  public:
   explicit RandomReader(const PagedRows& rows) : rows_(rows) {}
 
-  // Valid until kPieces other pieces were read.
+  // Valid until kPieces - 1 other pieces were read.
   const RowBuffer& Piece(size_t number);
   const types::Vector& ColumnOf(uint64_t row, size_t column) {
     return Piece(row / types::kVectorSize).ColumnOf(row % types::kVectorSize, column);
@@ -97,11 +97,14 @@ class RandomReader {
   static constexpr size_t kPieces = 8;
   struct Slot {
     size_t number = SIZE_MAX;
+    uint64_t used = 0;
     PagedRows::Reader reader;
   };
 
   const PagedRows& rows_;
   Slot slots_[kPieces];
+  size_t last_ = 0;  // slot
+  uint64_t uses_ = 0;
   std::unique_ptr<RowBuffer> nulls_;
   Status status_;
 };

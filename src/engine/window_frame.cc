@@ -18,7 +18,7 @@ Result<std::unique_ptr<FrameClause>> FrameClause::Make(const planner::PhysicalWi
     ASSIGN_OR_RETURN(internal::KernelCall call,
                      internal::KernelCall::Make(*in_range, {key, key, offset->type, types::kBoolOid, types::kBoolOid},
                                                 types::kBoolOid, 0, runtime));
-    bound.in_range = std::make_unique<internal::KernelCall>(std::move(call));
+    bound.probe = std::make_unique<RangeProbe>(std::move(call), key, offset->type, runtime);
     return Status::Ok();
   };
   RETURN_IF_ERROR(make(clause->start, frame.start_offset, frame.start_in_range));
@@ -26,11 +26,26 @@ Result<std::unique_ptr<FrameClause>> FrameClause::Make(const planner::PhysicalWi
   return clause;
 }
 
+FrameClause::RangeProbe::RangeProbe(internal::KernelCall made, types::Type key, types::Type offset_type,
+                                    const Runtime& runtime)
+    : in_range(std::move(made)),
+      value(runtime.MakeVector(key, 1)),
+      base(runtime.MakeVector(key, 1)),
+      offset(runtime.MakeVector(offset_type, 1)),
+      sub(types::kBoolOid, 1),
+      less(types::kBoolOid, 1),
+      truth(types::kBoolOid, 1) {}
+
 Status FrameClause::OpenBound(Bound& bound, const char* which) {
   if (bound.expr == nullptr) return Status::Ok();
   ASSIGN_OR_RETURN(bound.value, EvaluateScalar(*bound.expr, runtime));
   if (bound.value.is_null()) return Errorf(sqlstate::kNullValueNotAllowed, "frame %s offset must not be null", which);
-  if (bound.in_range != nullptr) return Status::Ok();
+  if (bound.probe != nullptr) {
+    bound.probe->offset.Reset();
+    bound.probe->offset.SetValue(0, bound.value);
+    bound.probe->offset.SetConstant();
+    return Status::Ok();
+  }
   if (bound.value.AsInt64() < 0) {
     return Errorf(sqlstate::kInvalidPrecedingOrFollowingSize, "frame %s offset must not be negative", which);
   }
@@ -43,26 +58,23 @@ Status FrameClause::Open() {
   return OpenBound(end, "ending");
 }
 
-// The first row in range (start), or the first one after the rows in range (end).
+// The first row in range (start), or the first one after the rows in range (end). For later rows it is never earlier, so
+// the search goes on where it ended; peers are in range together.
 Status Partition::RangeBoundary(size_t row, bool is_start, FrameClause::Bound& bound, bool preceding,
                                 size_t& position) const {
   const bool descending = node_.order[0].descending;
   const bool nulls_first = node_.order[0].nulls_first;
-  const bool sub = preceding != descending;
-  const bool less = !is_start != descending;
   const bool current_null = order_values_->IsNull(row, order_column_);
-  const Runtime& runtime = clause_.runtime;
-  const types::Type key = node_.order[0].expr->type;
-  types::Vector value = runtime.MakeVector(key, 1), base = runtime.MakeVector(key, 1);
-  types::Vector offset = runtime.MakeVector(bound.value.type(), 1), sub_value(types::kBoolOid, 1),
-                less_value(types::kBoolOid, 1), truth(types::kBoolOid, 1);
-  if (!current_null) order_values_->Fetch(row, order_column_, base, 0);
-  offset.SetValue(0, bound.value);
-  sub_value.data<bool>()[0] = sub;
-  less_value.data<bool>()[0] = less;
-  for (types::Vector* constant : {&base, &offset, &sub_value, &less_value}) constant->SetConstant();
-  const types::Vector* args[5] = {&value, &base, &offset, &sub_value, &less_value};
-  for (position = 0; position < size(); position = PeerEnd(position)) {
+  FrameClause::RangeProbe& probe = *bound.probe;
+  probe.base.Reset();
+  if (!current_null) order_values_->Fetch(row, order_column_, probe.base, 0);
+  probe.sub.Reset();
+  probe.sub.data<bool>()[0] = preceding != descending;
+  probe.less.Reset();
+  probe.less.data<bool>()[0] = !is_start != descending;
+  for (types::Vector* constant : {&probe.base, &probe.sub, &probe.less}) constant->SetConstant();
+  const types::Vector* args[5] = {&probe.value, &probe.base, &probe.offset, &probe.sub, &probe.less};
+  for (position = is_start ? start_cursor_ : end_cursor_; position < size(); position = PeerEnd(position)) {
     const bool null = order_values_->IsNull(position, order_column_);
     if (null || current_null) {
       if (is_start) {
@@ -73,13 +85,14 @@ Status Partition::RangeBoundary(size_t row, bool is_start, FrameClause::Bound& b
       }
       continue;
     }
-    value.Reset();
-    order_values_->Fetch(position, order_column_, value, 0);
-    value.SetConstant();
-    RETURN_IF_ERROR(bound.in_range->Run(args, {nullptr, 1}, truth));
-    const bool in_range = !truth.IsNull(0) && truth.Get<bool>(0);
+    probe.value.Reset();
+    order_values_->Fetch(position, order_column_, probe.value, 0);
+    probe.value.SetConstant();
+    RETURN_IF_ERROR(probe.in_range.Run(args, {nullptr, 1}, probe.truth));
+    const bool in_range = !probe.truth.IsNull(0) && probe.truth.Get<bool>(0);
     if (in_range == is_start) break;
   }
+  (is_start ? start_cursor_ : end_cursor_) = position;
   return Status::Ok();
 }
 
@@ -101,7 +114,7 @@ Status Partition::Boundary(size_t row, bool is_start, size_t& position) const {
   // Positions in rows or groups; an end is one past the last.
   const bool by_row = frame.mode == FrameMode::kRows;
   const uint64_t here = by_row ? row : Group(row);
-  const uint64_t count = by_row ? size() : group_begin_.size();
+  const uint64_t count = by_row ? size() : peers_.groups();
   const uint64_t extra = is_start ? 0 : 1;
   uint64_t at = here + extra;
   if (!current) {
@@ -111,19 +124,62 @@ Status Partition::Boundary(size_t row, bool is_start, size_t& position) const {
       at = bound.rows > count - here ? count : std::min(count, at + bound.rows);
     }
   }
-  position = by_row ? at : at < group_begin_.size() ? group_begin_[at] : size();
+  position = by_row ? at : peers_.GroupBegin(at);
+  return Status::Ok();
+}
+
+// The frames of the rows from `first` on.
+Status Partition::MakeFrames(size_t first) const {
+  if (first < first_frame_) ForgetFrames();
+  first_frame_ = first;
+  frames_.clear();
+  const bool by_row = node_.frame.mode == FrameMode::kRows;
+  for (size_t row = first; row < std::min(size(), first + types::kVectorSize); ++row) {
+    if (!by_row && row > first && PeerBegin(row) != row) {
+      frames_.push_back(frames_.back());  // peers have one frame
+      continue;
+    }
+    RowRange& frame = frames_.emplace_back();
+    RETURN_IF_ERROR(Boundary(row, true, frame.begin));
+    RETURN_IF_ERROR(Boundary(row, false, frame.end));
+    frame.end = std::max(frame.begin, frame.end);
+  }
   return Status::Ok();
 }
 
 Status Partition::Frame(size_t row, size_t& begin, size_t& end) const {
-  if (frame_row_ != row) {
-    RETURN_IF_ERROR(Boundary(row, true, frame_begin_));
-    RETURN_IF_ERROR(Boundary(row, false, frame_end_));
-    frame_end_ = std::max(frame_begin_, frame_end_);
-    frame_row_ = row;
+  if (row < first_frame_ || row >= first_frame_ + frames_.size()) {
+    Status status = MakeFrames(row / types::kVectorSize * types::kVectorSize);
+    if (!status.ok()) {
+      ForgetFrames();
+      return status;
+    }
   }
-  begin = frame_begin_;
-  end = frame_end_;
+  begin = frames_[row - first_frame_].begin;
+  end = frames_[row - first_frame_].end;
+  return Status::Ok();
+}
+
+Status Partition::FramePieces(size_t row, RowRange (&pieces)[kPiecesMax]) const {
+  RowRange frame;
+  RETURN_IF_ERROR(Frame(row, frame.begin, frame.end));
+  for (RowRange& piece : pieces) piece = {};
+  RowRange out{PeerBegin(row), PeerEnd(row)};  // what is left out
+  switch (node_.frame.exclusion) {
+    case FrameExclusion::kNone:
+      pieces[0] = frame;
+      return Status::Ok();
+    case FrameExclusion::kCurrentRow:
+      out = {row, row + 1};
+      break;
+    case FrameExclusion::kGroup:
+      break;
+    case FrameExclusion::kTies:
+      if (row >= frame.begin && row < frame.end) pieces[1] = {row, row + 1};
+      break;
+  }
+  pieces[0] = {frame.begin, std::min(frame.end, out.begin)};
+  pieces[2] = {std::max(frame.begin, out.end), frame.end};
   return Status::Ok();
 }
 
@@ -134,9 +190,9 @@ bool Partition::Excluded(size_t row, size_t other) const {
     case FrameExclusion::kCurrentRow:
       return other == row;
     case FrameExclusion::kGroup:
-      return peers_[other] == peers_[row];
+      return other >= PeerBegin(row) && other < PeerEnd(row);
     case FrameExclusion::kTies:
-      return other != row && peers_[other] == peers_[row];
+      return other != row && other >= PeerBegin(row) && other < PeerEnd(row);
   }
   return false;
 }

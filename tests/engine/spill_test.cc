@@ -95,6 +95,12 @@ const Case kCases[] = {
     {"except all", "SELECT a FROM " ROWS("30000") " EXCEPT ALL SELECT a FROM " ROWS("30000") " WHERE i % 3 = 0"},
     {"union", "SELECT a, i FROM " ROWS("20000") " UNION SELECT a, i FROM " ROWS("30000") " WHERE i % 3 = 0"},
     {"window", "SELECT i, sum(a) OVER (ORDER BY i), lag(a, 9000) OVER (ORDER BY i) FROM " ROWS("20000")},
+    {"window over groups", "SELECT i, sum(a) OVER w, max(b) OVER w, count(*) OVER w FROM " ROWS("20000")
+                           " WINDOW w AS (ORDER BY b GROUPS BETWEEN 20 PRECEDING AND 20 FOLLOWING EXCLUDE TIES)"},
+    {"window over ranges", "SELECT i, sum(a) OVER w, min(md5(b::text)) OVER w, first_value(i) OVER w FROM " ROWS("20000")
+                           " WINDOW w AS (PARTITION BY i % 2 ORDER BY a, i RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"},
+    {"window over rows", "SELECT i, sum(a) OVER w, max(a) OVER w, nth_value(a, 3000) OVER w FROM " ROWS("20000")
+                         " WINDOW w AS (ORDER BY i ROWS BETWEEN 16384 PRECEDING AND 1000 FOLLOWING)"},
     {"materialized query", "WITH w AS MATERIALIZED (SELECT * FROM " ROWS("20000") ") SELECT count(*), sum(w.a), "
                            "(SELECT max(i) FROM w) FROM w JOIN w v ON w.i = v.i + 1"},
     {"recursion", "WITH RECURSIVE r (n) AS (SELECT i FROM " ROWS("15000") " UNION SELECT n + 15000 FROM r WHERE n <= 15000) "

@@ -153,10 +153,14 @@ D Intercept(const Pairs& s, bool& null) {
   return (s.y - s.x * s.xy / s.xx) / s.n;
 }
 
+constexpr AggregateKernel Inexact(AggregateKernel kernel) {
+  kernel.inexact = true;
+  return kernel;
+}
 template <typename T, auto Finish>
-constexpr AggregateKernel kMoments = StrictAggregate<Moments, Add<T>, Merge, Finish, D, T>();
+constexpr AggregateKernel kMoments = Inexact(StrictAggregate<Moments, Add<T>, Merge, Finish, D, T>());
 template <auto F, int kRows = 1>
-constexpr AggregateKernel kPairs = StrictAggregate<Pairs, AddPair, MergePairs, FinishPairs<F, kRows>, D, D, D>();
+constexpr AggregateKernel kPairs = Inexact(StrictAggregate<Pairs, AddPair, MergePairs, FinishPairs<F, kRows>, D, D, D>());
 constexpr AggregateKernel kPairCount = StrictAggregate<Pairs, AddPair, MergePairs, CountPairs, int64_t, D, D>();
 
 // pg_proc lists them for real, then double precision.

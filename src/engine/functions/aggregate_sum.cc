@@ -31,6 +31,12 @@ Status AddInteger(AggregateContext&, IntegerSum& state, T value) {
   ++state.count;
   return Status::Ok();
 }
+template <typename T>
+Status RemoveInteger(AggregateContext&, IntegerSum& state, T value) {
+  state.sum -= value;
+  --state.count;
+  return Status::Ok();
+}
 Status MergeIntegers(AggregateContext&, IntegerSum& into, IntegerSum& from) {
   into.sum += from.sum;
   into.count += from.count;
@@ -80,6 +86,12 @@ class NumericTotal {
     return Status::Ok();
   }
   Status Add(const NumericTotal& other, Arena& arena) {
+    int128_t mantissa = other.mantissa_, sum;
+    if (!other.carried_ && (other.scale_ == scale_ || Align(other.scale_, mantissa)) &&
+        !__builtin_add_overflow(mantissa_, mantissa, &sum)) {
+      mantissa_ = sum;
+      return Status::Ok();
+    }
     ASSIGN_OR_RETURN(Numeric total, other.Value(arena));
     return Carry(total, arena);
   }
@@ -284,11 +296,19 @@ Status AverageOfIntervals(AggregateContext&, IntervalSum& state, Writer<Interval
 // ---- Tables -------------------------------------------------------------------------------------
 
 template <auto Finish, typename R, typename T>
-constexpr AggregateKernel kOfIntegers = StrictAggregate<IntegerSum, AddInteger<T>, MergeIntegers, Finish, R, T>();
+constexpr AggregateKernel kOfIntegers = [] {
+  AggregateKernel kernel = StrictAggregate<IntegerSum, AddInteger<T>, MergeIntegers, Finish, R, T>();
+  kernel.remove = Removal<IntegerSum, RemoveInteger<T>, T>;
+  return kernel;
+}();
 template <auto Finish>
 constexpr AggregateKernel kOfNumerics = StrictAggregate<NumericSum, AddNumeric, MergeNumerics, Finish, Numeric, Numeric>();
 template <typename T>
-constexpr AggregateKernel kPlain = StrictAggregate<PlainSum<T>, AddPlain<T>, MergePlain<T>, FinishPlain<T>, T, T>();
+constexpr AggregateKernel kPlain = [] {
+  AggregateKernel kernel = StrictAggregate<PlainSum<T>, AddPlain<T>, MergePlain<T>, FinishPlain<T>, T, T>();
+  kernel.inexact = std::is_floating_point_v<T>;
+  return kernel;
+}();
 template <auto Finish>
 constexpr AggregateKernel kOfIntervals =
     StrictAggregate<IntervalSum, AddInterval, MergeIntervals, Finish, Interval, Interval>();

@@ -37,11 +37,19 @@ Status UpdateOne(AggregateContext&, std::span<const types::Vector* const> args, 
   return Status::Ok();
 }
 
+Status Remove(AggregateContext& context, std::span<const types::Vector* const> args, const Rows& rows, std::byte* state) {
+  Count gone;
+  RETURN_IF_ERROR(UpdateOne(context, args, rows, reinterpret_cast<std::byte*>(&gone)));
+  reinterpret_cast<Count*>(state)->rows -= gone.rows;
+  return Status::Ok();
+}
+
 constexpr AggregateKernel MakeCount() {
   AggregateKernel kernel = StrictAggregate<Count, [](AggregateContext&, Count&) { return Status::Ok(); }, Merge, Finish,
                                            int64_t>();
   kernel.update = Update;
   kernel.update_one = UpdateOne;
+  kernel.remove = Remove;
   return kernel;
 }
 constexpr AggregateKernel kCount = MakeCount();

@@ -1,4 +1,6 @@
 // row_number() and the other window functions of chapter 9.22.
+#include <algorithm>
+
 #include "engine/functions/tables.h"
 
 namespace phantom::engine {
@@ -92,22 +94,35 @@ Status Shift(KernelContext& context, const WindowPartition& partition, size_t fi
   return Status::Ok();
 }
 
+// The part of the frame before what EXCLUDE leaves out of it, the row itself when only its peers are left out, and the part
+// after.
+struct Pieces {
+  size_t begin[3], end[3];
+  size_t size(size_t i) const { return begin[i] < end[i] ? end[i] - begin[i] : 0; }
+};
+Pieces PiecesOf(const WindowPartition& partition, size_t position, size_t begin, size_t end) {
+  const size_t peers_begin = partition.PeerBegin(position), peers_end = partition.PeerEnd(position);
+  const bool self = partition.Excluded(position, position);
+  const size_t peer = peers_begin == position ? position + 1 : peers_begin;
+  const bool peers = peer < peers_end && partition.Excluded(position, peer);
+  if (!self && !peers) return {{begin, 0, 0}, {end, 0, 0}};
+  const size_t out_begin = peers ? peers_begin : position, out_end = peers ? peers_end : position + 1;
+  Pieces pieces{{begin, 0, std::max(begin, out_end)}, {std::min(end, out_begin), 0, end}};
+  if (!self && position >= begin && position < end) pieces.begin[1] = position, pieces.end[1] = position + 1;
+  return pieces;
+}
+
 // The n-th row of the frame that EXCLUDE leaves in it, n from 1; from its end when n is negative. False: there is none.
 bool FrameRow(const WindowPartition& partition, size_t position, size_t begin, size_t end, int64_t n, size_t& found) {
-  if (n > 0) {
-    for (size_t row = begin; row < end; ++row) {
-      if (!partition.Excluded(position, row) && --n == 0) {
-        found = row;
-        return true;
-      }
-    }
-    return false;
-  }
-  for (size_t row = end; row-- > begin;) {
-    if (!partition.Excluded(position, row) && ++n == 0) {
-      found = row;
+  const Pieces pieces = PiecesOf(partition, position, begin, end);
+  uint64_t left = n > 0 ? static_cast<uint64_t>(n) : static_cast<uint64_t>(-n);
+  for (size_t i = 0; i < 3; ++i) {
+    const size_t piece = n > 0 ? i : 2 - i;
+    if (left <= pieces.size(piece)) {
+      found = n > 0 ? pieces.begin[piece] + left - 1 : pieces.end[piece] - left;
       return true;
     }
+    left -= pieces.size(piece);
   }
   return false;
 }
