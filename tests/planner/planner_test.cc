@@ -163,6 +163,9 @@ TEST_CASE("EXPLAIN reads like PostgreSQL's") {
   CHECK(explain("SELECT b FROM t WHERE a = 1") == "Index Scan using t_pkey on t\n  Index Cond: (a = 1)");
   CHECK(explain("SELECT max(a) FROM t WHERE b > 1") ==
         "Result\n  InitPlan 1\n    ->  Limit\n        ->  Index Scan Backward using t_pkey on t\n              Filter: (b > 1)");
+  // What follows from equalities is asked of all.
+  CHECK(explain("SELECT t.b FROM t, u WHERE t.b = u.b AND u.b = 7").find("(t.b = 7)") != std::string::npos);
+  CHECK(explain("SELECT count(*) FROM t, u, s WHERE t.b = u.b AND u.b = s.id AND s.id = 3").find("(t.b = 3)") != std::string::npos);
   CHECK(explain("SELECT count(*) FROM t JOIN s ON s.v = t.b::numeric") ==
         "Aggregate\n  ->  Hash Join\n        Hash Cond: ((t.b)::numeric = s.v)\n        ->  Seq Scan on t\n        ->  Hash\n"
         "              ->  Seq Scan on s");

@@ -47,6 +47,10 @@ class Estimator {
 
   // Remembers what a relation's columns come from, so that columns of subqueries can be looked up.
   void NoteColumns(const LogicalNode& node);
+  // The condition follows from what the relations were asked themselves: as a join's it rejects nothing.
+  void NoteImplied(const Expr* condition) { implied_.insert(condition); }
+  // The node has changed.
+  void Forget(const LogicalNode& node) { rows_.erase(&node); }
 
  private:
   struct Origin {
@@ -74,6 +78,7 @@ class Estimator {
   std::map<const CommonTable*, const LogicalWith*> common_tables_;
   std::map<const CommonTable*, double> common_table_rows_;
   std::map<const LogicalNode*, double> rows_;
+  std::set<const Expr*> implied_;
   std::map<Oid, double> table_rows_;
   std::map<Oid, double> table_pages_;
 };

@@ -110,6 +110,7 @@ double Estimator::JoinSelectivity(const std::vector<Expr*>& conditions) {
   std::vector<const FunctionCall*> equalities;
   double product = 1;
   for (Expr* condition : conditions) {
+    if (implied_.contains(condition)) continue;
     const FunctionCall* call = AsEquality(condition);
     if (call != nullptr && !IsConstant(call->args[0]) && !IsConstant(call->args[1])) {
       equalities.push_back(call);

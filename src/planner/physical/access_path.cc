@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/cost/access_cost.h"
 #include "planner/expr_util.h"
 #include "planner/physical/physical_planner.h"
 
@@ -336,19 +337,15 @@ Result<PhysicalPlanner::Path> PhysicalPlanner::BestPath(RangeEntry& entry, const
                                                         const Columns& needed, const Wanted* wanted) {
   const PlannerSettings& cost = ctx_.planner.settings;
   const catalog::Table& table = *entry.table;
-  double rows = estimator_.TableRows(table), pages = estimator_.TablePages(table);
-  double matching = std::max(1.0, rows * estimator_.Selectivity(filters));
-  double filter_cost = cost.cpu_operator_cost * static_cast<double>(filters.size());
+  const TableSize size{estimator_.TableRows(table), estimator_.TablePages(table)};
+  double matching = std::max(1.0, size.rows * estimator_.Selectivity(filters));
   constexpr double kDisabled = 1e10;
-  auto sort_cost = [&](double n) {
-    if (wanted->otherwise >= 0) return wanted->otherwise;
-    return 2 * cost.cpu_operator_cost * n * std::log2(std::max(2.0, n));
-  };
+  auto order_cost = [&] { return wanted->otherwise >= 0 ? wanted->otherwise : SortCost(cost, matching); };
   Path best;
   best.used.assign(filters.size(), false);
-  best.cost = pages * cost.seq_page_cost + rows * (cost.cpu_tuple_cost + filter_cost);
+  best.cost = SeqScanCost(cost, size, filters.size());
   if (!cost.enable_seqscan) best.cost += kDisabled;
-  if (wanted != nullptr && !wanted->keys.empty()) best.cost += sort_cost(matching);
+  if (wanted != nullptr && !wanted->keys.empty()) best.cost += order_cost();
   if (table.is_system() || table.kind != catalog::RelationKind::kTable) return best;
   // Neither may an index of a single row be read then, which is preferred otherwise whatever it costs.
   if (cost.enable_seqscan && !cost.enable_indexscan && !cost.enable_indexonlyscan) return best;
@@ -358,7 +355,7 @@ Result<PhysicalPlanner::Path> PhysicalPlanner::BestPath(RangeEntry& entry, const
     if (!fits) continue;
     path.ordered = wanted != nullptr && !wanted->keys.empty() && OrderOfIndex(entry, index, path, *wanted, path.access.backward);
     if (path.access.conditions.empty() && !path.ordered) continue;
-    double visited = path.access.unique ? 1 : std::max(1.0, rows * path.selectivity);
+    double visited = path.access.unique ? 1 : std::max(1.0, size.rows * path.selectivity);
     path.index_only = std::all_of(needed.begin(), needed.end(), [&](ColumnId id) {
       if (id.rel != entry.rel) return true;
       return std::any_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexKey& key) { return key.column == id.column + 1; });
@@ -366,17 +363,10 @@ Result<PhysicalPlanner::Path> PhysicalPlanner::BestPath(RangeEntry& entry, const
     double fraction = 1;
     if (path.ordered && wanted->limit >= 0) fraction = std::min(1.0, std::max(1.0, wanted->limit) / matching);
     double fetched = std::max(1.0, visited * fraction);
-    double page_cost = path.index_only ? cost.seq_page_cost * 0.1 : cost.random_page_cost;
-    // Few pages are read again and again from memory.
-    double page_reads = std::min(fetched, pages) * page_cost + std::max(0.0, fetched - pages) * cost.cpu_tuple_cost;
-    // Rows that lie in the index's order are read page by page.
-    double correlation = estimator_.Correlation(table, index.keys[0].column);
-    double in_order = std::ceil(pages * std::min(1.0, fetched / rows)) * std::min(page_cost, cost.seq_page_cost);
-    page_reads += correlation * correlation * std::min(0.0, in_order - page_reads);
-    double descent = cost.random_page_cost + std::log2(std::max(2.0, rows)) * cost.cpu_operator_cost;
-    path.cost = descent + page_reads + fetched * (cost.cpu_index_tuple_cost + cost.cpu_tuple_cost + filter_cost);
+    const double correlation = estimator_.Correlation(table, index.keys[0].column);
+    path.cost = IndexScanCost(cost, size, fetched, correlation, filters.size());
     if (!cost.enable_indexscan) path.cost += kDisabled;
-    if (wanted != nullptr && !wanted->keys.empty() && !path.ordered) path.cost += sort_cost(matching);
+    if (wanted != nullptr && !wanted->keys.empty() && !path.ordered) path.cost += order_cost();
     if (path.cost < best.cost || (path.access.unique && !best.access.unique)) best = std::move(path);
   }
   return best;

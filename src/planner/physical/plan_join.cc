@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "planner/cost/access_cost.h"
 #include "planner/expr_util.h"
 #include "planner/logical_util.h"
 #include "planner/physical/physical_planner.h"
@@ -149,17 +150,8 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanJoin(LogicalJoin& node, co
       if (!uses_join) continue;
       double table_rows = estimator_.TableRows(table);
       double per_key = path.access.unique ? 1 : std::max(1.0, table_rows * path.selectivity);
-      double pages = estimator_.TablePages(table);
-      double fetches = outer_rows * per_key;
-      // Rows of one key lie together as far as the table is in the index's order.
       const double correlation = index.keys[0].column != 0 ? estimator_.Correlation(table, index.keys[0].column) : 0;
-      const double apart = 1 - correlation * correlation;
-      // Pages are met again by chance, the more the more of the table has been read (Mackert and Lohman).
-      const double page_fetches = outer_rows * (1 + (per_key - 1) * apart);
-      const double page_reads = std::min(pages, 2 * pages * page_fetches / (2 * pages + page_fetches));
-      double page_cost = page_reads * cost.random_page_cost + std::max(0.0, fetches - page_reads) * cost.cpu_tuple_cost;
-      double total = page_cost + outer_rows * (std::log2(std::max(2.0, table_rows)) * cost.cpu_operator_cost + cost.cpu_index_tuple_cost) +
-                     fetches * cost.cpu_tuple_cost * 4;
+      const double total = LookupCost(cost, {table_rows, estimator_.TablePages(table)}, outer_rows, per_key, correlation);
       if (!lookup.possible || total < lookup.cost) {
         lookup.possible = true;
         lookup.swap = swap;
@@ -180,10 +172,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanJoin(LogicalJoin& node, co
     if (side.kind != LogicalKind::kScan) return side_rows * cost.cpu_tuple_cost;
     const auto* scan = As<LogicalScan>(&side);
     const catalog::Table& table = *scan->entry->table;
-    const double row_cost = cost.cpu_tuple_cost + static_cast<double>(scan->filters.size()) * cost.cpu_operator_cost;
-    return estimator_.TablePages(table) * cost.seq_page_cost + estimator_.TableRows(table) * row_cost;
+    return SeqScanCost(cost, {estimator_.TableRows(table), estimator_.TablePages(table)}, scan->filters.size());
   };
-  double hash_extra = (left_rows + 2 * right_rows) * cost.cpu_operator_cost * 2;
+  // An inner join may hash either side.
+  const double build_rows = symmetric ? std::min(left_rows, right_rows) : right_rows;
+  const double hash_extra = HashJoinCost(cost, left_rows + right_rows - build_rows, build_rows);
   bool use_lookup = false;
   if (lookup.possible) {
     LogicalNode* inner = lookup.swap ? left_node : right_node;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "planner/build/builder.h"
+#include "planner/cost/access_cost.h"
 #include "planner/expr_util.h"
 #include "planner/logical_util.h"
 #include "planner/physical/physical_planner.h"
@@ -180,7 +181,7 @@ PhysicalPlanner::Planned PhysicalPlanner::AddSort(Planned input, std::vector<Sor
   sort->children = {input.node};
   double n = std::max(2.0, input.node->cost.rows);
   sort->cost = input.node->cost;
-  sort->cost.startup = sort->cost.total += 2 * ctx_.planner.settings.cpu_operator_cost * n * std::log2(n);
+  sort->cost.startup = sort->cost.total += SortCost(ctx_.planner.settings, n);
   Finish(sort, input.layout);
   input.node = sort;
   input.ordered = true;
@@ -224,6 +225,21 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanWindow(LogicalWindow& node
   return result;
 }
 
+namespace {
+
+// How many rows a limit takes from below; < 0: all.
+double RowsOf(const LogicalLimit& limit) {
+  constexpr double kUnknownLimit = 100;
+  if (limit.limit == nullptr) return -1;
+  auto* count = DynAs<ConstExpr>(limit.limit);
+  auto* skip = DynAs<ConstExpr>(limit.offset);
+  double rows = count != nullptr && !count->value.is_null() ? static_cast<double>(count->value.AsInt64()) : kUnknownLimit;
+  if (skip != nullptr && !skip->value.is_null()) rows += static_cast<double>(skip->value.AsInt64());
+  return rows;
+}
+
+}  // namespace
+
 Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanSort(LogicalSort& node, const Columns& required,
                                                            const LogicalLimit* limit, const Wanted* above) {
   Columns need = required;
@@ -232,10 +248,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanSort(LogicalSort& node, co
   if (above != nullptr) wanted.limit = above->limit;
   bool top = limit != nullptr && limit->limit != nullptr && !limit->with_ties;
   if (top) {
-    auto* count = DynAs<ConstExpr>(limit->limit);
-    auto* skip = DynAs<ConstExpr>(limit->offset);
-    wanted.limit = count != nullptr && !count->value.is_null() ? static_cast<double>(count->value.AsInt64()) : 100;
-    if (skip != nullptr && !skip->value.is_null()) wanted.limit += static_cast<double>(skip->value.AsInt64());
+    wanted.limit = RowsOf(*limit);
   }
   ASSIGN_OR_RETURN(Planned input, Plan(*node.children[0], need, &wanted));
   if (input.ordered) return input;
@@ -250,7 +263,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanSort(LogicalSort& node, co
   sort->children = {input.node};
   double n = std::max(2.0, input.node->cost.rows);
   sort->cost = input.node->cost;
-  sort->cost.startup = sort->cost.total += ctx_.planner.settings.cpu_operator_cost * n * std::log2(std::max(2.0, 2 * wanted.limit));
+  sort->cost.startup = sort->cost.total += TopCost(ctx_.planner.settings, n, wanted.limit);
   sort->cost.rows = std::min(n, std::max(1.0, wanted.limit));
   Finish(sort, input.layout);
   input.node = sort;
@@ -268,14 +281,8 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLimit(LogicalLimit& node, 
     if (input.node->kind == PhysicalKind::kTopN) return input;
   } else {
     // Any rows will do, but no more than these.
-    Wanted few;
-    auto* count = DynAs<ConstExpr>(node.limit);
-    auto* skip = DynAs<ConstExpr>(node.offset);
-    if (count != nullptr && !count->value.is_null() && (node.offset == nullptr || skip != nullptr)) {
-      few.limit = static_cast<double>(count->value.AsInt64());
-      if (skip != nullptr && !skip->value.is_null()) few.limit += static_cast<double>(skip->value.AsInt64());
-    }
-    ASSIGN_OR_RETURN(input, Plan(*child, need, few.limit < 0 ? nullptr : &few));
+    Wanted few{.limit = RowsOf(node)};
+    ASSIGN_OR_RETURN(input, Plan(*child, need, &few));
   }
   auto* limit = New<PhysicalLimit>();
   if (node.limit != nullptr) {

@@ -2,9 +2,11 @@
 #include <cmath>
 #include <map>
 
+#include "planner/cost/access_cost.h"
 #include "planner/cost/estimator.h"
 #include "planner/expr_util.h"
 #include "planner/logical_util.h"
+#include "planner/rules/equalities.h"
 #include "planner/rules/rules.h"
 
 namespace phantom::planner {
@@ -14,15 +16,14 @@ namespace {
 // More relations than this are ordered greedily.
 constexpr size_t kDynamicRelationsMax = 10;
 
-struct Condition {
-  Expr* expr;
-  uint64_t leaves;  // bit set of the leaves it refers to
-};
-
-// The conditions over one set of leaves, whose selectivities depend on each other.
-struct ConditionGroup {
-  uint64_t leaves;
-  double selectivity;
+// An index of a leaf whose first keys are compared with columns of others.
+struct LeafIndex {
+  struct Key {
+    std::vector<size_t> conditions;  // any of them will do
+  };
+  std::vector<Key> keys;
+  bool unique = false;  // all keys are there
+  double correlation = 0;
 };
 
 class JoinGraph {
@@ -44,80 +45,200 @@ class JoinGraph {
 
   size_t size() const { return leaves_.size(); }
 
+  // Conditions that follow from others; comparisons with constants go to the leaves they hold for, too.
+  void Derive() { conditions_ = Equalities(ctx_, estimator_, leaves_).Derive(exprs_); }
+
   LogicalNode* Order() {
     for (LogicalNode* leaf : leaves_) {
-      leaf_rels_.push_back(OutputRels(*leaf));
       leaf_rows_.push_back(estimator_.Rows(*leaf));
+      leaf_costs_.push_back(ScanCost(*leaf));
     }
-    for (Expr* expr : exprs_) {
-      std::set<RelId> rels;
-      CollectRels(expr, rels);
-      Condition condition{expr, 0};
-      for (size_t i = 0; i < leaves_.size(); ++i) {
-        if (std::any_of(rels.begin(), rels.end(), [&](RelId rel) { return leaf_rels_[i].contains(rel); })) condition.leaves |= uint64_t{1} << i;
-      }
-      conditions_.push_back(condition);
-    }
-    std::map<uint64_t, std::vector<Expr*>> together;
-    for (const Condition& condition : conditions_) {
-      if (condition.leaves != 0) together[condition.leaves].push_back(condition.expr);
-    }
-    for (const auto& [leaves, exprs] : together) groups_.push_back({leaves, estimator_.JoinSelectivity(exprs)});
+    for (size_t i = 0; i < leaves_.size(); ++i) indexes_.push_back(IndexesOf(i));
     return leaves_.size() <= kDynamicRelationsMax ? Dynamic() : Greedy();
   }
 
  private:
-  double Rows(uint64_t set) const {
+  const PlannerSettings& settings() const { return ctx_.planner.settings; }
+
+  // Of conditions of one class no more than connect the leaves count.
+  double Rows(uint64_t set) {
     double rows = 1;
     for (size_t i = 0; i < leaves_.size(); ++i) {
       if (set >> i & 1) rows *= leaf_rows_[i];
     }
-    for (const ConditionGroup& group : groups_) {
-      if ((group.leaves & ~set) == 0) rows *= group.selectivity;
+    std::map<uint64_t, std::vector<size_t>> together;
+    std::map<int, std::vector<uint64_t>> connected;  // by class: the parts connected so far
+    for (size_t c = 0; c < conditions_.size(); ++c) {
+      const JoinCondition& condition = conditions_[c];
+      if (condition.leaves == 0 || (condition.leaves & ~set) != 0) continue;
+      if (condition.equality_class >= 0) {
+        std::vector<uint64_t>& parts = connected[condition.equality_class];
+        if (std::any_of(parts.begin(), parts.end(), [&](uint64_t part) { return (condition.leaves & ~part) == 0; })) continue;
+        uint64_t joined = condition.leaves;
+        std::erase_if(parts, [&](uint64_t part) {
+          if ((part & condition.leaves) == 0) return false;
+          joined |= part;
+          return true;
+        });
+        parts.push_back(joined);
+      }
+      together[condition.leaves].push_back(c);
     }
+    for (const auto& [leaves, numbers] : together) rows *= Selectivity(numbers);
     return std::max(1.0, rows);
   }
 
+  // Conditions over the same leaves depend on each other.
+  double Selectivity(const std::vector<size_t>& numbers) {
+    auto [known, added] = selectivities_.try_emplace(numbers, 1.0);
+    if (added) {
+      std::vector<Expr*> exprs;
+      for (size_t number : numbers) exprs.push_back(conditions_[number].expr);
+      known->second = estimator_.JoinSelectivity(exprs);
+    }
+    return known->second;
+  }
+
+  bool Spans(const JoinCondition& condition, uint64_t left, uint64_t right) const {
+    return (condition.leaves & left) != 0 && (condition.leaves & right) != 0 && (condition.leaves & ~(left | right)) == 0;
+  }
   bool Connected(uint64_t left, uint64_t right) const {
-    return std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
-      return (condition.leaves & left) != 0 && (condition.leaves & right) != 0 && (condition.leaves & ~(left | right)) == 0;
-    });
+    return std::any_of(conditions_.begin(), conditions_.end(),
+                       [&](const JoinCondition& condition) { return Spans(condition, left, right); });
   }
 
   LogicalNode* Join(LogicalNode* left, uint64_t left_set, LogicalNode* right, uint64_t right_set) {
     auto* join = ctx_.arena.New<LogicalJoin>();
     join->children = {left, right};
     uint64_t both = left_set | right_set;
-    for (Condition& condition : conditions_) {
+    std::set<int> classes;
+    for (JoinCondition& condition : conditions_) {
       bool inside = (condition.leaves & ~both) == 0;
       bool earlier = (condition.leaves & ~left_set) == 0 || (condition.leaves & ~right_set) == 0;
       if (inside && (!earlier || condition.leaves == 0)) {
         if (condition.leaves == 0 && both != (uint64_t{1} << leaves_.size()) - 1) continue;
+        if (condition.equality_class >= 0 && !classes.insert(condition.equality_class).second) continue;
         join->conditions.push_back(condition.expr);
       }
     }
     return join;
   }
 
-  // Hashing the smaller side, probing with the larger one, and making the result.
-  static double JoinCost(double left, double right, double out) {
-    double build = std::min(left, right), probe = std::max(left, right);
-    return 2 * build + probe + out;
+  double ScanCost(const LogicalNode& leaf) {
+    if (leaf.kind != LogicalKind::kScan) return estimator_.Rows(leaf) * settings().cpu_tuple_cost;
+    auto* scan = As<LogicalScan>(&leaf);
+    const catalog::Table& table = *scan->entry->table;
+    const TableSize size{estimator_.TableRows(table), estimator_.TablePages(table)};
+    double cost = SeqScanCost(settings(), size, scan->filters.size());
+    if (table.is_system() || table.kind != catalog::RelationKind::kTable || !settings().enable_indexscan) return cost;
+    for (const catalog::Index& index : table.indexes) {
+      if (index.keys[0].column == 0 || !index.predicate_sql.empty()) continue;
+      // Conditions on the first key alone narrow what is read.
+      std::vector<Expr*> narrowing;
+      for (Expr* filter : scan->filters) {
+        std::set<ColumnId> columns;
+        CollectColumns(filter, columns);
+        if (columns.size() == 1 && columns.contains({scan->entry->rel, index.keys[0].column - 1})) narrowing.push_back(filter);
+      }
+      if (narrowing.empty()) continue;
+      const double fetched = std::max(1.0, size.rows * estimator_.Selectivity(narrowing));
+      cost = std::min(cost, IndexScanCost(settings(), size, fetched, estimator_.Correlation(table, index.keys[0].column),
+                                          scan->filters.size()));
+    }
+    return cost;
+  }
+
+  std::vector<LeafIndex> IndexesOf(size_t leaf) {
+    std::vector<LeafIndex> result;
+    auto* scan = DynAs<LogicalScan>(leaves_[leaf]);
+    if (scan == nullptr || !settings().enable_nestloop || !settings().enable_indexscan) return result;
+    const catalog::Table& table = *scan->entry->table;
+    if (table.is_system() || table.kind != catalog::RelationKind::kTable) return result;
+    for (const catalog::Index& index : table.indexes) {
+      if (!index.valid || index.method != catalog::oid::kAmBtree || !index.predicate_sql.empty()) continue;
+      LeafIndex found;
+      for (const catalog::IndexKey& key : index.keys) {
+        LeafIndex::Key conditions;
+        for (size_t c = 0; c < conditions_.size(); ++c) {
+          if (conditions_[c].equal && Compares(*conditions_[c].expr, {scan->entry->rel, key.column - 1})) conditions.conditions.push_back(c);
+        }
+        if (key.column == 0 || conditions.conditions.empty()) break;
+        found.keys.push_back(std::move(conditions));
+      }
+      if (found.keys.empty()) continue;
+      found.unique = index.unique && found.keys.size() == index.keys.size();
+      found.correlation = estimator_.Correlation(table, index.keys[0].column);
+      result.push_back(std::move(found));
+    }
+    return result;
+  }
+
+  // Is one side the column, and the other of other relations?
+  static bool Compares(const Expr& condition, ColumnId id) {
+    auto* call = As<FunctionCall>(&condition);
+    for (size_t side = 0; side < 2; ++side) {
+      auto* column = DynAs<ColumnRef>(call->args[side]);
+      auto* cast = DynAs<CastExpr>(call->args[side]);
+      if (cast != nullptr && cast->method == CastMethod::kRelabel) column = DynAs<ColumnRef>(cast->arg);
+      if (column == nullptr || ColumnId{column->rel, column->column} != id) continue;
+      std::set<RelId> rels;
+      CollectRels(call->args[1 - side], rels);
+      return !rels.contains(id.rel);
+    }
+    return false;
+  }
+
+  // The cheapest way to join the rows of a set with a leaf through one of its indexes; INFINITY when there is none.
+  double CostOfLookup(uint64_t outer, double outer_rows, size_t leaf) {
+    double best = INFINITY;
+    for (const LeafIndex& index : indexes_[leaf]) {
+      std::vector<size_t> used;
+      for (const LeafIndex::Key& key : index.keys) {
+        auto usable = std::find_if(key.conditions.begin(), key.conditions.end(),
+                                   [&](size_t c) { return Spans(conditions_[c], outer, uint64_t{1} << leaf); });
+        if (usable == key.conditions.end()) break;
+        used.push_back(*usable);
+      }
+      if (used.empty()) continue;
+      const catalog::Table& table = *As<LogicalScan>(leaves_[leaf])->entry->table;
+      const TableSize size{estimator_.TableRows(table), estimator_.TablePages(table)};
+      const bool unique = index.unique && used.size() == index.keys.size();
+      const double per_key = unique ? 1 : std::max(1.0, size.rows * Selectivity(used));
+      best = std::min(best, LookupCost(settings(), size, outer_rows, per_key, index.correlation));
+    }
+    return best;
+  }
+
+  struct Best {
+    double cost = INFINITY;
+    double rows = 0;
+    uint64_t left = 0;
+  };
+
+  // Hashing the smaller side, looking one side up through an index, or comparing all pairs.
+  double JoinCost(const std::vector<Best>& best, uint64_t left, uint64_t right) {
+    const double left_rows = best[left].rows, right_rows = best[right].rows;
+    const bool hash = std::any_of(conditions_.begin(), conditions_.end(),
+                                  [&](const JoinCondition& condition) { return condition.equal && Spans(condition, left, right); });
+    double cost = best[left].cost + best[right].cost;
+    cost += hash ? HashJoinCost(settings(), std::max(left_rows, right_rows), std::min(left_rows, right_rows))
+                 : left_rows * right_rows * settings().cpu_tuple_cost;
+    for (auto [outer, inner] : {std::pair(left, right), std::pair(right, left)}) {
+      if ((inner & (inner - 1)) != 0) continue;
+      const double lookup = CostOfLookup(outer, best[outer].rows, static_cast<size_t>(__builtin_ctzll(inner)));
+      cost = std::min(cost, best[outer].cost + lookup);
+    }
+    return cost + best[left | right].rows * settings().cpu_tuple_cost;
   }
 
   LogicalNode* Dynamic() {
     size_t n = leaves_.size();
     uint64_t full = (uint64_t{1} << n) - 1;
-    struct Best {
-      double cost = INFINITY;
-      double rows = 0;
-      uint64_t left = 0;
-    };
     std::vector<Best> best(full + 1);
     for (uint64_t set = 1; set <= full; ++set) {
       best[set].rows = Rows(set);
       if ((set & (set - 1)) == 0) {
-        best[set].cost = 0;
+        best[set].cost = leaf_costs_[static_cast<size_t>(__builtin_ctzll(set))];
         continue;
       }
       // Splits with a condition between the sides first; a cross product only when there is none.
@@ -127,8 +248,7 @@ class JoinGraph {
           if (left < right) continue;
           if (best[left].cost == INFINITY || best[right].cost == INFINITY) continue;
           if (!cross && !Connected(left, right)) continue;
-          double cost = best[left].cost + best[right].cost + JoinCost(best[left].rows, best[right].rows, best[set].rows);
-          if (cross) cost += best[left].rows * best[right].rows;
+          const double cost = JoinCost(best, left, right);
           if (cost < best[set].cost) best[set] = {cost, best[set].rows, left};
         }
         if (best[set].cost != INFINITY) break;
@@ -183,11 +303,11 @@ class JoinGraph {
   BindContext& ctx_;
   Estimator& estimator_;
   std::vector<LogicalNode*> leaves_;
-  std::vector<std::set<RelId>> leaf_rels_;
-  std::vector<double> leaf_rows_;
+  std::vector<double> leaf_rows_, leaf_costs_;
   std::vector<Expr*> exprs_;
-  std::vector<Condition> conditions_;
-  std::vector<ConditionGroup> groups_;
+  std::vector<JoinCondition> conditions_;
+  std::vector<std::vector<LeafIndex>> indexes_;  // by leaf
+  std::map<std::vector<size_t>, double> selectivities_;
 
  public:
   std::vector<LogicalNode*>& leaves() { return leaves_; }
@@ -239,6 +359,7 @@ LogicalNode* OrderJoins(BindContext& context, LogicalNode* node, Estimator& esti
     return node;
   }
   for (LogicalNode*& leaf : graph.leaves()) leaf = OrderJoins(context, leaf, estimator);
+  graph.Derive();
   if (graph.size() == 2) {
     join->children = graph.leaves();
     return node;
