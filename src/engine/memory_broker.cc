@@ -1,6 +1,12 @@
 #include "engine/memory_broker.h"
 
+#include "common/free_memory.h"
+
 namespace phantom::engine {
+
+MemoryBroker::~MemoryBroker() {
+  if (taken_bytes_.load(std::memory_order_relaxed) >= kReturnBytes) ReturnFreeMemory();
+}
 
 bool MemoryBroker::Grow(size_t held, size_t more) {
   if (held + more > kReserveFloorBytes && held + more > per_operator_bytes_) return false;
@@ -9,6 +15,7 @@ bool MemoryBroker::Grow(size_t held, size_t more) {
     Shrink(more);
     return false;
   }
+  taken_bytes_.fetch_add(more, std::memory_order_relaxed);
   return true;
 }
 
@@ -28,6 +35,7 @@ void MemoryReservation::Force(size_t bytes) {
   if (broker_ != nullptr) {
     broker_->used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     broker_->used_bytes_.fetch_sub(held_bytes_, std::memory_order_relaxed);
+    if (bytes > held_bytes_) broker_->taken_bytes_.fetch_add(bytes - held_bytes_, std::memory_order_relaxed);
   }
   held_bytes_ = bytes;
 }

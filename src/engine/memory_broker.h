@@ -19,18 +19,23 @@ class MemoryBroker {
   // per_operator_bytes is work_mem; total_bytes bounds all operators that share this broker.
   MemoryBroker(size_t per_operator_bytes, size_t total_bytes)
       : per_operator_bytes_(per_operator_bytes), total_bytes_(total_bytes) {}
+  // When much was taken, all in all, what the allocator keeps of it goes back to the system.
+  ~MemoryBroker();
 
   size_t per_operator_bytes() const { return per_operator_bytes_; }
   size_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
  private:
   friend class MemoryReservation;
+  static constexpr size_t kReturnBytes = 32 * 1024 * 1024;
+
   bool Grow(size_t held, size_t more);
   void Shrink(size_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   const size_t per_operator_bytes_;
   const size_t total_bytes_;
   std::atomic<size_t> used_bytes_{0};
+  std::atomic<size_t> taken_bytes_{0};  // ever
 };
 
 // One operator's share; gives everything back when it dies. A null broker grants everything.
