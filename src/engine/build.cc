@@ -103,6 +103,8 @@ Result<OperatorPtr> BuildBare(const planner::PhysicalNode& node, Runtime& runtim
       return MakeWith(*As<planner::PhysicalWith>(&node), runtime);
     case PhysicalKind::kMaterialize:
       return MakeMaterialize(*As<planner::PhysicalMaterialize>(&node), runtime);
+    case PhysicalKind::kMemoize:
+      return MakeMemoize(*As<planner::PhysicalMemoize>(&node), runtime);
     case PhysicalKind::kLockRows:
       return MakeLockRows(*As<planner::PhysicalLockRows>(&node), runtime);
     case PhysicalKind::kInsert:

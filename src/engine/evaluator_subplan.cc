@@ -4,8 +4,10 @@
 #include "engine/key_set.h"
 #include "engine/operator.h"
 #include "engine/paged_rows.h"
+#include "engine/param_key.h"
 #include "types/array.h"
 #include "types/format_context.h"
+#include "types/hash.h"
 
 namespace phantom::engine::internal {
 
@@ -19,12 +21,71 @@ std::vector<types::Type> TypesOf(std::span<planner::Expr* const> exprs) {
   return types;
 }
 
+// Values a correlated subquery gave, by its parameters; all are forgotten when they outgrow their memory. Not kept any more
+// when the parameters hardly ever come again.
+class KnownValues {
+ public:
+  KnownValues(types::Type type, Runtime& runtime)
+      : values_(runtime, std::span(&type, 1)), memory_(runtime.context.memory) {}
+
+  void Start(bool keep) {
+    Forget();
+    keep_ = keep;
+    sought_ = found_ = 0;
+  }
+
+  // The value for the parameters of a row goes to result[row]. False: it is not known.
+  bool Find(std::span<const types::Vector* const> params, uint32_t row, types::Vector& result) {
+    if (!keep_) return false;
+    key_.clear();
+    for (const types::Vector* param : params) AppendParamKey(*param, row, key_);
+    hash_ = types::HashBytes(key_, 0);
+    const uint32_t number = keys_.Find(key_, hash_);
+    ++sought_;
+    if (number == KeyTable::kNone) return false;
+    ++found_;
+    CopyValue(values_.ColumnOf(number, 0), number % types::kVectorSize, result, row);
+    return true;
+  }
+
+  // Keeps the value for the parameters sought last.
+  void Keep(const types::Vector& value) {
+    if (!keep_) return;
+    if (sought_ >= kTrialRows && found_ < sought_ / 16) {
+      Start(false);
+      return;
+    }
+    bool added = false;
+    keys_.FindOrAdd(key_, hash_, added);
+    const types::Vector* column = &value;
+    values_.Append({{&column, 1}, {nullptr, 1}});
+    if (!memory_.Resize(keys_.memory_bytes() + values_.memory_bytes())) Forget();
+  }
+
+ private:
+  static constexpr uint64_t kTrialRows = 4096;
+
+  void Forget() {
+    keys_.Clear();
+    values_.Clear();
+    memory_.Reset();
+  }
+
+  KeyTable keys_;
+  RowBuffer values_;  // by number of key
+  MemoryReservation memory_;
+  std::string key_;
+  uint64_t hash_ = 0, sought_ = 0, found_ = 0;
+  bool keep_ = false;
+};
+
 class SubPlanEvaluator final : public OwningEvaluator {
  public:
   SubPlanEvaluator(const planner::SubPlanExpr& expr, Runtime& runtime)
       : OwningEvaluator(expr.type, runtime),
         expr_(expr),
         value_(runtime.MakeVector(expr.type, 1)),
+        known_values_(expr.type, runtime),
         rows_(runtime, expr.plan->types),
         left_keys_(runtime, TypesOf(expr.hash_left), false),
         right_keys_(runtime, std::span(expr.plan->types).first(expr.hash_left.size()), false),
@@ -73,14 +134,20 @@ class SubPlanEvaluator final : public OwningEvaluator {
     }
     for (size_t i = 0; i < args_.size(); ++i) RETURN_IF_ERROR(args_[i]->Evaluate(batch, values_[i]));
     result_.Reset();
+    if (run_epoch_ != runtime_.run_epoch) {
+      run_epoch_ = runtime_.run_epoch;
+      known_values_.Start(!IsTest() && !expr_.is_volatile && !expr_.depends_on_outer_params);
+    }
     for (size_t i = 0; i < batch.rows.count; ++i) {
       const types::SelIndex row = static_cast<types::SelIndex>(batch.rows[i]);
+      if (known_values_.Find(values_, row, result_)) continue;
       for (size_t a = 0; a < args_.size(); ++a) runtime_.SetParam(expr_.slots[a], *values_[a], row);
       RETURN_IF_ERROR(RunPlan());
       if (IsTest()) {
         RETURN_IF_ERROR(Test({batch.columns, {&row, 1}}));
       } else {
         CopyValue(value_, 0, result_, row);
+        known_values_.Keep(value_);
       }
     }
     result = &result_;
@@ -267,6 +334,7 @@ class SubPlanEvaluator final : public OwningEvaluator {
   std::vector<EvaluatorPtr> hash_left_;
   std::vector<const types::Vector*> hash_values_;
   types::Vector value_;
+  KnownValues known_values_;
   PagedRows rows_;  // to be tested one by one
   PagedRows::Reader reader_;
   uint64_t row_count_ = 0;

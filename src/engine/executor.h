@@ -37,6 +37,7 @@ struct OperatorMetrics {
   uint64_t rows_removed = 0;  // by the node's filter
   uint64_t spilled_bytes = 0;
   uint64_t memory_bytes = 0;
+  uint64_t cache_hits = 0, cache_misses = 0, cache_evictions = 0, cache_overflows = 0;  // Memoize
 };
 
 // Constants to be read from parameters instead: those of the i-th binding's location and type from parameter i.

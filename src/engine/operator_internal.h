@@ -19,6 +19,7 @@ Result<OperatorPtr> MakeLimit(const planner::PhysicalLimit& node, Runtime& runti
 Result<OperatorPtr> MakeUnique(const planner::PhysicalUnique& node, Runtime& runtime);
 Result<OperatorPtr> MakeAppend(const planner::PhysicalAppend& node, Runtime& runtime);
 Result<OperatorPtr> MakeMaterialize(const planner::PhysicalMaterialize& node, Runtime& runtime);
+Result<OperatorPtr> MakeMemoize(const planner::PhysicalMemoize& node, Runtime& runtime);
 Result<OperatorPtr> MakeWith(const planner::PhysicalWith& node, Runtime& runtime);
 Result<OperatorPtr> MakeCteScan(const planner::PhysicalCteScan& node, Runtime& runtime);
 Result<OperatorPtr> MakeRecursiveUnion(const planner::PhysicalRecursiveUnion& node, Runtime& runtime);

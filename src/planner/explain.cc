@@ -412,6 +412,12 @@ class Explainer {
         shown->type = "Materialize";
         Children(node, shown);
         break;
+      case PhysicalKind::kMemoize:
+        shown->type = "Memoize";
+        shown->properties.emplace_back("Cache Key", As<PhysicalMemoize>(node)->key);
+        shown->properties.emplace_back("Cache Mode", "binary");
+        Children(node, shown);
+        break;
       case PhysicalKind::kLockRows:
         shown->type = "LockRows";
         Children(node, shown);
@@ -488,6 +494,14 @@ class Explainer {
         const ExplainMetrics* metrics = MetricsOf(shown.node);
         if (metrics != nullptr && metrics->rows_removed > 0) {
           out += pad + Format("Rows Removed by Filter: %llu\n", static_cast<unsigned long long>(metrics->rows_removed));
+        }
+      } else if (name == "Cache Mode") {
+        const ExplainMetrics* metrics = MetricsOf(shown.node);
+        if (metrics != nullptr && metrics->cache_misses > 0) {
+          const auto number = [](uint64_t n) { return static_cast<unsigned long long>(n); };
+          out += pad + Format("Hits: %llu  Misses: %llu  Evictions: %llu  Overflows: %llu  Memory Usage: %llukB\n",
+                              number(metrics->cache_hits), number(metrics->cache_misses), number(metrics->cache_evictions),
+                              number(metrics->cache_overflows), number((metrics->memory_bytes + 1023) / 1024));
         }
       }
     }

@@ -34,6 +34,7 @@ struct ExplainMetrics {
   uint64_t rows_removed = 0;
   uint64_t memory_bytes = 0;
   uint64_t spilled_bytes = 0;
+  uint64_t cache_hits = 0, cache_misses = 0, cache_evictions = 0, cache_overflows = 0;  // Memoize
 };
 
 // Text: lines separated by newlines, one result row each. JSON: one document.

@@ -394,6 +394,7 @@ struct SubPlanExpr : ExprOf<ExprKind::kSubPlan> {
   std::vector<Expr*> hash_left;
   std::vector<const catalog::FunctionRow*> hash_equal;
   bool depends_on_outer_params = false;  // reads ExecParams of plans further out
+  bool is_volatile = false;              // the same parameters may give another result
   int column = 0;
 };
 

@@ -46,6 +46,7 @@ enum class PhysicalKind : uint8_t {
   kRecursiveUnion,
   kWith,
   kMaterialize,
+  kMemoize,
   kLockRows,
   kInsert,
   kUpdate,
@@ -303,6 +304,13 @@ struct PhysicalWith : PhysicalOf<PhysicalKind::kWith> {
 
 // Keeps the child's rows so that re-running (with unchanged params) replays them.
 struct PhysicalMaterialize : PhysicalOf<PhysicalKind::kMaterialize> {};
+
+// Keeps the child's rows by the values of the ExecParams `slots`, all of those that it reads, and gives them again for the same
+// values.
+struct PhysicalMemoize : PhysicalOf<PhysicalKind::kMemoize> {
+  std::vector<int> slots;
+  std::string key;  // for EXPLAIN: where the values come from
+};
 
 enum class LockStrength : uint8_t { kKeyShare, kShare, kNoKeyUpdate, kUpdate };
 enum class LockWait : uint8_t { kBlock, kSkip, kError };

@@ -55,6 +55,7 @@ struct PlannerSettings {
   bool enable_hashagg = true;
   bool enable_sort = true;
   bool enable_material = true;
+  bool enable_memoize = true;
   int join_collapse_limit = 8;
   double random_page_cost = 4.0;
   double seq_page_cost = 1.0;

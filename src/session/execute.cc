@@ -137,6 +137,7 @@ planner::PlannerContext SessionState::MakePlannerContext() {
   static const int kHashAgg = FindSetting("enable_hashagg");
   static const int kSort = FindSetting("enable_sort");
   static const int kMaterial = FindSetting("enable_material");
+  static const int kMemoize = FindSetting("enable_memoize");
   static const int kJoinCollapse = FindSetting("join_collapse_limit");
   static const int kRandomPage = FindSetting("random_page_cost");
   static const int kSeqPage = FindSetting("seq_page_cost");
@@ -154,6 +155,7 @@ planner::PlannerContext SessionState::MakePlannerContext() {
   to.enable_hashagg = settings.GetBool(kHashAgg);
   to.enable_sort = settings.GetBool(kSort);
   to.enable_material = settings.GetBool(kMaterial);
+  to.enable_memoize = settings.GetBool(kMemoize);
   to.join_collapse_limit = static_cast<int>(settings.GetInteger(kJoinCollapse));
   to.random_page_cost = settings.GetReal(kRandomPage);
   to.seq_page_cost = settings.GetReal(kSeqPage);

@@ -129,7 +129,8 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
     options.execution_ms = execution.milliseconds();
     for (const engine::OperatorMetrics& measured : portal->execution->metrics()) {
       metrics.push_back({measured.rows, measured.loops, measured.first_row_ms, measured.total_ms, measured.rows_removed,
-                         measured.memory_bytes, measured.spilled_bytes});
+                         measured.memory_bytes, measured.spilled_bytes, measured.cache_hits, measured.cache_misses,
+                         measured.cache_evictions, measured.cache_overflows});
     }
   }
   const std::string text = planner::Explain(*plan, options, metrics, MakePlannerContext());

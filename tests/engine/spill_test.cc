@@ -127,6 +127,12 @@ std::string SkewedTest(const std::string& test) {
          "generate_series(1, 30000) g(i)) r WHERE l.k = r.k AND l.i + length(r.t) > 8)";
 }
 
+// What may be forgotten instead of being written.
+const char* const kKept[] = {
+    "SELECT i, (SELECT string_agg(repeat('x', g + b::int), ',') FROM generate_series(1, 40) g) FROM " ROWS("1500"),
+    "SELECT i, s FROM " ROWS("1500") ", LATERAL (SELECT repeat('y', b::int * 30 + g) AS s FROM generate_series(1, 2) g) l",
+};
+
 void Compare(const std::string& sql, bool cancel) {
   INFO(sql);
   QueryFixture f;
@@ -166,6 +172,18 @@ TEST_CASE("operators answer with little memory what they answer with much") {
     SECTION(each.name) {
       for (const int seed : {1, 5003}) Compare(WithSeed(each.sql, seed), seed == 1);
     }
+  }
+}
+
+TEST_CASE("results kept by their parameters are forgotten when they are too many") {
+  for (const char* sql : kKept) {
+    const std::string text = WithSeed(sql, 1);
+    INFO(text);
+    QueryFixture f;
+    const std::string expected = f.Run(text);
+    f.memory = std::make_unique<MemoryBroker>(64 * 1024, 64 * 1024);
+    CHECK((Sorted(f.Run(text)) == Sorted(expected)));
+    CHECK(f.memory->used_bytes() == 0);
   }
 }
 

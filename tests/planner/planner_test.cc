@@ -10,7 +10,7 @@ std::string Shape(const PhysicalNode& node) {
   static constexpr const char* kNames[] = {
       "Values", "SeqScan", "IndexScan", "FunctionScan", "CteScan", "WorkTableScan", "Filter", "Project", "ProjectSet",
       "HashJoin", "NestedLoop", "IndexLookupJoin", "Aggregate", "Window", "Sort", "TopN", "Limit", "Unique", "SetOp", "Append",
-      "RecursiveUnion", "With", "Materialize", "LockRows", "Insert", "Update", "Delete", "Merge", "PointSelect"};
+      "RecursiveUnion", "With", "Materialize", "Memoize", "LockRows", "Insert", "Update", "Delete", "Merge", "PointSelect"};
   std::string text = kNames[static_cast<int>(node.kind)];
   if (node.children.empty()) return text;
   text += "(";

@@ -60,6 +60,7 @@ class PhysicalPlanner {
   Result<Planned> PlanProjectSet(LogicalProjectSet& node, const Columns& required);
   Result<Planned> PlanJoin(LogicalJoin& node, const Columns& required);
   Result<Planned> PlanLateral(LogicalJoin& node, const Columns& required);
+  double Memoize(PhysicalNestedLoop& join, const Columns& params, const Planned& left);
   Result<Planned> PlanAggregate(LogicalAggregate& node, const Wanted* wanted);
   // min() and max() of a table, each from an end of an index (plan_group.cc). False when that is not possible or no cheaper.
   Result<bool> PlanExtremes(LogicalAggregate& node, Planned& result);
@@ -137,6 +138,7 @@ class PhysicalPlanner {
     int id = 0;
     Columns free;
     Layout layout;
+    bool is_volatile = false;
   };
   std::map<const Query*, PlannedSubquery> subqueries_;
 };

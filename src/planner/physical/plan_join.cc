@@ -17,6 +17,23 @@ bool Overlaps(const std::set<RelId>& a, const std::set<RelId>& b) {
   return std::any_of(a.begin(), a.end(), [&](RelId rel) { return b.contains(rel); });
 }
 
+// The same rows for the same parameters, however often it runs.
+bool IsRepeatable(LogicalNode& node) {
+  switch (node.kind) {
+    case LogicalKind::kWorkTableScan:
+    case LogicalKind::kRecursiveUnion:
+    case LogicalKind::kLockRows:
+    case LogicalKind::kModify:
+    case LogicalKind::kWith:
+      return false;
+    default:
+      break;
+  }
+  bool repeatable = std::all_of(node.children.begin(), node.children.end(), [](LogicalNode* child) { return IsRepeatable(*child); });
+  if (repeatable) ForEachExprInTree(node, [&](Expr*& expr) { repeatable = repeatable && !IsVolatile(expr); });
+  return repeatable;
+}
+
 struct EquiKey {
   Expr* left = nullptr;
   Expr* right = nullptr;
@@ -24,6 +41,34 @@ struct EquiKey {
 };
 
 }  // namespace
+
+// Puts a Memoize above the right side when its parameters are expected to come again. How often it then still runs.
+double PhysicalPlanner::Memoize(PhysicalNestedLoop& join, const Columns& params, const Planned& left) {
+  const double calls = left.node->cost.rows;
+  PhysicalNode* right = join.children[1];
+  const PlannerSettings& cost = ctx_.planner.settings;
+  double distinct = 1;
+  for (ColumnId id : params) {
+    distinct *= estimator_.Distinct(ctx_.MakeColumn(id.rel, id.column, slot_types_[id], 0));
+  }
+  // 0: unknown.
+  const double spared = distinct < 1 || distinct > calls ? 0 : calls - distinct;
+  const double keeping = cost.cpu_tuple_cost + right->cost.rows * cost.cpu_operator_cost;
+  if (!cost.enable_memoize || spared * right->cost.total <= calls * keeping) return calls;
+  auto* memoize = New<PhysicalMemoize>();
+  for (const ParamBinding& param : join.params) {
+    memoize->slots.push_back(param.slot);
+    const auto* input = DynAs<InputRef>(param.value);
+    PHANTOM_CHECK(input != nullptr);
+    memoize->key += (memoize->key.empty() ? "" : ", ") + left.node->column_names[static_cast<size_t>(input->index)];
+  }
+  memoize->children = {right};
+  memoize->types = right->types;
+  memoize->column_names = right->column_names;
+  memoize->cost = {right->cost.startup, right->cost.total + cost.cpu_tuple_cost, right->cost.rows, right->cost.width};
+  join.children[1] = memoize;
+  return calls - spared;
+}
 
 Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLateral(LogicalJoin& node, const Columns& required) {
   Columns from_left = required;
@@ -37,6 +82,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLateral(LogicalJoin& node,
   Columns inner_free;
   Columns* saved = free_;
   free_ = &inner_free;
+  const bool repeatable = IsRepeatable(*node.children[1]);
   auto right = Plan(*node.children[1], need_right);
   free_ = saved;
   RETURN_IF_ERROR(right.status());
@@ -62,7 +108,11 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLateral(LogicalJoin& node,
     result.layout.push_back({{node.mark_rel, 0}, Type(kBoolOid), 0, "mark"});
   }
   double rows = estimator_.Rows(node);
-  join->cost = {left.node->cost.startup, left.node->cost.total + left.node->cost.rows * right->node->cost.total, rows, 0};
+  double runs = left.node->cost.rows;
+  if (repeatable && !inner_free.empty() && join->params.size() == inner_free.size()) {
+    runs = Memoize(*join, inner_free, left);
+  }
+  join->cost = {left.node->cost.startup, left.node->cost.total + runs * right->node->cost.total, rows, 0};
   Finish(join, result.layout);
   result.node = join;
   return result;

@@ -139,6 +139,8 @@ Result<Expr*> PhysicalPlanner::ResolveSubquery(const SubqueryExpr& expr, const L
     Columns free;
     Columns* saved = free_;
     free_ = &free;
+    // Planning may take the query apart.
+    const bool is_volatile = QueryIsVolatile(*expr.query) || !expr.query->row_marks.empty();
     auto plan = [&]() -> Status {
       // EXISTS asks for rows, not for values: none are computed, not even volatile ones, where they do not make the rows.
       Query& query = *expr.query;
@@ -170,6 +172,7 @@ Result<Expr*> PhysicalPlanner::ResolveSubquery(const SubqueryExpr& expr, const L
     RETURN_IF_ERROR(std::move(status));
     planned.id = static_cast<int>(plan_.subplan_names.size());
     planned.free = std::move(free);
+    planned.is_volatile = is_volatile;
     plan_.subplan_names.push_back(Format("%s %d", planned.free.empty() ? "InitPlan" : "SubPlan", planned.id + 1));
     found = subqueries_.emplace(expr.query, std::move(planned)).first;
   }
@@ -179,6 +182,7 @@ Result<Expr*> PhysicalPlanner::ResolveSubquery(const SubqueryExpr& expr, const L
   node->plan = planned.plan;
   node->id = planned.id;
   node->column = expr.column;
+  node->is_volatile = planned.is_volatile;
   node->type = expr.type;
   node->collation = expr.collation;
   node->location = expr.location;
