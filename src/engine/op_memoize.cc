@@ -1,5 +1,6 @@
 // Keeps the rows of its child by the values of the parameters it reads, and gives them again for the same values. When they
-// outgrow their memory all are forgotten; rows of one set of values that do not fit by themselves are not kept.
+// outgrow their memory all are forgotten; rows of one set of values that do not fit by themselves are not kept. When values
+// hardly ever come again, contrary to what was expected, nothing is kept any more.
 #include <algorithm>
 
 #include "engine/memory_broker.h"
@@ -12,6 +13,8 @@
 namespace phantom::engine::internal {
 
 namespace {
+
+constexpr uint64_t kTrialRuns = 4096;
 
 class MemoizeOperator final : public Operator {
  public:
@@ -27,6 +30,17 @@ class MemoizeOperator final : public Operator {
     if (run_epoch_ != runtime_.run_epoch) {
       Forget();
       run_epoch_ = runtime_.run_epoch;
+      opened_ = hits_ = 0;
+      useless_ = false;
+    }
+    if (++opened_ == kTrialRuns && hits_ < opened_ / 16) {
+      useless_ = true;
+      Forget();
+    }
+    if (useless_) {
+      hit_ = keeping_ = false;
+      if (runtime_.context.instrument) ++metrics().cache_misses;
+      return child_->Open();
     }
     key_.clear();
     for (int slot : node_.slots) AppendParamKey(runtime_.Param(slot), 0, key_);
@@ -35,6 +49,7 @@ class MemoizeOperator final : public Operator {
     hit_ = entry_ != KeyTable::kNone && entries_[entry_].complete;
     if (runtime_.context.instrument) ++(hit_ ? metrics().cache_hits : metrics().cache_misses);
     at_ = 0;
+    hits_ += hit_ ? 1 : 0;
     if (hit_) return Status::Ok();
     if (entry_ == KeyTable::kNone) {
       bool added = false;
@@ -112,9 +127,9 @@ class MemoizeOperator final : public Operator {
   MemoryReservation memory_;
   std::string key_;
   std::vector<uint64_t> numbers_;
-  uint64_t run_epoch_ = 0, at_ = 0;
+  uint64_t run_epoch_ = 0, at_ = 0, opened_ = 0, hits_ = 0;
   uint32_t entry_ = KeyTable::kNone;
-  bool hit_ = false, keeping_ = false;
+  bool hit_ = false, keeping_ = false, useless_ = false;
 };
 
 }  // namespace
