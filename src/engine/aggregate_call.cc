@@ -4,6 +4,7 @@
 
 #include "catalog/function.h"
 #include "common/bytes.h"
+#include "engine/hypothetical_set.h"
 
 namespace phantom::engine {
 
@@ -42,6 +43,14 @@ Status AggregateCall::Start(const catalog::FunctionRow& function, std::span<plan
 
 Result<AggregateCall> AggregateCall::Make(const planner::AggregateCall& call, Arena& arena, Runtime& runtime) {
   AggregateCall made;
+  if (IsHypotheticalSet(call)) {
+    // Its kernel sees how each row stands to the hypothetical one.
+    RETURN_IF_ERROR(made.Start(*call.function, {}, call.filter, call, call.variadic, arena, runtime));
+    RETURN_IF_ERROR(AddHypotheticalArgs(call, runtime, *made.arg_types_, made.args_));
+    made.values_.resize(made.args_.size());
+    if (NeedsOrder(call)) RETURN_IF_ERROR(made.Defer(call, runtime));
+    return made;
+  }
   std::vector<planner::Expr*> args = call.args;
   if (call.within_group) {
     for (const planner::SortKey& key : call.order_by) args.push_back(key.expr);

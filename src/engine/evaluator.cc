@@ -249,8 +249,7 @@ Result<EvaluatorPtr> Compile(const planner::Expr& expr, Runtime& runtime) {
     case ExprKind::kSqlValue:
       return CompileSqlValue(*planner::As<planner::SqlValueExpr>(&expr), runtime);
     case ExprKind::kCurrentOf:
-      return Error(sqlstate::kFeatureNotSupported, "WHERE CURRENT OF is not supported for this cursor")
-          .At(expr.location);
+      return CompileCurrentOf(*planner::As<planner::CurrentOfExpr>(&expr), runtime);
     case ExprKind::kColumnRef:
     case ExprKind::kWholeRow:
     case ExprKind::kAggregate:

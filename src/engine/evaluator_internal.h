@@ -12,6 +12,7 @@ Result<EvaluatorPtr> CompileNested(const planner::Expr& expr, Runtime& runtime);
 Result<EvaluatorPtr> CompileCast(const planner::CastExpr& cast, Runtime& runtime);
 Result<EvaluatorPtr> CompileSubPlan(const planner::SubPlanExpr& subplan, Runtime& runtime);
 Result<EvaluatorPtr> CompileSqlValue(const planner::SqlValueExpr& value, Runtime& runtime);
+Result<EvaluatorPtr> CompileCurrentOf(const planner::CurrentOfExpr& current, Runtime& runtime);
 
 // An evaluator that writes its result to a vector of its own.
 class OwningEvaluator : public Evaluator {

@@ -116,11 +116,24 @@ class ArrayEvaluator final : public OwningEvaluator {
   ValueList elements_;
 };
 
+// The names a row's records carry: those of an anonymous row that are not f1, f2, ... anyway.
+std::vector<std::string> CarriedNames(const planner::RowExpr& row) {
+  if (row.type.oid != types::kRecordOid) return {};
+  for (size_t i = 0; i < row.names.size(); ++i) {
+    if (row.names[i] != "f" + std::to_string(i + 1)) return row.names;
+  }
+  return {};
+}
+
 class RowEvaluator final : public OwningEvaluator {
  public:
+  // names: those the records carry; empty: none.
   RowEvaluator(types::Type type, std::vector<types::Type> field_types, std::vector<EvaluatorPtr> fields,
-               Runtime& runtime)
-      : OwningEvaluator(type, runtime), types_(std::move(field_types)), fields_(std::move(fields)) {}
+               std::vector<std::string> names, Runtime& runtime)
+      : OwningEvaluator(type, runtime),
+        types_(std::move(field_types)),
+        names_(std::move(names)),
+        fields_(std::move(fields)) {}
 
  protected:
   Status Compute(const Batch& batch, const types::Vector*& result) override {
@@ -137,6 +150,7 @@ class RowEvaluator final : public OwningEvaluator {
           record.Add(types_[f].oid, value.layout(), value.row_slot(row));
         }
       }
+      if (!names_.empty()) record.SetNames(names_);
       result_.SetString(row, record.Finish());
     }
     result = &result_;
@@ -145,6 +159,7 @@ class RowEvaluator final : public OwningEvaluator {
 
  private:
   const std::vector<types::Type> types_;
+  const std::vector<std::string> names_;
   ValueList fields_;
 };
 
@@ -353,8 +368,8 @@ Result<EvaluatorPtr> CompileNested(const planner::Expr& expr, Runtime& runtime) 
       std::vector<types::Type> field_types;
       for (const planner::Expr* field : node.fields) field_types.push_back(field->type);
       ASSIGN_OR_RETURN(std::vector<EvaluatorPtr> fields, CompileAll(node.fields, runtime));
-      return EvaluatorPtr(
-          std::make_unique<RowEvaluator>(expr.type, std::move(field_types), std::move(fields), runtime));
+      return EvaluatorPtr(std::make_unique<RowEvaluator>(expr.type, std::move(field_types), std::move(fields),
+                                                         CarriedNames(node), runtime));
     }
     case ExprKind::kFieldSelect: {
       const auto& node = *planner::As<planner::FieldSelect>(&expr);

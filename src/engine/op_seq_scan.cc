@@ -49,7 +49,8 @@ class SeqScanOperator final : public Operator {
     filter_.Restart();
     sequence_read_ = false;
     scan_.reset();
-    if (rows_ != nullptr) {
+    row_read_ = false;
+    if (rows_ != nullptr && node_.ctid == nullptr) {
       scan_ = std::make_unique<txn::TableScan>(*rows_, *runtime_.context.snapshot, reader_.stored_columns());
     }
     return Status::Ok();
@@ -93,8 +94,23 @@ class SeqScanOperator final : public Operator {
     return Status::Ok();
   }
 
+  // The one row of a ctid.
+  Status ReadRow(Batch& out) {
+    if (std::exchange(row_read_, true)) return Status::Ok();
+    ASSIGN_OR_RETURN(const types::Value place, EvaluateScalar(*node_.ctid, runtime_));
+    RowId id;
+    if (place.is_null() || !RowOfCtid(place.AsInt64(), id)) return Status::Ok();
+    RETURN_IF_ERROR(rows_->Fetch(*runtime_.context.snapshot, id, &fetched_));
+    if (!fetched_.found) return Status::Ok();
+    reader_.Reset();
+    RETURN_IF_ERROR(reader_.Add(*rows_, fetched_.row, id, 0));
+    out = reader_.batch(1);
+    return Status::Ok();
+  }
+
   Status Read(Batch& out) {
     out = {};
+    if (node_.ctid != nullptr) return ReadRow(out);
     if (table_.kind == catalog::RelationKind::kSequence) return ReadSequence(out);
     if (builtin_ != nullptr && piece_ < builtin_->size()) {
       const types::Chunk& piece = (*builtin_)[piece_++];
@@ -125,6 +141,8 @@ class SeqScanOperator final : public Operator {
   const std::vector<types::Chunk>* builtin_ = nullptr;
   size_t piece_ = 0;
   bool sequence_read_ = false;
+  bool row_read_ = false;
+  txn::FetchedRow fetched_;
   std::unique_ptr<txn::RowTable> rows_;
   std::unique_ptr<txn::TableScan> scan_;
   types::Chunk chunk_;

@@ -14,6 +14,13 @@ namespace phantom::engine {
 
 // ctid of a row: PostgreSQL's block and offset made of the row id.
 constexpr int64_t CtidOf(RowId id) { return static_cast<int64_t>((id.value >> 8 << 16) | ((id.value & 0xff) + 1)); }
+// The row of a ctid; false: no row can have it.
+constexpr bool RowOfCtid(int64_t ctid, RowId& id) {
+  const uint64_t place = static_cast<uint64_t>(ctid), offset = place & 0xffff;
+  if (offset == 0 || offset > 0x100) return false;
+  id = RowId(place >> 16 << 8 | (offset - 1));
+  return true;
+}
 constexpr int32_t XidOf(TxnId id) { return static_cast<int32_t>(static_cast<uint32_t>(id.value)); }
 // Of rows that come with the server: PostgreSQL's bootstrap transaction.
 inline constexpr TxnId kBootstrapTxn{1};

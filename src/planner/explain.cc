@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "catalog/stored_sql.h"
 #include "planner/deparse.h"
+#include "planner/explain_format.h"
 #include "planner/expr_util.h"
 
 namespace phantom::planner {
@@ -58,7 +59,7 @@ class Explainer {
 
   std::string Json() {
     std::string out = "[\n  {\n    \"Plan\": ";
-    JsonNode(*Show(plan_.root), "", 4, out);
+    JsonNode(*Show(plan_.root), "", "", 4, out);
     if (options_.summary) {
       out += Format(",\n    \"Planning Time\": %.3f,\n    \"Triggers\": [\n    ]", options_.planning_ms);
       if (options_.analyze) out += Format(",\n    \"Execution Time\": %.3f", options_.execution_ms);
@@ -249,9 +250,13 @@ class Explainer {
       }
       case PhysicalKind::kSeqScan: {
         auto* scan = As<PhysicalSeqScan>(node);
-        shown->type = "Seq Scan";
-        shown->title = "Seq Scan on " + On(scan->use);
+        shown->type = scan->ctid == nullptr ? "Seq Scan" : "Tid Scan";
+        shown->title = shown->type + " on " + On(scan->use);
         Table(shown, scan->use);
+        if (scan->ctid != nullptr) {
+          std::string place = Print(scan->ctid, node->column_names, shown);
+          shown->properties.emplace_back("TID Cond", scan->ctid->kind == ExprKind::kCurrentOf ? place : "(ctid = " + place + ")");
+        }
         Filter(shown, scan->filter, node->column_names);
         break;
       }
@@ -525,7 +530,8 @@ class Explainer {
     return out + "\"";
   }
 
-  void JsonNode(const Shown& shown, const std::string& label, int indent, std::string& out) {
+  // relationship: to the node above; empty for a subplan with its label, and for the topmost.
+  void JsonNode(const Shown& shown, const std::string& label, const char* relationship, int indent, std::string& out) {
     std::string pad(static_cast<size_t>(indent + 2), ' ');
     out += "{\n" + pad + "\"Node Type\": " + Quote(shown.type);
     auto add = [&](std::string_view name, const std::string& value) { out += ",\n" + pad + Quote(name) + ": " + value; };
@@ -533,6 +539,7 @@ class Explainer {
       add("Parent Relationship", Quote(label.starts_with("InitPlan") || label.starts_with("CTE") ? "InitPlan" : "SubPlan"));
       add("Subplan Name", Quote(label));
     }
+    if (label.empty() && *relationship != '\0') add("Parent Relationship", Quote(relationship));
     add("Parallel Aware", "false");
     add("Async Capable", "false");
     for (const auto& [name, value] : shown.identity) add(name, Quote(value));
@@ -584,9 +591,13 @@ class Explainer {
     }
     if (!shown.children.empty()) {
       out += ",\n" + pad + "\"Plans\": [\n";
+      int inputs = 0;
       for (size_t i = 0; i < shown.children.size(); ++i) {
         out += std::string(static_cast<size_t>(indent + 4), ' ');
-        JsonNode(*shown.children[i].shown, shown.children[i].label, indent + 4, out);
+        const bool many = shown.type == "Append" || shown.type == "Merge Append";
+        const char* relation = shown.type == "Subquery Scan" ? "Subquery" : many ? "Member" : inputs == 0 ? "Outer" : "Inner";
+        if (shown.children[i].label.empty()) ++inputs;
+        JsonNode(*shown.children[i].shown, shown.children[i].label, relation, indent + 4, out);
         out += i + 1 < shown.children.size() ? ",\n" : "\n";
       }
       out += pad + "]";
@@ -608,7 +619,17 @@ class Explainer {
 std::string Explain(const PhysicalPlan& plan, const ExplainOptions& options, std::span<const ExplainMetrics> metrics,
                     const PlannerContext& context) {
   Explainer explainer(plan, options, metrics, context);
-  return options.format == ExplainFormat::kJson ? explainer.Json() : explainer.Text();
+  switch (options.format) {
+    case ExplainFormat::kText:
+      return explainer.Text();
+    case ExplainFormat::kJson:
+      return explainer.Json();
+    case ExplainFormat::kXml:
+      return ExplainAsXml(explainer.Json());
+    case ExplainFormat::kYaml:
+      return ExplainAsYaml(explainer.Json());
+  }
+  return {};
 }
 
 }  // namespace phantom::planner

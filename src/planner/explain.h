@@ -12,7 +12,7 @@
 
 namespace phantom::planner {
 
-enum class ExplainFormat : uint8_t { kText, kJson };
+enum class ExplainFormat : uint8_t { kText, kJson, kXml, kYaml };
 
 struct ExplainOptions {
   bool analyze = false;
@@ -37,7 +37,7 @@ struct ExplainMetrics {
   uint64_t cache_hits = 0, cache_misses = 0, cache_evictions = 0, cache_overflows = 0;  // Memoize
 };
 
-// Text: lines separated by newlines, one result row each. JSON: one document.
+// Text: lines separated by newlines, one result row each. Other formats: one document.
 std::string Explain(const PhysicalPlan& plan, const ExplainOptions& options, std::span<const ExplainMetrics> metrics,
                     const PlannerContext& context);
 

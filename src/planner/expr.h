@@ -421,10 +421,10 @@ struct GroupingCall : ExprOf<ExprKind::kGrouping> {
   const Query* query = nullptr;
 };
 
-// WHERE CURRENT OF cursor: true for the row the named cursor stands on.
+// WHERE CURRENT OF cursor: the ctid of the table's row that the named cursor stands on.
 struct CurrentOfExpr : ExprOf<ExprKind::kCurrentOf> {
   std::string cursor;
-  int row_id_index = -1;  // physical: InputRef position of the row id
+  Oid table = 0;
 };
 
 // DEFAULT in VALUES or SET; replaced by the column's default before planning.

@@ -104,10 +104,12 @@ struct PhysicalValues : PhysicalOf<PhysicalKind::kValues> {
 
 // All rows of a table (or system table, which the engine produces through the catalog). Output column i is table column
 // columns[i] (attnum - 1) or a system column (negative, expr.h). `filter` is over the output columns.
+// With `ctid` (free of InputRefs) only the row of that place.
 struct PhysicalSeqScan : PhysicalOf<PhysicalKind::kSeqScan> {
   TableUse use;
   std::vector<int> columns;
   Expr* filter = nullptr;
+  Expr* ctid = nullptr;
 };
 
 // One condition on an index key column; values are free of InputRefs and have the key column's type (kIn: an array of it).
@@ -465,12 +467,19 @@ struct UsedTable {
   Oid check_as = 0;         // ...0: the current user, else a view's owner
 };
 
+// A table whose rows a cursor walks through, for WHERE CURRENT OF: each result row ends with their ctids.
+struct CursorTable {
+  Oid table = 0;
+  bool row_locked = false;  // FOR UPDATE or SHARE
+};
+
 // A whole planned statement. Shared by the sessions that run it; `nodes` owns everything.
 struct PhysicalPlan {
   NodeArena nodes;
   CommandKind command = CommandKind::kSelect;
   PhysicalNode* root = nullptr;
-  std::vector<ResultColumn> columns;      // visible result columns; root's output may have no more
+  std::vector<ResultColumn> columns;      // visible result columns; root's output has no more, but for a cursor's tables
+  std::vector<CursorTable> cursor_tables; // columns of root's output behind the visible ones
   std::vector<types::Type> param_types;   // $1...
   std::vector<UsedTable> tables;
   std::vector<std::string> subplan_names; // by SubPlanExpr::id, for EXPLAIN

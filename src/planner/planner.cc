@@ -3,6 +3,7 @@
 
 #include "catalog/catalog.h"
 #include "planner/binder/binder.h"
+#include "planner/cursor_tables.h"
 #include "planner/expr_util.h"
 #include "planner/physical/physical_planner.h"
 #include "planner/rules/rules.h"
@@ -30,6 +31,7 @@ Result<std::unique_ptr<PhysicalPlan>> PlanStatement(const parser::Node& statemen
   Binder binder(bind);
   ASSIGN_OR_RETURN(Query * query, binder.Statement(statement));
   RETURN_IF_ERROR(binder.FinishParameters());
+  if (context.for_cursor) AddCursorTables(bind, *query, plan->cursor_tables);
   PhysicalPlanner planner(bind, binder, *plan);
   RETURN_IF_ERROR(planner.PlanRoot(*query));
   plan->param_types = bind.param_types;

@@ -72,7 +72,7 @@ struct PlannerContext {
   ExpressionService* service = nullptr;      // null: nothing is folded
   StatisticsSource* statistics = nullptr;    // null: PostgreSQL's defaults
   PlannerSettings settings;
-  bool for_cursor = false;                   // prefers fast start
+  bool for_cursor = false;                   // of DECLARE CURSOR: the plan notes its tables' rows (cursor_tables)
 };
 
 // Plans SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE, or the query inside DECLARE CURSOR / CREATE TABLE AS / COPY (query).

@@ -15,6 +15,11 @@
 #include "planner/expr.h"
 #include "planner/physical_plan.h"
 
+namespace phantom::parser {
+struct CteCycleClause;
+struct CteSearchClause;
+}  // namespace phantom::parser
+
 namespace phantom::planner {
 
 struct RangeColumn {
@@ -22,6 +27,7 @@ struct RangeColumn {
   types::Type type;
   Oid collation = 0;
   bool dropped = false;
+  bool not_in_star = false;  // seen by name only
 };
 
 enum class RangeKind : uint8_t { kTable, kSubquery, kFunction, kValues, kCte, kWorkTable, kJoin, kResult };
@@ -86,6 +92,10 @@ struct CommonTable {
   int references = 0;
   bool modifies = false;
   bool planned = false;
+  const parser::CteSearchClause* search = nullptr;  // as written; `query` has it worked in, except in queries to be printed
+  const parser::CteCycleClause* cycle = nullptr;
+  Expr* mark_value = nullptr;  // CYCLE ... SET column TO this
+  Expr* mark_default = nullptr;
 };
 
 struct Target {

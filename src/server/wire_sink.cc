@@ -29,10 +29,10 @@ void WireSink::RowDescription(std::span<const session::ColumnDescription> column
 }
 
 Status WireSink::Rows(const types::Chunk& chunk, size_t first, size_t count,
-                      std::span<const session::ColumnDescription>, std::span<const int16_t> formats,
+                      std::span<const session::ColumnDescription> columns, std::span<const int16_t> formats,
                       const types::FormatContext& context) {
-  return wire::AppendDataRows(out_, chunk, static_cast<uint32_t>(first), static_cast<uint32_t>(count), formats,
-                              context, encoding());
+  return wire::AppendDataRows(out_, chunk, static_cast<uint32_t>(first), static_cast<uint32_t>(count),
+                              static_cast<uint32_t>(columns.size()), formats, context, encoding());
 }
 
 void WireSink::CommandComplete(std::string_view tag) { wire::AppendCommandComplete(out_, tag); }

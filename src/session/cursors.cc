@@ -4,6 +4,7 @@
 
 #include "parser/ast_select.h"
 #include "parser/ast_utility.h"
+#include "planner/physical_plan.h"
 #include "session/session_state.h"
 
 namespace phantom::session {
@@ -169,6 +170,7 @@ Result<UtilityResult> SessionState::RunDeclareCursor(const parser::Node& node, c
   statement->begin = outer.statement->begin;
   statement->length = outer.statement->length;
   statement->given_types = outer.statement->given_types;
+  statement->for_cursor = true;
   RETURN_IF_ERROR(Analyze(*statement));
   std::unique_ptr<Portal> cursor = MakePortal(std::move(statement));
   cursor->name = declare.name;
@@ -181,6 +183,8 @@ Result<UtilityResult> SessionState::RunDeclareCursor(const parser::Node& node, c
   if (cursor->is_binary) cursor->formats = {1};
   cursor->query = outer.statement->text();
   RETURN_IF_ERROR(StartPortal(*cursor));
+  // Rows are locked as they are passed.
+  if (cursor->plan->has_row_marks) cursor->is_no_scroll = true;
   cursor->rows = std::make_unique<RowStore>(scroll || hold ? WorkMemBytes() : Portal::kHistoryBytesMax);
   if (scroll || hold) cursor->rows->SpillTo(instance.env(), instance.temp_directory());
   portals[std::string(declare.name)] = std::move(cursor);

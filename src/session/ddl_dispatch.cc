@@ -80,6 +80,29 @@ DdlContext MakeDdlContext(SessionState& state, Portal& portal) {
   };
 }
 
+namespace {
+
+// CREATE TABLE AS EXECUTE: the prepared query takes EXECUTE's place, with its arguments as parameters.
+Result<UtilityResult> CreateTableAsExecute(SessionState& state, Portal& portal, const parser::CreateTableAsStmt& create,
+                                           const parser::ExecuteStmt& execute) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<Statement> prepared, state.PreparedFor(execute));
+  if (prepared->node == nullptr || !IsPlannable(prepared->node) || prepared->node->kind != parser::NodeKind::kSelectStmt) {
+    return Error(sqlstate::kWrongObjectType, "prepared statement is not a SELECT");
+  }
+  ASSIGN_OR_RETURN(portal.parameters, state.ExecuteArguments(*prepared, execute.params));
+  parser::CreateTableAsStmt statement = create;
+  statement.query = prepared->node;
+  DdlContext context = MakeDdlContext(state, portal);
+  context.query_text = prepared->source->text;
+  context.parameter_types = prepared->param_types;
+  ASSIGN_OR_RETURN(DdlResult result, RunDdlStatement(statement, context));
+  UtilityResult utility;
+  utility.tag = create.into->skip_data ? "SELECT 0" : std::move(result.tag);
+  return utility;
+}
+
+}  // namespace
+
 Result<UtilityResult> RunDdl(SessionState& state, Portal& portal) {
   const parser::Node& node = *portal.statement->node;
   if (!IsDdl(node.kind)) {
@@ -89,6 +112,11 @@ Result<UtilityResult> RunDdl(SessionState& state, Portal& portal) {
   if (state.block.modes().read_only && !MayRunReadOnly(node)) {
     return Errorf(sqlstate::kReadOnlySqlTransaction, "cannot execute %s in a read-only transaction",
                   CommandTag(node).c_str());
+  }
+  if (const auto* create = parser::DynCast<parser::CreateTableAsStmt>(&node)) {
+    if (const auto* execute = parser::DynCast<parser::ExecuteStmt>(create->query)) {
+      return CreateTableAsExecute(state, portal, *create, *execute);
+    }
   }
   DdlContext context = MakeDdlContext(state, portal);
   ASSIGN_OR_RETURN(DdlResult result, RunDdlStatement(node, context));

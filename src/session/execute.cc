@@ -187,6 +187,7 @@ Status SessionState::Analyze(Statement& statement) {
   if (good) return Status::Ok();
 
   planner::PlannerContext context = MakePlannerContext();
+  context.for_cursor = statement.for_cursor;
   const uint64_t catalog_version = catalog.version();
   ASSIGN_OR_RETURN(std::shared_ptr<const planner::PhysicalPlan> plan,
                    planner::PlanStatement(*statement.node,

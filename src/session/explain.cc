@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "engine/executor.h"
+#include "parser/ast_table.h"
 #include "parser/ast_utility.h"
 #include "session/row_store.h"
 #include "session/session_state.h"
@@ -54,9 +55,10 @@ Result<planner::ExplainOptions> ReadOptions(parser::ListOf<parser::DefElem> list
       const std::string_view format = constant == nullptr ? std::string_view() : constant->text;
       if (format == "json") {
         options.format = planner::ExplainFormat::kJson;
-      } else if (format == "xml" || format == "yaml") {
-        return Errorf(sqlstate::kFeatureNotSupported, "EXPLAIN format %s is not supported",
-                      std::string(format).c_str());
+      } else if (format == "xml") {
+        options.format = planner::ExplainFormat::kXml;
+      } else if (format == "yaml") {
+        options.format = planner::ExplainFormat::kYaml;
       } else if (format != "text") {
         return Errorf(sqlstate::kInvalidParameterValue, "unrecognized value for EXPLAIN option \"format\": \"%s\"",
                       std::string(format).c_str())
@@ -95,17 +97,30 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
   ASSIGN_OR_RETURN(planner::ExplainOptions options, ReadOptions(explain.options));
   UtilityResult result{"EXPLAIN"};
   result.rows = std::make_unique<RowStore>();
-  if (!IsPlannable(explain.query)) {
-    const std::string lines[] = {"Utility statements have no plan structure"};
-    result.rows->AppendTexts(lines);
-    return result;
-  }
   auto statement = std::make_shared<Statement>();
   statement->source = outer.statement->source;
   statement->node = explain.query;
   statement->begin = outer.statement->begin;
   statement->length = outer.statement->length;
   statement->given_types = outer.statement->given_types;
+  std::vector<types::Value> parameters = outer.parameters;
+  if (const auto* create = parser::DynCast<parser::CreateTableAsStmt>(explain.query)) {
+    if (options.analyze) {
+      return Error(sqlstate::kFeatureNotSupported, "EXPLAIN ANALYZE of CREATE TABLE AS is not supported");
+    }
+    statement->node = create->query;
+  } else if (const auto* declare = parser::DynCast<parser::DeclareCursorStmt>(explain.query)) {
+    statement->node = declare->query;
+  }
+  if (const auto* execute = parser::DynCast<parser::ExecuteStmt>(statement->node)) {
+    ASSIGN_OR_RETURN(statement, PreparedFor(*execute));
+    ASSIGN_OR_RETURN(parameters, ExecuteArguments(*statement, execute->params));
+  }
+  if (!IsPlannable(statement->node)) {
+    const std::string lines[] = {"Utility statements have no plan structure"};
+    result.rows->AppendTexts(lines);
+    return result;
+  }
   const Stopwatch planning;
   RETURN_IF_ERROR(EnsurePlan(*statement));
   options.planning_ms = planning.milliseconds();
@@ -115,7 +130,7 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
   if (options.analyze) {
     const Stopwatch execution;
     std::unique_ptr<Portal> portal = MakePortal(statement);
-    portal->parameters = outer.parameters;
+    portal->parameters = std::move(parameters);
     portal->plan = plan;
     portal->snapshot = block.transaction().TakeSnapshot();
     FillContext(&portal->context, *portal);
@@ -134,7 +149,7 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
     }
   }
   const std::string text = planner::Explain(*plan, options, metrics, MakePlannerContext());
-  if (options.format == planner::ExplainFormat::kJson) {
+  if (options.format != planner::ExplainFormat::kText) {
     result.rows->AppendTexts({&text, 1});
     return result;
   }

@@ -72,14 +72,19 @@ Result<std::vector<types::Value>> SessionState::ExecuteArguments(const Statement
   return values;
 }
 
-Result<UtilityResult> SessionState::RunExecute(const parser::Node& node, const Portal&) {
-  const auto& execute = Cast<parser::ExecuteStmt>(node);
+Result<std::shared_ptr<Statement>> SessionState::PreparedFor(const parser::ExecuteStmt& execute) {
   const auto found = statements.find(execute.name);
   if (found == statements.end()) return NoSuchStatement(execute.name);
-  UtilityResult result;
-  result.portal = MakePortal(found->second);
   RETURN_IF_ERROR(Analyze(*found->second));
-  ASSIGN_OR_RETURN(result.portal->parameters, ExecuteArguments(*found->second, execute.params));
+  return found->second;
+}
+
+Result<UtilityResult> SessionState::RunExecute(const parser::Node& node, const Portal&) {
+  const auto& execute = Cast<parser::ExecuteStmt>(node);
+  ASSIGN_OR_RETURN(const std::shared_ptr<Statement> statement, PreparedFor(execute));
+  UtilityResult result;
+  result.portal = MakePortal(statement);
+  ASSIGN_OR_RETURN(result.portal->parameters, ExecuteArguments(*statement, execute.params));
   return result;
 }
 

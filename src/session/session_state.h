@@ -34,6 +34,7 @@ namespace phantom::engine {
 class SessionServices;
 }
 namespace phantom::parser {
+struct ExecuteStmt;
 struct VariableSetStmt;
 }
 namespace phantom::planner {
@@ -191,6 +192,10 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Result<UtilityResult> RunExecute(const parser::Node& node, const Portal& outer);
   Result<UtilityResult> RunDeallocate(const parser::Node& node);
   Result<UtilityResult> RunDeclareCursor(const parser::Node& node, const Portal& outer);
+  // The prepared statement that EXECUTE names, analyzed: 26000.
+  Result<std::shared_ptr<Statement>> PreparedFor(const parser::ExecuteStmt& execute);
+  // The ctid of the table's row the cursor stands on: 34000, 24000 (current_of.cc).
+  Result<int64_t> CurrentOf(std::string_view cursor, Oid table);
   Result<UtilityResult> RunFetch(const parser::Node& node);
   Result<UtilityResult> RunClosePortal(const parser::Node& node);
   Result<UtilityResult> RunListen(const parser::Node& node);

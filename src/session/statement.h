@@ -44,6 +44,7 @@ struct Statement {
   bool returns_rows = false;
   bool analyzed = false;
   bool from_sql = false;  // PREPARE
+  bool for_cursor = false;  // DECLARE CURSOR
   int64_t prepared_us = 0;
 
   // The plan, and what it was made under. Null for utility statements.

@@ -123,10 +123,11 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
   if (statement.is_vacuum && (state.block.in_block() || state.in_multi_statement())) {
     return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
   }
-  bool analyze = !statement.is_vacuum;
+  bool analyze = !statement.is_vacuum, verbose = false;
   for (const parser::DefElem* option : statement.options) {
     RETURN_IF_ERROR(CheckOption(*option, statement.is_vacuum));
     if (option->name == "analyze") analyze = IsOn(*option);
+    if (option->name == "verbose") verbose = IsOn(*option);
   }
   const bool all = statement.relations.empty();
   if (!analyze) {
@@ -149,6 +150,18 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
     ASSIGN_OR_RETURN(catalog::TableRef table, state.catalog.TableByOid(target.table));
     if (table == nullptr) continue;  // dropped meanwhile
     ASSIGN_OR_RETURN(const bool may, MayMaintain(state, *table, verb));
+    if (verbose && may && !table->is_system()) {
+      if (statement.is_vacuum) {
+        ASSIGN_OR_RETURN(const auto database, state.catalog.DatabaseByOid(state.database_oid));
+        state.Report(Severity::kInfo, Error(sqlstate::kSuccessfulCompletion,
+                                            Format("vacuuming \"%s.%s.%s\"", database->name.c_str(),
+                                                   table->schema_name.c_str(), table->name.c_str())));
+      }
+      if (analyze) {
+        state.Report(Severity::kInfo, Error(sqlstate::kSuccessfulCompletion,
+                                            Format("analyzing \"%s.%s\"", table->schema_name.c_str(), table->name.c_str())));
+      }
+    }
     // The system tables' own rows are mostly built in: the planner knows their size.
     if (!may || !analyze || table->is_system()) continue;
     RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, table->oid, txn::LockMode::kShareUpdateExclusive));

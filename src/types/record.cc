@@ -10,8 +10,10 @@
 namespace phantom::types {
 namespace {
 
-// Header: 0x80 u8, 0 u8, columns u16; per column: type u32, layout u8, NULL flag u8, 0 u16, end of its bytes u32; values.
+// Header: 0x80 u8, names flag u8, columns u16; per column: type u32, layout u8, NULL flag u8, 0 u16, end of its bytes u32;
+// values; with names, per column: length u16 and bytes.
 constexpr uint8_t kMagic = 0x80;
+constexpr uint8_t kNamed = 1;
 constexpr size_t kHeaderBytes = 4;
 constexpr size_t kColumnBytes = 12;
 
@@ -40,7 +42,17 @@ bool RecordView::IsValid(std::string_view bytes) {
     }
     begin = end;
   }
-  return begin == bytes.size() - values;
+  size_t at = values + begin;
+  if (static_cast<uint8_t>(bytes[1]) == kNamed) {
+    for (size_t i = 0; i < count; ++i) {
+      if (bytes.size() - at < 2) return false;
+      const size_t length = LoadLE<uint16_t>(bytes.data() + at);
+      at += 2;
+      if (bytes.size() - at < length) return false;
+      at += length;
+    }
+  }
+  return at == bytes.size();
 }
 
 Oid RecordView::type(uint32_t i) const { return LoadLE<Oid>(bytes_.data() + kHeaderBytes + i * kColumnBytes); }
@@ -55,6 +67,19 @@ std::string_view RecordView::Raw(uint32_t i) const {
   const char* column = bytes_.data() + kHeaderBytes + i * kColumnBytes;
   uint32_t begin = i == 0 ? 0 : LoadLE<uint32_t>(column - kColumnBytes + 8);
   return bytes_.substr(kHeaderBytes + count_ * kColumnBytes + begin, LoadLE<uint32_t>(column + 8) - begin);
+}
+
+std::vector<std::string_view> RecordView::Names() const {
+  std::vector<std::string_view> names;
+  if (static_cast<uint8_t>(bytes_[1]) != kNamed || count_ == 0) return names;
+  const char* last = bytes_.data() + kHeaderBytes + (count_ - 1) * kColumnBytes;
+  size_t at = kHeaderBytes + count_ * kColumnBytes + LoadLE<uint32_t>(last + 8);
+  for (uint32_t i = 0; i < count_; ++i) {
+    const size_t length = LoadLE<uint16_t>(bytes_.data() + at);
+    names.push_back(bytes_.substr(at + 2, length));
+    at += 2 + length;
+  }
+  return names;
 }
 
 void RecordView::Get(uint32_t i, void* slot) const { SlotFromBytes(layout(i), Raw(i), slot); }
@@ -80,7 +105,16 @@ std::string RecordBuilder::Finish() const {
     StoreLE<uint32_t>(at + 8, column.end);
     at += kColumnBytes;
   }
-  return bytes + values_;
+  bytes += values_;
+  if (names_ != nullptr && names_->size() == columns_.size()) {
+    bytes[1] = static_cast<char>(kNamed);
+    for (const std::string& name : *names_) {
+      char length[2];
+      StoreLE<uint16_t>(length, static_cast<uint16_t>(name.size()));
+      bytes.append(length, sizeof length).append(name);
+    }
+  }
+  return bytes;
 }
 
 int CompareRecords(std::string_view a, std::string_view b) {

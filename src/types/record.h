@@ -25,6 +25,8 @@ class RecordView {
   // Writes the slot of column i, pointing into the record's bytes. Requires !IsNull(i).
   void Get(uint32_t i, void* slot) const;
   std::string_view Raw(uint32_t i) const;
+  // The columns' names, when the record carries them (a row of a subquery does); else empty.
+  std::vector<std::string_view> Names() const;
 
  private:
   std::string_view bytes_;
@@ -36,6 +38,8 @@ class RecordBuilder {
   void Add(Oid type, const void* slot) { Add(type, LayoutOf(type), slot); }
   void Add(Oid type, Layout layout, const void* slot);
   void AddNull(Oid type);
+  // Names of the columns to carry; must outlive the builder. Empty: none.
+  void SetNames(const std::vector<std::string>& names) { names_ = &names; }
   std::string Finish() const;
 
  private:
@@ -47,6 +51,7 @@ class RecordBuilder {
   };
   std::vector<Column> columns_;
   std::string values_;
+  const std::vector<std::string>* names_ = nullptr;
 };
 
 // Column by column, NULLs equal and last; columns must be comparable and of equal types pairwise (the first difference

@@ -83,18 +83,18 @@ Status ConvertField(std::string& out, size_t field, const types::ByteEncoding& e
 }  // namespace
 
 Status AppendDataRows(std::string& out, const types::Chunk& chunk, uint32_t first, uint32_t count,
-                      std::span<const int16_t> formats, const types::FormatContext& context,
+                      uint32_t columns, std::span<const int16_t> formats, const types::FormatContext& context,
                       const types::ByteEncoding* encoding) {
   const size_t before = out.size();
-  std::vector<Encoding> encodings(chunk.column_count());
-  for (uint32_t i = 0; i < chunk.column_count(); ++i) {
+  std::vector<Encoding> encodings(columns);
+  for (uint32_t i = 0; i < columns; ++i) {
     const int16_t format = formats.empty() ? 0 : formats.size() == 1 ? formats[0] : formats[i];
     encodings[i] = EncodingOf(chunk.column(i), format);
   }
   for (uint32_t row = first; row < first + count; ++row) {
     MessageWriter message(out, 'D');
-    message.AddInt16(static_cast<int16_t>(chunk.column_count()));
-    for (uint32_t i = 0; i < chunk.column_count(); ++i) {
+    message.AddInt16(static_cast<int16_t>(columns));
+    for (uint32_t i = 0; i < columns; ++i) {
       const size_t field = out.size();
       Status status = AppendField(out, chunk.column(i), row, encodings[i], context);
       if (encoding != nullptr && status.ok() && encodings[i] != Encoding::kBinary) {

@@ -62,8 +62,11 @@ Category CategoryOf(const KernelContext& context, types::Type type) {
   return row->is_array() ? Category::kArray : Category::kOther;
 }
 
-// The names of a row's fields: its type's columns, or f1, f2, ...
-Status FieldNames(const KernelContext& context, types::Type type, uint32_t count, std::vector<std::string>& names) {
+// The names of a row's fields: its type's columns, those it carries, or f1, f2, ...
+Status FieldNames(const KernelContext& context, types::Type type, const RecordView& record,
+                  std::vector<std::string>& names) {
+  const uint32_t count = record.size();
+  for (const std::string_view name : record.Names()) names.emplace_back(name);
   if (type.oid >= types::kFirstUserOid && context.execution != nullptr && context.execution->catalog != nullptr) {
     catalog::Catalog& catalog = *context.execution->catalog;
     const catalog::TypeRef row = catalog.TypeByOid(type.oid);
@@ -127,7 +130,7 @@ Status AppendArrayJson(const KernelContext& context, const ArrayView& array, int
 Status AppendRowJson(const KernelContext& context, const AnyValue& value, bool pretty, std::string& out) {
   const RecordView record(BytesOf(value));
   std::vector<std::string> names;
-  RETURN_IF_ERROR(FieldNames(context, value.type, record.size(), names));
+  RETURN_IF_ERROR(FieldNames(context, value.type, record, names));
   out += '{';
   bool first = true;
   for (uint32_t i = 0; i < record.size(); ++i) {
@@ -162,7 +165,7 @@ Status AppendArrayJsonb(const KernelContext& context, const ArrayView& array, in
 Status AppendRowJsonb(const KernelContext& context, const AnyValue& value, std::string& out) {
   const RecordView record(BytesOf(value));
   std::vector<std::string> names;
-  RETURN_IF_ERROR(FieldNames(context, value.type, record.size(), names));
+  RETURN_IF_ERROR(FieldNames(context, value.type, record, names));
   std::vector<std::string> fields(record.size());
   std::vector<std::pair<std::string_view, std::string_view>> pairs;
   for (uint32_t i = 0; i < record.size(); ++i) {

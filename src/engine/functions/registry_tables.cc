@@ -39,6 +39,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       RandomKernels(),
       RegexSetKernels(),
       AggregateOrderedKernels(),
+      AggregateHypotheticalKernels(),
       SystemViewKernels(),
       AclKernels(),
       ParseIdentKernels(),

@@ -43,6 +43,7 @@ std::span<const KernelEntry> PrivilegeKernels();
 std::span<const KernelEntry> RandomKernels();
 std::span<const KernelEntry> RegexSetKernels();
 std::span<const KernelEntry> AggregateOrderedKernels();
+std::span<const KernelEntry> AggregateHypotheticalKernels();
 std::span<const KernelEntry> SystemViewKernels();
 std::span<const KernelEntry> AclKernels();
 std::span<const KernelEntry> ParseIdentKernels();

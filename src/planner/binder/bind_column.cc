@@ -47,9 +47,7 @@ const char* ColumnForbidden(ExprUse use) {
 
 // What is stored with a table must not depend on where a row lies or who wrote it.
 Status CheckSystemColumn(ExprUse use, const char* name, int32_t location) {
-  if (std::string_view(name) == "tableoid" && (use == ExprUse::kCheck || use == ExprUse::kGenerated)) {
-    return Error(sqlstate::kFeatureNotSupported, "tableoid is not supported in stored expressions").At(location);
-  }
+  if (std::string_view(name) == "tableoid" && (use == ExprUse::kCheck || use == ExprUse::kGenerated)) return Status::Ok();
   switch (use) {
     case ExprUse::kCheck:
       return Errorf(sqlstate::kInvalidColumnReference, "system column \"%s\" reference in check constraint is invalid", name)
@@ -376,7 +374,7 @@ Status Binder::ExpandEntry(ScopeItem& item, int32_t location, std::vector<Target
   RangeEntry& entry = *item.entry;
   if (entry.table != nullptr) ctx_.Use(entry.table).privileges |= kPrivilegeSelect;
   for (size_t i = 0; i < entry.columns.size(); ++i) {
-    if (entry.columns[i].dropped) continue;
+    if (entry.columns[i].dropped || entry.columns[i].not_in_star) continue;
     Target target;
     target.expr = ColumnAt(entry, static_cast<int>(i), location);
     target.name = entry.columns[i].name;

@@ -31,9 +31,10 @@ Status Binder::CteColumns(CommonTable& cte, const std::vector<Target>& targets, 
 
 Status Binder::BindCte(CommonTable& cte, const ast::CommonTableExpr& node, Scope& scope, bool recursive) {
   auto* select = DynCast<ast::SelectStmt>(node.query);
-  if (node.search != nullptr || node.cycle != nullptr) {
-    return Error(sqlstate::kFeatureNotSupported, "SEARCH and CYCLE clauses of WITH queries are not supported").At(node.location);
-  }
+  const bool walks = node.search != nullptr || node.cycle != nullptr;
+  cte.search = node.search;
+  cte.cycle = node.cycle;
+  if (node.cycle != nullptr) RETURN_IF_ERROR(BindCycleMark(cte, scope));
   if (select == nullptr) {
     if (scope.parent != nullptr) {
       return Error(sqlstate::kFeatureNotSupported, "WITH clause containing a data-modifying statement must be at the top level")
@@ -55,9 +56,15 @@ Status Binder::BindCte(CommonTable& cte, const ast::CommonTableExpr& node, Scope
     recursive_cte_ = nullptr;
     RETURN_IF_ERROR(query.status());
     cte.query = query.value();
-    return CteColumns(cte, cte.query->targets, node.location);
+    RETURN_IF_ERROR(CteColumns(cte, cte.query->targets, node.location));
+    if (!walks) return Status::Ok();
+    RETURN_IF_ERROR(CheckSearchCycle(cte, node));
+    if (!ctx_.for_text) RETURN_IF_ERROR(SearchAndCycle(cte));
+    AddSearchCycleColumns(cte, false);
+    return Status::Ok();
   }
   ASSIGN_OR_RETURN(cte.query, Select(*select, &scope));
+  if (walks) return Error(sqlstate::kSyntaxError, "WITH query is not recursive").At(node.location);
   return CteColumns(cte, cte.query->targets, node.location);
 }
 
@@ -65,6 +72,9 @@ Status Binder::With(const ast::WithClause& with, Scope& scope) {
   scope.query->recursive = with.recursive;
   std::vector<CommonTable*> tables;
   for (const ast::CommonTableExpr* node : with.ctes) {
+    if (node->query->kind == ast::NodeKind::kMergeStmt) {
+      return Error(sqlstate::kFeatureNotSupported, "MERGE not supported in WITH query").At(node->location);
+    }
     for (const CommonTable* other : tables) {
       if (other->name == node->name) {
         return Errorf(sqlstate::kDuplicateAlias, "WITH query name \"%s\" specified more than once", std::string(node->name).c_str())

@@ -179,10 +179,16 @@ Result<Expr*> Binder::TransformNode(Scope& scope, const ast::Node& node) {
     }
     case NodeKind::kCurrentOfExpr: {
       auto& current = static_cast<const ast::CurrentOfExpr&>(node);
+      const RangeEntry& target = *scope.query->target;
+      if (target.kind != RangeKind::kTable || target.table->is_view()) {
+        return Error(sqlstate::kFeatureNotSupported, "WHERE CURRENT OF on a view is not implemented");
+      }
       auto* result = ctx_.arena.New<CurrentOfExpr>();
       result->cursor = current.cursor;
-      result->type = kBoolOid;
-      return result;
+      result->table = target.table->oid;
+      result->type = kTidOid;
+      Expr* place = ctx_.MakeColumn(target.rel, kCtidColumn, kTidOid, 0);
+      return MakeOperator("=", place, result, -1);
     }
     case NodeKind::kSetToDefault:
       // Where DEFAULT is allowed its callers see to it before they come here.

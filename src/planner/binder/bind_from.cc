@@ -398,6 +398,7 @@ Result<FromNode*> Binder::FromJoin(const ast::JoinExpr& join, Scope& scope, std:
   struct Visible {
     std::string name;
     Expr* expr;
+    bool not_in_star;
   };
   auto columns_of = [&](std::vector<ScopeItem>& side) {
     std::vector<Visible> columns;
@@ -406,7 +407,8 @@ Result<FromNode*> Binder::FromJoin(const ast::JoinExpr& join, Scope& scope, std:
       for (size_t i = 0; i < item.entry->columns.size(); ++i) {
         if (item.entry->columns[i].dropped) continue;
         size_t used = ctx_.used_columns.size();
-        columns.push_back({item.entry->columns[i].name, ColumnAt(*item.entry, static_cast<int>(i), -1)});
+        columns.push_back({item.entry->columns[i].name, ColumnAt(*item.entry, static_cast<int>(i), -1),
+                           item.entry->columns[i].not_in_star});
         ctx_.used_columns.resize(used);
       }
     }
@@ -487,7 +489,8 @@ Result<FromNode*> Binder::FromJoin(const ast::JoinExpr& join, Scope& scope, std:
   auto rest = [&](std::vector<Visible>& columns, const std::vector<bool>& used) {
     for (size_t i = 0; i < columns.size(); ++i) {
       if (used[i]) continue;
-      merged_columns.push_back({columns[i].name, columns[i].expr->type, columns[i].expr->collation, false});
+      merged_columns.push_back(
+          {columns[i].name, columns[i].expr->type, columns[i].expr->collation, false, columns[i].not_in_star});
       merged_exprs.push_back(columns[i].expr);
     }
   };

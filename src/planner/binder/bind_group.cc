@@ -176,6 +176,27 @@ Status Binder::GroupBy(Scope& scope, const ast::SelectStmt& select, Query& query
   return Status::Ok();
 }
 
+namespace {
+
+// A query that refers to the recursive query around it has no aggregates.
+Status CheckRecursiveTerm(Query& query) {
+  const bool recursive = std::any_of(query.entries.begin(), query.entries.end(),
+                                     [](const RangeEntry* entry) { return entry->kind == RangeKind::kWorkTable; });
+  if (!recursive) return Status::Ok();
+  int32_t location = -1;
+  ForEachQueryExpr(query, [&](Expr*& expr) {
+    Walk(expr, [&](const Expr* node) {
+      auto* call = DynAs<AggregateCall>(node);
+      if (location < 0 && call != nullptr && call->query == &query) location = call->location;
+      return location < 0;
+    });
+  });
+  return Error(sqlstate::kInvalidRecursion, "aggregate functions are not allowed in a recursive query's recursive term")
+      .At(location);
+}
+
+}  // namespace
+
 Status Binder::CheckGrouping(Scope& scope, Query& query) {
   bool grouped = !query.groups.empty() || query.has_grouping_sets || query.having != nullptr || scope.has_aggregates;
   query.grouped = grouped;
@@ -235,7 +256,14 @@ Status Binder::CheckGrouping(Scope& scope, Query& query) {
     for (const Expr* group : query.groups) {
       if (Equal(group, expr)) return;
     }
-    if (auto* call = DynAs<AggregateCall>(expr); call != nullptr && call->query == &query) return;
+    if (auto* call = DynAs<AggregateCall>(expr); call != nullptr && call->query == &query) {
+      if (!call->within_group) return;
+      for (const Expr* direct : call->args) check(direct, in_subquery);
+      if (!status.ok() && !in_subquery && status.error().detail.empty()) {
+        status = std::move(status).Detail("Direct arguments of an ordered-set aggregate must use only grouped columns.");
+      }
+      return;
+    }
     if (auto* grouping = DynAs<GroupingCall>(expr); grouping != nullptr && grouping->query == &query) {
       auto* mutable_call = const_cast<GroupingCall*>(grouping);
       mutable_call->groups.clear();
@@ -270,6 +298,7 @@ Status Binder::CheckGrouping(Scope& scope, Query& query) {
   };
   for (const Target& target : query.targets) check(target.expr, false);
   check(query.having, false);
+  if (query.has_aggregates) RETURN_IF_ERROR(CheckRecursiveTerm(query));
   for (const WindowDef& window : query.windows) {
     for (const Expr* key : window.partition) check(key, false);
     for (const SortKey& key : window.order) check(key.expr, false);

@@ -11,14 +11,50 @@ namespace phantom::planner {
 using namespace types;
 using parser::DynCast;
 
-Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node, uint32_t privileges, bool merges) {
-  if (IsNull(node.schema)) {
-    if (FindCte(scope, node.name) != nullptr) {
-      return Errorf(sqlstate::kFeatureNotSupported, "relation \"%s\" cannot be the target of a modifying statement",
-                    std::string(node.name).c_str())
-          .At(node.location);
+namespace {
+
+// The unique indexes of the target whose keys, and predicates, ON CONFLICT names.
+Status MatchArbiters(Binder& binder, const Query& query, OnConflict& conflict) {
+  const catalog::Table& table = *query.target->table;
+  for (const catalog::Index& index : table.indexes) {
+    if (!index.unique || !index.valid) continue;
+    std::vector<Expr*> keys;
+    for (const catalog::IndexKey& key : index.keys) {
+      if (key.column != 0) {
+        const catalog::Column& column = table.column(key.column);
+        keys.push_back(binder.context().MakeColumn(query.target->rel, key.column - 1, column.type, column.collation));
+      } else {
+        ASSIGN_OR_RETURN(Expr * expr, binder.StoredExpression(key.expression_sql, table, query.target->rel));
+        keys.push_back(expr);
+      }
     }
+    auto covers = [](const std::vector<Expr*>& all, const std::vector<Expr*>& each) {
+      return std::all_of(each.begin(), each.end(), [&](Expr* one) {
+        return std::any_of(all.begin(), all.end(), [&](Expr* other) { return Equal(one, other); });
+      });
+    };
+    if (!covers(keys, conflict.inferred) || !covers(conflict.inferred, keys)) continue;
+    if (!index.predicate_sql.empty()) {
+      if (conflict.inferred_where == nullptr) continue;
+      ASSIGN_OR_RETURN(Expr * predicate, binder.StoredExpression(index.predicate_sql, table, query.target->rel));
+      // Every condition of the index must be among those given.
+      std::vector<Expr*> needed, given;
+      SplitAnd(predicate, needed);
+      SplitAnd(conflict.inferred_where, given);
+      if (!covers(given, needed)) continue;
+    }
+    conflict.arbiters.emplace_back(query.target->table, &index);
   }
+  if (conflict.arbiters.empty()) {
+    return Error(sqlstate::kInvalidColumnReference,
+                 "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node, uint32_t privileges, bool merges) {
   catalog::QualifiedName name{.name = node.name, .location = node.location};
   if (!IsNull(node.schema)) name.schema = node.schema;
   auto found = ctx_.catalog.TableOrError(name);
@@ -264,7 +300,11 @@ Result<Query*> Binder::Insert(const ast::InsertStmt& insert, Scope* parent) {
     scope.items = {{.entry = query.target}};
     RETURN_IF_ERROR(Returning(scope, insert.returning, query));
   }
+  const bool through_view = query.target->view_base != nullptr;
   RETURN_IF_ERROR(RewriteViewTargets(query));
+  if (through_view && query.on_conflict != nullptr && !query.on_conflict->inferred.empty()) {
+    RETURN_IF_ERROR(MatchArbiters(*this, query, *query.on_conflict));
+  }
   return &query;
 }
 
@@ -309,8 +349,8 @@ Status Binder::InferArbiters(Scope& scope, const ast::InferClause& infer, Query&
     }
     Expr* expr;
     if (!IsNull(element->name)) {
-      ASSIGN_OR_RETURN(expr, FindColumn(scope, element->name, element->location, true));
-      if (expr == nullptr) return MissingColumn(scope, {}, element->name, element->location);
+      ASSIGN_OR_RETURN(expr, FindColumn(scope, element->name, infer.location, true));
+      if (expr == nullptr) return MissingColumn(scope, {}, element->name, infer.location);
     } else {
       ASSIGN_OR_RETURN(expr, Expression(scope, element->expr, ExprUse::kIndexExpression));
     }
@@ -321,42 +361,9 @@ Status Binder::InferArbiters(Scope& scope, const ast::InferClause& infer, Query&
     ASSIGN_OR_RETURN(Expr * where, Expression(scope, infer.where, ExprUse::kIndexPredicate));
     ASSIGN_OR_RETURN(conflict.inferred_where, coerce_.ToBoolean(where, "WHERE"));
   }
-  for (const catalog::Index& index : table.indexes) {
-    if (!index.unique || !index.valid) continue;
-    std::vector<Expr*> keys;
-    for (const catalog::IndexKey& key : index.keys) {
-      if (key.column != 0) {
-        const catalog::Column& column = table.column(key.column);
-        keys.push_back(ctx_.MakeColumn(query.target->rel, key.column - 1, column.type, column.collation));
-      } else {
-        ASSIGN_OR_RETURN(Expr * expr, StoredExpression(key.expression_sql, table, query.target->rel));
-        keys.push_back(expr);
-      }
-    }
-    auto covers = [](const std::vector<Expr*>& all, const std::vector<Expr*>& each) {
-      return std::all_of(each.begin(), each.end(), [&](Expr* one) {
-        return std::any_of(all.begin(), all.end(), [&](Expr* other) { return Equal(one, other); });
-      });
-    };
-    if (!covers(keys, wanted) || !covers(wanted, keys)) continue;
-    if (!index.predicate_sql.empty()) {
-      if (conflict.inferred_where == nullptr) continue;
-      ASSIGN_OR_RETURN(Expr * predicate, StoredExpression(index.predicate_sql, table, query.target->rel));
-      // Every condition of the index must be among those given.
-      std::vector<Expr*> needed, given;
-      SplitAnd(predicate, needed);
-      SplitAnd(conflict.inferred_where, given);
-      if (!covers(given, needed)) continue;
-    }
-    pin(index);
-  }
-  if (conflict.arbiters.empty()) {
-    return Error(sqlstate::kInvalidColumnReference,
-                 "there is no unique or exclusion constraint matching the ON CONFLICT specification");
-  }
-  return Status::Ok();
+  // A view's are those of the table behind it, once that has taken its place.
+  return query.target->view_base != nullptr ? Status::Ok() : MatchArbiters(*this, query, conflict);
 }
-
 Status Binder::Conflict(Scope& scope, const ast::OnConflictClause& node, Query& query) {
   auto* conflict = ctx_.arena.New<OnConflict>();
   query.on_conflict = conflict;
@@ -365,10 +372,6 @@ Status Binder::Conflict(Scope& scope, const ast::OnConflictClause& node, Query& 
   if (update && node.infer == nullptr) {
     return Error(sqlstate::kSyntaxError, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
         .Hint("For example, ON CONFLICT (column_name).")
-        .At(node.location);
-  }
-  if (query.target->view_base != nullptr && query.target->view_base->refusal == nullptr && node.infer != nullptr) {
-    return Error(sqlstate::kFeatureNotSupported, "ON CONFLICT with an inference specification is not supported for views")
         .At(node.location);
   }
   scope.items = {{.entry = query.target}};

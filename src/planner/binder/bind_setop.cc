@@ -44,6 +44,7 @@ Result<SetOpNode*> Binder::SetOperationTree(const ast::SelectStmt& select, Scope
     // The recursive side sees the query itself with the columns of the starting side.
     RETURN_IF_ERROR(ResolveUnknownTargets(left));
     RETURN_IF_ERROR(CteColumns(*recursive_cte, left, recursive_location_));
+    AddSearchCycleColumns(*recursive_cte, true);
     scope.ctes.push_back(recursive_cte);
   }
   ASSIGN_OR_RETURN(node->right, SetOperationTree(*select.right, scope, nullptr, false, &right));

@@ -140,6 +140,47 @@ std::pair<const catalog::Table*, int> Binder::StoredColumn(const RangeEntry& ent
   return {at->table.get(), column};
 }
 
+namespace {
+
+// The row that was to be inserted into the view becomes that of the relation behind it.
+void ReplaceExcluded(BindContext& context, Query& query, const ViewBase& base, const std::vector<const Expr*>& outputs) {
+  OnConflict& conflict = *query.on_conflict;
+  const RangeEntry& before = *conflict.excluded;
+  auto* excluded = context.arena.New<RangeEntry>(*base.entry);
+  excluded->name = before.name;
+  excluded->aliased = true;
+  excluded->rel = context.NewRel(excluded, context.scopes[static_cast<size_t>(before.rel)]);
+  auto output = [&](int column) {
+    return Copy(context.arena, outputs[static_cast<size_t>(column)], [&](const Expr* node) -> Expr* {
+      auto* ref = DynAs<ColumnRef>(node);
+      if (ref == nullptr || ref->rel != base.entry->rel) return nullptr;
+      auto* moved = context.arena.New<ColumnRef>(*ref);
+      moved->rel = excluded->rel;
+      return moved;
+    });
+  };
+  auto replace = [&](const Expr* node) -> Expr* {
+    if (auto* ref = DynAs<ColumnRef>(node); ref != nullptr && ref->rel == before.rel && ref->column >= 0) {
+      return output(ref->column);
+    }
+    if (auto* whole = DynAs<WholeRowRef>(node); whole != nullptr && whole->rel == before.rel) {
+      auto* row = context.arena.New<RowExpr>();
+      row->type = whole->type;
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        row->fields.push_back(output(static_cast<int>(i)));
+        row->names.push_back(before.columns[i].name);
+      }
+      return row;
+    }
+    return nullptr;
+  };
+  for (ColumnAssignment& assignment : conflict.assignments) assignment.value = Copy(context.arena, assignment.value, replace);
+  if (conflict.where != nullptr) conflict.where = Copy(context.arena, conflict.where, replace);
+  conflict.excluded = excluded;
+}
+
+}  // namespace
+
 // One level: the view's place in the query is taken by the relation it selects from.
 Status Binder::RewriteViewTarget(Query& query, bool cascaded) {
   RangeEntry& view_entry = *query.target;
@@ -214,6 +255,11 @@ Status Binder::RewriteViewTarget(Query& query, bool cascaded) {
   ForEachQuery(query, [&](Query& inner) {
     ForEachQueryExpr(inner, [&](Expr*& expr) { expr = Copy(ctx_.arena, expr, replace); });
   });
+  if (OnConflict* conflict = query.on_conflict; conflict != nullptr) {
+    for (Expr*& expr : conflict->inferred) expr = Copy(ctx_.arena, expr, replace);
+    if (conflict->inferred_where != nullptr) conflict->inferred_where = Copy(ctx_.arena, conflict->inferred_where, replace);
+    if (conflict->excluded != nullptr) ReplaceExcluded(ctx_, query, base, outputs);
+  }
   // Its condition limits what is changed; with a check option, what may come of it.
   cascaded = cascaded || view.check_option == 'c';
   if (!deletes && base.query->where != nullptr && (cascaded || view.check_option != 0)) {

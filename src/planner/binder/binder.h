@@ -63,6 +63,12 @@ class Binder {
                                       std::vector<Target>* targets);
   Status With(const ast::WithClause& with, Scope& scope);
   Status BindCte(CommonTable& cte, const ast::CommonTableExpr& node, Scope& scope, bool recursive);
+  // SEARCH and CYCLE (bind_search_cycle.cc): the value types of the mark; the columns they add, as the recursive term sees
+  // them; and, when the query is bound, the query that computes them.
+  Status BindCycleMark(CommonTable& cte, Scope& scope);
+  static void AddSearchCycleColumns(CommonTable& cte, bool in_recursion);
+  Status CheckSearchCycle(const CommonTable& cte, const ast::CommonTableExpr& node);
+  Status SearchAndCycle(CommonTable& cte);
   Status CteColumns(CommonTable& cte, const std::vector<Target>& targets, int32_t location);
   Status RowMarks(ast::ListOf<ast::LockingClause> locking, Query& query, Scope& scope, bool pushed);
   Status LockEntry(Query& query, RangeEntry* entry, LockStrength strength, LockWait wait, bool pushed);

@@ -60,9 +60,29 @@ void NullableRels(const FromNode* node, std::set<RelId>& rels) {
 
 }  // namespace
 
+// Puts the entry's rows into a subquery that gives each of them one more column, which is never null; returns its number.
+int Builder::AddPresence(RangeEntry& entry) {
+  auto* inner = ctx_.arena.New<RangeEntry>(entry);
+  inner->rel = ctx_.NewRel(inner, nullptr);
+  auto* query = ctx_.arena.New<Query>();
+  query->entries = {inner};
+  query->from = ctx_.arena.New<FromNode>();
+  query->from->entry = inner;
+  for (size_t i = 0; i < inner->columns.size(); ++i) {
+    const RangeColumn& column = inner->columns[i];
+    query->targets.push_back({.expr = ctx_.MakeColumn(inner->rel, static_cast<int>(i), column.type, column.collation),
+                              .name = column.name});
+  }
+  query->targets.push_back({.expr = ctx_.MakeBool(true), .name = "present"});
+  entry.kind = RangeKind::kSubquery;
+  entry.subquery = query;
+  entry.columns.push_back({"present", kBoolOid, 0, false});
+  return static_cast<int>(entry.columns.size()) - 1;
+}
+
 // A row that an outer join made up is NULL, not a row of NULLs. What tells: a column that is never null, the row's
-// place, or, for relations that have neither, that every column is null.
-Expr* Builder::NullUnlessThere(const RangeEntry& entry, RowExpr* row) {
+// place, or, for relations that have neither, a column added to tell. (System tables: that every column is null.)
+Expr* Builder::NullUnlessThere(RangeEntry& entry, RowExpr* row, std::map<RelId, int>& presence) {
   std::vector<Expr*> absent;
   auto test = [&](Expr* column) {
     auto* is_null = ctx_.arena.New<NullTest>();
@@ -70,7 +90,11 @@ Expr* Builder::NullUnlessThere(const RangeEntry& entry, RowExpr* row) {
     is_null->type = kBoolOid;
     absent.push_back(is_null);
   };
-  if (entry.kind == RangeKind::kTable && entry.table->kind == catalog::RelationKind::kTable && !entry.table->is_system()) {
+  if (entry.kind != RangeKind::kTable) {
+    auto [found, added] = presence.try_emplace(entry.rel, 0);
+    if (added) found->second = AddPresence(entry);
+    test(ctx_.MakeColumn(entry.rel, found->second, kBoolOid, 0));
+  } else if (entry.kind == RangeKind::kTable && entry.table->kind == catalog::RelationKind::kTable && !entry.table->is_system()) {
     size_t number = 0;
     while (number < entry.columns.size() && (entry.columns[number].dropped || !entry.table->columns[number].not_null)) ++number;
     test(number < entry.columns.size() ? row->fields[number]
@@ -90,6 +114,7 @@ Expr* Builder::NullUnlessThere(const RangeEntry& entry, RowExpr* row) {
 
 void Builder::ExpandWholeRows(Query& query) {
   std::set<RelId> nullable;
+  std::map<RelId, int> presence;
   ForEachQuery(query, [&](Query& inner) { NullableRels(inner.from, nullable); });
   ForEachQueryExpr(query, [&](Expr*& expr) {
     Rewrite(expr, [&](Expr* node) -> Expr* {
@@ -99,7 +124,8 @@ void Builder::ExpandWholeRows(Query& query) {
       auto* row = ctx_.arena.New<RowExpr>();
       row->type = whole->type;
       row->location = whole->location;
-      for (size_t i = 0; i < entry->columns.size(); ++i) {
+      const size_t width = entry->columns.size() - presence.count(entry->rel);
+      for (size_t i = 0; i < width; ++i) {
         const RangeColumn& column = entry->columns[i];
         row->names.push_back(column.name);
         if (column.dropped) {
@@ -108,7 +134,7 @@ void Builder::ExpandWholeRows(Query& query) {
           row->fields.push_back(ctx_.MakeColumn(whole->rel, static_cast<int>(i), column.type, column.collation));
         }
       }
-      return nullable.contains(whole->rel) ? NullUnlessThere(*entry, row) : row;
+      return nullable.contains(whole->rel) ? NullUnlessThere(*entry, row, presence) : row;
     });
   });
 }

@@ -5,6 +5,7 @@
 // Consumes the query: its expressions are rewritten.
 #pragma once
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "planner/binder/bind_context.h"
@@ -39,7 +40,8 @@ class Builder {
   LogicalNode* Filter(LogicalNode* child, Expr* condition);
   std::vector<Expr*> Rechecks(Expr* where);
   void ExpandWholeRows(Query& query);
-  Expr* NullUnlessThere(const RangeEntry& entry, RowExpr* row);
+  Expr* NullUnlessThere(RangeEntry& entry, RowExpr* row, std::map<RelId, int>& presence);
+  int AddPresence(RangeEntry& entry);
 
   BindContext& ctx_;
 };

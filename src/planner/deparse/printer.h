@@ -82,6 +82,7 @@ class Printer {
   void Targets(const Query& query, const std::vector<std::string>* result_names, bool colnames_visible);
   void SetOperation(const SetOpNode& node, const std::vector<std::string>* result_names, bool colnames_visible);
   void With(const Query& query);
+  void SearchAndCycle(const CommonTable& cte);
   void Values(const RangeEntry& entry);
   void SortClause(const Expr* expr);
   void GroupBy(const Query& query);

@@ -1,5 +1,6 @@
 // Queries as text: SELECT with its clauses, set operations, WITH, VALUES.
 #include "catalog/catalog.h"
+#include "parser/ast_select.h"
 #include "planner/deparse/printer.h"
 #include "planner/expr_util.h"
 
@@ -84,6 +85,34 @@ void Printer::Locks(const Query& query) {
   }
 }
 
+void Printer::SearchAndCycle(const CommonTable& cte) {
+  auto columns = [&](parser::NameList names) {
+    for (size_t i = 0; i < names.size(); ++i) out_ += (i == 0 ? "" : ", ") + Identifier(std::string(names[i]));
+  };
+  if (cte.search != nullptr) {
+    out_ += cte.search->breadth_first ? " SEARCH BREADTH FIRST BY " : " SEARCH DEPTH FIRST BY ";
+    columns(cte.search->columns);
+    out_ += " SET " + Identifier(std::string(cte.search->sequence_column));
+  }
+  if (cte.cycle != nullptr) {
+    out_ += " CYCLE ";
+    columns(cte.cycle->columns);
+    out_ += " SET " + Identifier(std::string(cte.cycle->mark_column));
+    auto is = [](const Expr* expr, bool value) {
+      auto* constant = DynAs<ConstExpr>(expr);
+      return constant != nullptr && constant->type.oid == types::kBoolOid && !constant->value.is_null() &&
+             constant->value.AsBool() == value;
+    };
+    if (!is(cte.mark_value, true) || !is(cte.mark_default, false)) {
+      out_ += " TO ";
+      Expression(cte.mark_value, true);
+      out_ += " DEFAULT ";
+      Expression(cte.mark_default, true);
+    }
+    out_ += " USING " + Identifier(std::string(cte.cycle->path_column));
+  }
+}
+
 void Printer::With(const Query& query) {
   if (query.ctes.empty()) return;
   if (indent()) {
@@ -107,6 +136,7 @@ void Printer::With(const Query& query) {
     QueryText(*cte->query, nullptr, true);
     if (indent()) Keyword("", 0, 0, 0);
     out_ += ')';
+    SearchAndCycle(*cte);
   }
   if (indent()) {
     level_ -= kStep;

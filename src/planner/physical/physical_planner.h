@@ -52,6 +52,8 @@ class PhysicalPlanner {
   Result<Planned> PlanExact(LogicalNode& node, const std::vector<ColumnId>& columns);
 
   Result<Planned> PlanScan(LogicalScan& node, const Columns& required, const Wanted* wanted);
+  // By filter number `place`, which names the row's ctid.
+  Result<Planned> PlanRowScan(LogicalScan& node, const Columns& needed, size_t place);
   Result<Planned> PlanValues(LogicalValues& node);
   Result<Planned> PlanFunctionScan(LogicalFunctionScan& node, const Columns& required);
   Result<Planned> PlanCteScan(RangeEntry& entry, CommonTable& cte, std::vector<Expr*>& filters, bool work_table);

@@ -245,6 +245,8 @@ Status PhysicalPlanner::PlanRoot(Query& query) {
       plan_.columns.push_back({target.name, target.expr->type, target.origin_table, target.origin_column});
     }
   }
+  // A cursor's ctids are computed, but nobody's to see.
+  plan_.columns.resize(plan_.columns.size() - plan_.cursor_tables.size());
   ASSIGN_OR_RETURN(Planned root, PlanExact(*logical, columns));
   plan_.root = root.node;
   plan_.command = query.command;

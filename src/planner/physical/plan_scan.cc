@@ -46,6 +46,44 @@ void PhysicalPlanner::Finish(PhysicalNode* node, const Layout& layout) {
   node->cost.width = static_cast<int>(width);
 }
 
+namespace {
+
+// What the condition `ctid = value` compares the ctid of the table's rows with; null for other conditions.
+Expr* PlaceOf(const Expr* condition, const RangeEntry& entry) {
+  if (entry.table->kind != catalog::RelationKind::kTable || entry.table->is_system()) return nullptr;
+  auto* call = DynAs<FunctionCall>(condition);
+  if (call == nullptr || call->function->source != "tideq" || call->args.size() != 2) return nullptr;
+  for (size_t side = 0; side < 2; ++side) {
+    auto* column = DynAs<ColumnRef>(call->args[side]);
+    Expr* value = call->args[1 - side];
+    if (column == nullptr || column->rel != entry.rel || column->column != kCtidColumn) continue;
+    std::set<RelId> rels;
+    CollectRels(value, rels);
+    if (!rels.contains(entry.rel) && !IsVolatile(value) && !ContainsSubquery(value)) return value;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanRowScan(LogicalScan& node, const Columns& needed, size_t place) {
+  RangeEntry& entry = *node.entry;
+  auto* scan = New<PhysicalSeqScan>();
+  scan->use = UseOf(entry);
+  for (ColumnId id : needed) scan->columns.push_back(id.column);
+  std::stable_partition(scan->columns.begin(), scan->columns.end(), [](int column) { return column >= 0; });
+  Planned result;
+  result.layout = LayoutOfEntry(entry, scan->columns);
+  ASSIGN_OR_RETURN(scan->ctid, Resolve(PlaceOf(node.filters[place], entry), {}));
+  std::vector<Expr*> rest = node.filters;
+  rest.erase(rest.begin() + static_cast<ptrdiff_t>(place));
+  ASSIGN_OR_RETURN(scan->filter, ResolveAnd(rest, result.layout));
+  scan->cost = {0, ctx_.planner.settings.random_page_cost + ctx_.planner.settings.cpu_tuple_cost, 1, 0};
+  Finish(scan, result.layout);
+  result.node = scan;
+  return result;
+}
+
 Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanScan(LogicalScan& node, const Columns& required,
                                                            const Wanted* wanted) {
   RangeEntry& entry = *node.entry;
@@ -60,6 +98,10 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanScan(LogicalScan& node, co
       if (id.rel == entry.rel) needed.insert(id);
     }
   }
+  // A condition that names the row's place is enough to find it.
+  auto place = std::find_if(node.filters.begin(), node.filters.end(),
+                            [&](const Expr* filter) { return PlaceOf(filter, entry) != nullptr; });
+  if (place != node.filters.end()) return PlanRowScan(node, needed, static_cast<size_t>(place - node.filters.begin()));
   std::vector<int> columns;
   for (ColumnId id : needed) columns.push_back(id.column);
   // Ordinary columns in table order, then system columns.

@@ -95,9 +95,8 @@ Result<DdlResult> DdlRunner::CreateTableAs(const parser::CreateTableAsStmt& stat
   if (statement.object_type == parser::ObjectType::kMatview) {
     return Error(sqlstate::kFeatureNotSupported, "materialized views are not supported");
   }
-  if (!Is<parser::SelectStmt>(statement.query)) {
-    return Error(sqlstate::kFeatureNotSupported, "CREATE TABLE ... AS EXECUTE is not supported");
-  }
+  // EXECUTE is the session's to replace by the statement prepared.
+  PHANTOM_CHECK(Is<parser::SelectStmt>(statement.query));
   return CreateTableFrom(*statement.query, *statement.into, statement.if_not_exists);
 }
 
@@ -120,7 +119,7 @@ Result<DdlResult> DdlRunner::CreateTableFrom(const parser::Node& query, const pa
     catalog_.Notice(std::move(exists));
     return DdlResult{"CREATE TABLE AS"};
   }
-  ASSIGN_OR_RETURN(planner::QueryDescription described, planner::DescribeQuery(query, {}, context_.planner));
+  ASSIGN_OR_RETURN(planner::QueryDescription described, planner::DescribeQuery(query, context_.parameter_types, context_.planner));
   if (into.columns.size() > described.columns.size()) {
     return Error(sqlstate::kSyntaxError, "too many column names were specified");
   }
@@ -159,7 +158,7 @@ Result<int64_t> DdlRunner::FillTable(const catalog::Table& table, const parser::
                    txn::RowTable::Open(catalog_.shared().manager(), table.space, table.tree, table.layout));
   types::RowEncoder encoder(table.layout);
   int64_t count = 0;
-  RETURN_IF_ERROR(RunQuery(query, {}, [&](const types::Chunk& chunk) -> Status {
+  RETURN_IF_ERROR(RunQuery(query, context_.parameter_types, [&](const types::Chunk& chunk) -> Status {
     for (uint32_t row = 0; row < chunk.size(); ++row) {
       ASSIGN_OR_RETURN(RowId id, rows.Insert(transaction, encoder.EncodeRow(chunk, row)));
       (void)id;
