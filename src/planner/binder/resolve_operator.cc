@@ -88,7 +88,9 @@ Result<const OperatorRow*> Resolver::Operator(std::span<const std::string_view> 
 
 const OperatorRow* Resolver::SortOperator(Oid type, int strategy) {
   type = coerce_.BaseType(type);
-  const catalog::OpclassRow* opclass = ctx_.catalog.DefaultOpclass(type, catalog::oid::kAmBtree);
+  // Arrays of rows are a pseudo-type, which the class of arrays is not found for; they sort like other arrays.
+  const Oid sorted = type == kRecordArrayOid ? Oid{kTextArrayOid} : type;
+  const catalog::OpclassRow* opclass = ctx_.catalog.DefaultOpclass(sorted, catalog::oid::kAmBtree);
   if (opclass == nullptr) return nullptr;
   // An array sorts if its elements do.
   if (Oid element = coerce_.ElementOf(type); element != 0 && opclass->input_type == kAnyarrayOid) {

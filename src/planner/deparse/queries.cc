@@ -104,10 +104,22 @@ void Printer::SearchAndCycle(const CommonTable& cte) {
              constant->value.AsBool() == value;
     };
     if (!is(cte.mark_value, true) || !is(cte.mark_default, false)) {
+      // The grammar takes constants only, with the type in front; what PostgreSQL shows has it behind.
+      auto mark = [&](const Expr* expr) {
+        auto* constant = DynAs<ConstExpr>(expr);
+        if (stored() && constant != nullptr && constant->type.oid == types::kTextOid && !constant->value.is_null()) {
+          out_ += "text ";
+          auto plain = *constant;
+          plain.type = types::Type(types::kUnknownOid);
+          plain.collation = 0;
+          return Expression(&plain, true);
+        }
+        Expression(expr, true);
+      };
       out_ += " TO ";
-      Expression(cte.mark_value, true);
+      mark(cte.mark_value);
       out_ += " DEFAULT ";
-      Expression(cte.mark_default, true);
+      mark(cte.mark_default);
     }
     out_ += " USING " + Identifier(std::string(cte.cycle->path_column));
   }
