@@ -55,15 +55,15 @@ void EncodeBatch(const Batch& batch, std::string& out) {
   }
 }
 
-uint32_t DecodeBatch(std::string_view bytes, std::span<types::Vector> columns) {
+uint32_t DecodeBatch(std::string_view bytes, std::span<types::Vector> columns, uint32_t first) {
   const char* from = bytes.data();
   const uint32_t count = LoadLE<uint32_t>(from);
   from += 4;
   for (types::Vector& column : columns) {
     const char* valid = from;
     from += count;
-    for (uint32_t row = 0; row < count; ++row) {
-      if (valid[row] == 0) {
+    for (uint32_t row = first; row < first + count; ++row) {
+      if (valid[row - first] == 0) {
         column.SetNull(row);
       } else if (column.layout() == types::Layout::kString) {
         const uint32_t size = LoadLE<uint32_t>(from);

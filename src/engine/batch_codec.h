@@ -13,8 +13,8 @@ namespace phantom::engine {
 
 void EncodeBatch(const Batch& batch, std::string& out);
 
-// How many rows there are. The vectors are flat, of the columns' layouts, with room for them; they are not reset, and get
-// copies of what values point to.
-uint32_t DecodeBatch(std::string_view bytes, std::span<types::Vector> columns);
+// How many rows there are; they go to the vectors from row `first` on. The vectors are flat, of the columns' layouts, with
+// room for them; they are not reset, and get copies of what values point to.
+uint32_t DecodeBatch(std::string_view bytes, std::span<types::Vector> columns, uint32_t first = 0);
 
 }  // namespace phantom::engine

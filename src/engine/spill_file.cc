@@ -89,12 +89,17 @@ Status SpillFile::Read(Batch& out) {
     out = {};
     return Status::Ok();
   }
-  RETURN_IF_ERROR(Fill(4));
-  const uint32_t bytes = LoadLE<uint32_t>(buffer_.data() + buffer_at_);
-  buffer_at_ += 4;
-  RETURN_IF_ERROR(Fill(bytes));
-  const uint32_t count = DecodeBatch({buffer_.data() + buffer_at_, bytes}, columns_.vectors());
-  buffer_at_ += bytes;
+  // Small batches, which rows scattered over many files are written in, are put together.
+  uint32_t count = 0;
+  do {
+    RETURN_IF_ERROR(Fill(8));
+    const uint32_t bytes = LoadLE<uint32_t>(buffer_.data() + buffer_at_);
+    const uint32_t more = LoadLE<uint32_t>(buffer_.data() + buffer_at_ + 4);  // a batch begins with the number of its rows
+    if (count > 0 && count + more > runtime_.batch_rows_max) break;
+    RETURN_IF_ERROR(Fill(4 + bytes));
+    count += DecodeBatch({buffer_.data() + buffer_at_ + 4, bytes}, columns_.vectors(), count);
+    buffer_at_ += 4 + bytes;
+  } while (buffer_at_ < buffer_.size() || read_ < end_);
   out = columns_.batch(count);
   return Status::Ok();
 }
