@@ -156,11 +156,12 @@ class InsertOperator final : public Operator {
 
   // False: the row has gone, look again.
   Result<bool> UpdateExisting(RowId id, uint32_t row) {
-    if (touched_.contains(id.value)) {
+    const auto second_time = [] {
       return Error(sqlstate::kCardinalityViolation,
                    "ON CONFLICT DO UPDATE command cannot affect row a second time")
           .Hint("Ensure that no rows proposed for insertion within the same command have duplicate constrained values.");
-    }
+    };
+    if (touched_.contains(id.value)) return second_time();
     txn::Transaction& transaction = *runtime_.context.transaction;
     txn::RowTable& rows = writer_->rows();
     ASSIGN_OR_RETURN(txn::LockedRow locked,
@@ -170,6 +171,7 @@ class InsertOperator final : public Operator {
       const txn::Snapshot fresh = transaction.TakeSnapshot();
       ASSIGN_OR_RETURN(locked, rows.Lock(transaction, fresh, id, txn::RowLockMode::kUpdate));
     }
+    if (locked.outcome == txn::WriteOutcome::kSelfModified) return second_time();
     if (locked.outcome != txn::WriteOutcome::kOk && locked.outcome != txn::WriteOutcome::kUpdated) return false;
     const size_t columns = table_.columns.size();
     for (types::Vector& vector : conflict_row_) vector.Reset();
@@ -191,6 +193,8 @@ class InsertOperator final : public Operator {
     RETURN_IF_ERROR(update_writer_->PrepareNew(fresh, pair.rows));
     RETURN_IF_ERROR(update_writer_->Check(0));
     ASSIGN_OR_RETURN(const txn::WriteOutcome outcome, update_writer_->Update(0, id, txn::WriteBase::kLocked));
+    // A WITH query that the new values read has changed the row meanwhile: it stays as that left it.
+    if (outcome == txn::WriteOutcome::kSelfModified) return true;
     if (outcome != txn::WriteOutcome::kOk) return false;
     RETURN_IF_ERROR(update_writer_->CheckViews(0));
     touched_.insert(id.value);
