@@ -8,6 +8,7 @@
 #include "catalog/system_tables.h"
 #include "engine/lazy_filter.h"
 #include "engine/operator_internal.h"
+#include "engine/row_tests.h"
 #include "engine/table_reader.h"
 #include "txn/sequence.h"
 #include "types/chunk.h"
@@ -41,6 +42,7 @@ class SeqScanOperator final : public Operator {
     ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime_.context.transaction->manager(), space_, tree_,
                                                              table_.layout));
     rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+    if (!table_.is_system()) tests_ = RowTestsOf(node_.filter, node_.columns);
     return Status::Ok();
   }
 
@@ -52,6 +54,7 @@ class SeqScanOperator final : public Operator {
     row_read_ = false;
     if (rows_ != nullptr && node_.ctid == nullptr) {
       scan_ = std::make_unique<txn::TableScan>(*rows_, *runtime_.context.snapshot, reader_.stored_columns());
+      scan_->LeaveOut(tests_);
     }
     return Status::Ok();
   }
@@ -123,7 +126,12 @@ class SeqScanOperator final : public Operator {
       return Status::Ok();
     }
     if (scan_ == nullptr) return Status::Ok();
-    RETURN_IF_ERROR(scan_->Next(chunk_, ids_));
+    const uint64_t left_out = scan_->left_out();
+    do {
+      RETURN_IF_ERROR(runtime_.context.CheckCancelled());
+      RETURN_IF_ERROR(scan_->Next(chunk_, ids_));
+    } while (chunk_.size() == 0 && !scan_->ended());
+    if (runtime_.context.instrument) runtime_.metrics[node_.id].rows_removed += scan_->left_out() - left_out;
     if (table_.is_system()) {
       RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table_, reader_.stored_columns(), chunk_));
     }
@@ -144,6 +152,7 @@ class SeqScanOperator final : public Operator {
   bool row_read_ = false;
   txn::FetchedRow fetched_;
   std::unique_ptr<txn::RowTable> rows_;
+  std::vector<types::RowTest> tests_;
   std::unique_ptr<txn::TableScan> scan_;
   types::Chunk chunk_;
   RowId ids_[types::kVectorSize];

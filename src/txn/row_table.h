@@ -160,12 +160,17 @@ class TableScan {
  public:
   TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first = RowId(1),
             RowId end = RowId(UINT64_MAX));
+  // Leaves out rows that do not pass, as far as that is seen without decoding them: whoever reads tests again.
+  void LeaveOut(std::vector<types::RowTest> tests);
   ~TableScan();
   TableScan(TableScan&&) noexcept;
 
   // Resets `out` (columns of the projected types, in order) and fills it with the next rows, at most kVectorSize.
-  // row_ids, unless null, has room for kVectorSize and gets their ids. No rows: the end.
+  // row_ids, unless null, has room for kVectorSize and gets their ids. No rows: the end, unless rows are left out: then
+  // ended() tells.
   Status Next(types::Chunk& out, RowId* row_ids = nullptr);
+  bool ended() const;
+  uint64_t left_out() const;
 
  private:
   struct State;

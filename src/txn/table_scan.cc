@@ -10,6 +10,11 @@
 
 namespace phantom::txn {
 
+namespace {
+// So many rows are looked at in one call when some are left out, so that the caller can stop in time.
+constexpr uint32_t kLooksMax = 2 * types::kVectorSize;
+}  // namespace
+
 struct TableScan::State {
   State(const RowTable& t, const Snapshot& s, std::vector<uint32_t> c, RowId first, RowId last)
       : table(t), snapshot(s), columns(std::move(c)), next(first), end(last) {}
@@ -36,6 +41,8 @@ struct TableScan::State {
   const RowTable& table;
   const Snapshot& snapshot;
   const std::vector<uint32_t> columns;
+  std::vector<types::RowTest> tests;
+  uint64_t left_out = 0;
   RowId next;
   const RowId end;
   std::vector<Later> later;
@@ -49,15 +56,20 @@ TableScan::TableScan(const RowTable& table, const Snapshot& snapshot, std::vecto
 TableScan::~TableScan() = default;
 TableScan::TableScan(TableScan&&) noexcept = default;
 
+void TableScan::LeaveOut(std::vector<types::RowTest> tests) { state_->tests = std::move(tests); }
+bool TableScan::ended() const { return state_->next >= state_->end; }
+uint64_t TableScan::left_out() const { return state_->left_out; }
+
 Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
   State& s = *state_;
   out.Reset();
   uint32_t count = 0;
+  const uint64_t looks_end = s.left_out + kLooksMax;
   auto add_id = [&](RowId id) {
     if (row_ids != nullptr) row_ids[count] = id;
     ++count;
   };
-  while (count < types::kVectorSize && s.next < s.end) {
+  while (count < types::kVectorSize && s.next < s.end && s.left_out + count < looks_end) {
     s.later.clear();
     s.kept.clear();
     Status decoded;
@@ -81,6 +93,10 @@ Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
         }
         if (header.deleted()) continue;
         const std::string_view row = AsText(RowBody(value));
+        if (!s.tests.empty() && !types::RowReader(*s.table.layout_, row).Passes(s.tests)) {
+          ++s.left_out;
+          continue;
+        }
         if (s.NeedsOverflow(header, row)) {
           s.later.push_back({id, Lsn(), s.kept.size(), row.size()});
           s.kept.append(row);

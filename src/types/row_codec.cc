@@ -291,6 +291,42 @@ Value RowReader::GetValue(uint32_t i) const {
   return Value::FromSlot(layout_->type(i), layout_->layout(i), slot);
 }
 
+bool RowReader::Passes(std::span<const RowTest> tests) const {
+  for (const RowTest& test : tests) {
+    const uint32_t i = test.column;
+    if (i >= stored_) continue;
+    if (IsNull(i)) return false;
+    const char* from = row_.data() + SlotOffset(i);
+    const size_t bytes = SizeOf(layout_->columns_[i].layout);
+    const int64_t value = bytes == 2   ? static_cast<int16_t>(LoadLE<uint16_t>(from))
+                          : bytes == 4 ? static_cast<int32_t>(LoadLE<uint32_t>(from))
+                                       : static_cast<int64_t>(LoadLE<uint64_t>(from));
+    bool holds = false;
+    switch (test.op) {
+      case RowTest::Op::kLess:
+        holds = value < test.value;
+        break;
+      case RowTest::Op::kLessEqual:
+        holds = value <= test.value;
+        break;
+      case RowTest::Op::kEqual:
+        holds = value == test.value;
+        break;
+      case RowTest::Op::kNotEqual:
+        holds = value != test.value;
+        break;
+      case RowTest::Op::kGreaterEqual:
+        holds = value >= test.value;
+        break;
+      case RowTest::Op::kGreater:
+        holds = value > test.value;
+        break;
+    }
+    if (!holds) return false;
+  }
+  return true;
+}
+
 Status RowReader::Decode(std::span<const uint32_t> columns, std::span<Vector> vectors, uint32_t index,
                          const OverflowFetch* fetch) const {
   for (size_t k = 0; k < columns.size(); ++k) {

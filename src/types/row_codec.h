@@ -114,6 +114,14 @@ class RowEncoder {
   size_t RowBytes() const;
 };
 
+// A column of integers (of 2, 4 or 8 bytes) compared with a constant, on the row's bytes.
+struct RowTest {
+  enum class Op : uint8_t { kLess, kLessEqual, kEqual, kNotEqual, kGreaterEqual, kGreater };
+  uint32_t column = 0;
+  Op op = Op::kEqual;
+  int64_t value = 0;
+};
+
 // Reads the columns of one row. The bytes must outlive it.
 class RowReader {
  public:
@@ -136,6 +144,9 @@ class RowReader {
   // !IsOverflow(i).
   bool Get(uint32_t i, void* slot) const;
   Value GetValue(uint32_t i) const;
+
+  // False when a test is false or null; true when all hold or the row does not tell (a column that it does not store).
+  bool Passes(std::span<const RowTest> tests) const;
 
   // Turns bytes fetched for an overflow reference into the slot, which points into them.
   static void SlotFromBytes(Layout layout, std::string_view bytes, void* slot);

@@ -5,6 +5,7 @@
 #include "planner/logical_util.h"
 #include "planner/query_util.h"
 #include "planner/rules/rules.h"
+#include "types/civil.h"
 
 namespace phantom::planner {
 
@@ -41,6 +42,39 @@ bool AllConstant(const Expr* expr) {
   bool all = true;
   ForEachChild(expr, [&](const Expr* child) { all = all && child->kind == ExprKind::kConst; });
   return all;
+}
+
+// A date against a timestamp is a date against a day: that is asked of an index, of statistics and of rows more cheaply.
+void CompareDays(BindContext& context, Expr*& expr) {
+  auto* call = As<FunctionCall>(expr);
+  if (call->op == nullptr || call->args.size() != 2) return;
+  const bool turned = call->args[0]->kind == ExprKind::kConst;
+  auto* constant = DynAs<ConstExpr>(call->args[turned ? 0 : 1]);
+  const Expr* date = call->args[turned ? 1 : 0];
+  if (constant == nullptr || constant->value.is_null() || constant->type.oid != kTimestampOid || date->type.oid != kDateOid) return;
+  const int64_t micros = constant->value.AsInt64();
+  if (!IsFiniteTimestamp(micros)) return;
+  int64_t day = micros / kMicrosPerDay;
+  if (micros % kMicrosPerDay < 0) --day;
+  std::string_view name = call->op->name;
+  static constexpr std::string_view kComparisons[] = {"<", "<=", "=", "<>", ">=", ">"};
+  if (std::ranges::find(kComparisons, name) == std::end(kComparisons)) return;
+  if (day * kMicrosPerDay != micros) {
+    // Past the day's beginning the day itself is below.
+    const bool below = turned ? name.starts_with('>') : name.starts_with('<');
+    if (name == "=" || name == "<>") return;
+    name = below ? (turned ? ">=" : "<=") : (turned ? "<" : ">");
+  }
+  const auto days = static_cast<int32_t>(day);
+  for (const catalog::OperatorRow* op : context.builtins.Operators(name)) {
+    if (op->left != kDateOid || op->right != kDateOid) continue;
+    auto* same = As<FunctionCall>(Copy(context.arena, call));
+    same->op = op;
+    same->function = context.builtins.Function(op->function);
+    same->args[turned ? 0 : 1] = context.MakeConst(Value::FromSlot(Type(kDateOid), Layout::kInt32, &days), kDateOid, constant->location);
+    expr = same;
+    return;
+  }
 }
 
 void FoldBool(BindContext& context, Expr*& expr) {
@@ -167,6 +201,7 @@ void FoldConstants(BindContext& context, Expr*& expr) {
         expr = context.MakeNull(call->type, call->location);
         return;
       }
+      CompareDays(context, expr);
       break;
     }
     default:
