@@ -1,0 +1,70 @@
+#include "lsm/segment_writer.h"
+
+#include <algorithm>
+
+#include "common/checksum.h"
+
+namespace phantom::lsm {
+
+SegmentWriter::SegmentWriter(io::File& file, const SegmentSchema& schema) : sink_(file) {
+  footer_.tree = schema.tree;
+  footer_.schema_version = schema.schema_version;
+  footer_.base = schema.base;
+  for (const SegmentColumn& column : schema.columns) {
+    columns_.push_back(std::make_unique<ColumnWriter>(column.attribute, Kind(column.type, column.layout), sink_));
+  }
+  std::string header(kHeaderMagic);
+  AppendLE(header, kFormatVersion);
+  AppendLE(header, uint32_t{0});
+  AppendLE(header, schema.base);
+  AppendLE(header, Checksum(AsBytes(header)));
+  PHANTOM_CHECK(header.size() == kHeaderBytes);
+  header_ = sink_.AppendRaw(header);
+}
+
+Status SegmentWriter::Append(const types::Chunk& chunk, const RowSet* present) {
+  RETURN_IF_ERROR(header_);
+  const uint32_t count = chunk.size();
+  PHANTOM_CHECK(count > 0 && count <= kVectorRows && footer_.rows % kVectorRows == 0 && footer_.rows < kSegmentRows);
+  PHANTOM_CHECK(chunk.column_count() == columns_.size());
+  RowSet rows = RowSet::First(count);
+  if (present != nullptr) rows.Intersect(*present);
+  footer_.rows += count;
+  footer_.present.push_back(rows);
+  for (uint32_t i = 0; i < columns_.size(); ++i) {
+    RETURN_IF_ERROR(columns_[i]->Add(chunk.column(i), count, rows));
+  }
+  return KeepWithinMemory();
+}
+
+Status SegmentWriter::KeepWithinMemory() {
+  size_t bytes = 0;
+  for (const auto& column : columns_) bytes += column->memory_bytes();
+  while (bytes > kDictionaryMemoryMax) {
+    auto& largest = **std::ranges::max_element(columns_, {}, [](const auto& column) { return column->memory_bytes(); });
+    bytes -= largest.memory_bytes();
+    RETURN_IF_ERROR(largest.DropDictionary());
+  }
+  return Status::Ok();
+}
+
+Result<uint64_t> SegmentWriter::Finish() {
+  RETURN_IF_ERROR(header_);
+  for (auto& column : columns_) {
+    RETURN_IF_ERROR(column->Finish());
+    footer_.columns.push_back(column->TakeInfo());
+  }
+  const std::string footer = footer_.Encode();
+  std::string trailer;
+  AppendLE(trailer, uint64_t{footer.size()});
+  AppendLE(trailer, Checksum(AsBytes(footer)));
+  trailer.append(kTrailerMagic);
+  AppendLE(trailer, Checksum(AsBytes(trailer)));
+  PHANTOM_CHECK(trailer.size() == kTrailerBytes);
+  RETURN_IF_ERROR(sink_.AppendRaw(footer));
+  RETURN_IF_ERROR(sink_.AppendRaw(trailer));
+  RETURN_IF_ERROR(sink_.Flush());
+  return sink_.size();
+}
+
+}  // namespace phantom::lsm
