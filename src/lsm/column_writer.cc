@@ -1,12 +1,14 @@
 #include "lsm/column_writer.h"
 
+#include <algorithm>
+
 #include "common/checksum.h"
 
 namespace phantom::lsm {
 
 namespace {
 
-// A dictionary lets predicates and operators work on numbers, but costs integers a detour.
+// Dictionaries let predicates and operators work on numbers, but cost all but strings a detour.
 double DictionaryWeight(const Kind& kind) { return kind.is_string() ? 0.95 : 1.25; }
 
 }  // namespace
@@ -111,15 +113,13 @@ Status ColumnWriter::Add(const types::Vector& values, uint32_t count, const RowS
   if (dictionary_) {
     if (dictionary_->Add(input, hashes_, valid)) {
       held_back_.push_back(static_cast<uint32_t>(info_.vectors.size() - 1));
-      other_bytes_ += encoders_.Choose(input).bytes;
-      // Once it has seen something it must have a chance.
+      const size_t other_bytes = encoders_.Choose(input).bytes;
+      other_bytes_ += other_bytes;
+      // What is short because of its runs is so by the numbers of entries too.
+      least_bytes_ += std::min(other_bytes, dictionary_->NumberBytes(count));
       constexpr uint32_t kTrialVectors = 4;
-      if (held_back_.size() >= kTrialVectors &&
-          static_cast<double>(dictionary_->NumberBytes()) * DictionaryWeight(kind()) >
-              static_cast<double>(other_bytes_)) {
-        return DropDictionary();
-      }
-      return Status::Ok();
+      const bool hopeless = held_back_.size() >= kTrialVectors && !IsWorthIt(least_bytes_);
+      return hopeless ? DropDictionary() : Status::Ok();
     }
     RETURN_IF_ERROR(DropDictionary());
   }
@@ -131,6 +131,10 @@ Status ColumnWriter::Write(const Input& input, const uint64_t* valid, VectorInfo
   vector.encoding = AppendBlock(encoders_, input, valid, block);
   ASSIGN_OR_RETURN(vector.block, sink_.Append(block));
   return Status::Ok();
+}
+
+bool ColumnWriter::IsWorthIt(size_t dictionary_bytes) const {
+  return static_cast<double>(dictionary_bytes) * DictionaryWeight(kind()) <= static_cast<double>(other_bytes_);
 }
 
 Status ColumnWriter::DropDictionary() {
@@ -169,7 +173,7 @@ Status ColumnWriter::Finish() {
     SymbolTables tables;
     EncoderSet encoders = EncoderSet::ForRuns(kind(), &tables);
     const DictionaryBuilder::Encoded encoded = dictionary_->Encode(encoders);
-    if (static_cast<double>(encoded.bytes) * DictionaryWeight(kind()) < static_cast<double>(other_bytes_)) {
+    if (IsWorthIt(encoded.bytes)) {
       RETURN_IF_ERROR(WriteDictionary(encoded));
       tables_ = std::move(tables);
     }

@@ -50,6 +50,7 @@ class ColumnWriter {
  private:
   void Observe(const Input& input, const RowSet& care, VectorInfo& vector);
   Status Write(const Input& input, const uint64_t* valid, VectorInfo& vector);
+  bool IsWorthIt(size_t dictionary_bytes) const;
   Status WriteDictionary(const DictionaryBuilder::Encoded& encoded);
   Status AppendBlocks(std::span<const std::string> blocks, std::vector<BlockRef>* refs);
   const Kind& kind() const { return *info_.kind; }
@@ -61,6 +62,7 @@ class ColumnWriter {
   std::optional<DictionaryBuilder> dictionary_;
   std::vector<uint32_t> held_back_;  // vectors that the dictionary has
   size_t other_bytes_ = 0;           // those would take otherwise
+  size_t least_bytes_ = 0;           // those take at least with the dictionary
   std::vector<std::byte> slots_;     // of the present vector
   std::vector<uint64_t> hashes_;
 };

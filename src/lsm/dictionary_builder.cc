@@ -78,8 +78,6 @@ size_t DictionaryBuilder::memory_bytes() const {
   return entries_.memory_bytes() + hashes_.capacity() * 8 + buckets_.capacity() * 4 + rows_ * 4;
 }
 
-size_t DictionaryBuilder::NumberBytes() const { return PackedBytes(rows_, WidthOf(size_ == 0 ? 0 : size_ - 1)); }
-
 void DictionaryBuilder::Restore(uint32_t v, Restored* to) const {
   const Numbers& numbers = vectors_[v];
   const size_t bytes = kind_->slot_bytes();

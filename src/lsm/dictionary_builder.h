@@ -10,6 +10,7 @@
 
 #include "lsm/block.h"
 #include "lsm/encoding/encoder.h"
+#include "lsm/encoding/packed.h"
 #include "types/vector.h"
 
 namespace phantom::lsm {
@@ -25,8 +26,8 @@ class DictionaryBuilder {
   uint32_t vectors() const { return static_cast<uint32_t>(vectors_.size()); }
   uint32_t entries() const { return size_; }
   size_t memory_bytes() const;
-  // What the entries' numbers of all rows take at least, unless there are runs of them.
-  size_t NumberBytes() const;
+  // What the entries' numbers of so many rows take at least, unless there are runs of them.
+  size_t NumberBytes(uint32_t rows) const { return PackedBytes(rows, WidthOf(size_ == 0 ? 0 : size_ - 1)); }
 
   // Gives back vector v's values as they came (those of rows without one are any).
   struct Restored {

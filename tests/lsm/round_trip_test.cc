@@ -100,6 +100,12 @@ TEST_CASE("many vectors: dictionaries come and go, symbol tables change, memory 
          to.SetString(i, "value " + std::to_string(i < 20000 ? n.Below(100) : n.Next()));
          return true;
        }});
+  // The other way round: nothing to gain at first.
+  columns.push_back(
+      {"later", {901, types::kTextOid, types::Layout::kString}, [](Numbers& n, uint32_t i, types::Vector& to) {
+         to.SetString(i, i < 6 * kVectorRows ? "A" : std::string(1, "ANR"[n.Below(3)]));
+         return true;
+       }});
   io::SimEnv env(1);
   BlockCache cache(256 << 10);  // so little that blocks go while others are read
   TestTable table(columns, 18 * kVectorRows, 5, 10);
@@ -118,6 +124,7 @@ TEST_CASE("many vectors: dictionaries come and go, symbol tables change, memory 
   CHECK(encoded(3, Encoding::kDictionary) == 18);
   CHECK(encoded(4, Encoding::kDictionary) == 18);
   CHECK(encoded(5, Encoding::kDictionary) == 0);
+  CHECK(encoded(6, Encoding::kDictionary) == 18);
   CHECK(reader.value()->sketch(4).Estimate() == Approx(2000).epsilon(0.1));
   CHECK(reader.value()->sketch(0).Estimate() == Approx(18 * kVectorRows * 0.99).epsilon(0.1));
 }
