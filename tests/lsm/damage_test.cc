@@ -131,6 +131,38 @@ TEST_CASE("an error says file, column and vector") {
                  columns[0].column.attribute));
 }
 
+TEST_CASE("no room on disk, and reads that fail, are errors") {
+  io::SimEnv env(1);
+  TestTable table(ColumnsNamed({"int8 any", "text comments", "name"}), 8 * kVectorRows, 3);
+  const std::string good = table.Write(env, kPath);
+  {
+    env.SetCapacity(env.used() + good.size() / 2);
+    auto file = std::move(env.Open("/d/full", io::OpenMode::kCreateNew)).value();
+    SegmentWriter writer(*file, table.Schema());
+    Status status;
+    for (uint32_t v = 0; v < 8 && status.ok(); ++v) status = writer.Append(table.Rows(v), nullptr);
+    if (status.ok()) status = writer.Finish().status();
+    REQUIRE(status.sqlstate() == sqlstate::kDiskFull);
+  }
+  // Whichever read fails, what is read afterwards is right.
+  BlockCache cache(1 << 20);
+  for (uint64_t reads = 0; reads < 12; ++reads) {
+    env.FailReadAfter(reads);
+    auto reader = OpenSegment(env, kPath, cache);
+    if (!reader.ok()) {
+      REQUIRE(reader.status().sqlstate() == sqlstate::kIoError);
+      continue;
+    }
+    for (uint32_t c = 0; c < 3; ++c) {
+      types::Vector out(table.columns[c].column.type);
+      Status status = reader.value()->ReadVector(c, 1, out);
+      if (!status.ok()) REQUIRE(status.sqlstate() == sqlstate::kIoError);
+      if (!status.ok()) RequireOk(reader.value()->ReadVector(c, 1, out));
+      REQUIRE(SameSlot(out.layout(), out.row_slot(9), table.values[c].slot(kVectorRows + 9)));
+    }
+  }
+}
+
 TEST_CASE("hostile blocks with right checksums do no harm") {
   io::SimEnv env(1);
   TestTable table(SomeColumns(), 700, 4);

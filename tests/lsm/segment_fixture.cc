@@ -274,21 +274,23 @@ SegmentSchema TestTable::Schema() const {
   return schema;
 }
 
+types::Chunk TestTable::Rows(uint32_t vector) const {
+  const uint32_t count = RowsOfVector(rows, vector);
+  types::Chunk chunk;
+  for (const Vector& column : values) {
+    Vector part(column.type(), column.layout(), kVectorRows);
+    part.CopyRows(column, vector * kVectorRows, count, 0);
+    chunk.AddColumn(std::move(part));
+  }
+  chunk.SetSize(count);
+  return chunk;
+}
+
 std::string TestTable::Write(io::Env& env, const std::string& path) const {
   REQUIRE(env.MakeDirectory("/d").ok());
   auto file = std::move(env.Open(path, io::OpenMode::kCreateNew)).value();
   SegmentWriter writer(*file, Schema());
-  for (uint32_t v = 0; v < present.size(); ++v) {
-    const uint32_t count = RowsOfVector(rows, v);
-    types::Chunk chunk;
-    for (const Vector& column : values) {
-      Vector part(column.type(), column.layout(), kVectorRows);
-      part.CopyRows(column, v * kVectorRows, count, 0);
-      chunk.AddColumn(std::move(part));
-    }
-    chunk.SetSize(count);
-    REQUIRE(writer.Append(chunk, &present[v]).ok());
-  }
+  for (uint32_t v = 0; v < present.size(); ++v) RequireOk(writer.Append(Rows(v), &present[v]));
   auto size = writer.Finish();
   REQUIRE(size.ok());
   REQUIRE(size.value() == file->Size().value());

@@ -53,6 +53,7 @@ struct TestTable {
   TestTable(std::vector<TestColumn> columns, uint32_t rows, uint64_t seed, uint32_t absent = 0);
   bool IsPresent(uint32_t position) const { return present[position / kVectorRows].Has(position % kVectorRows); }
   SegmentSchema Schema() const;
+  types::Chunk Rows(uint32_t vector) const;
   // Writes the segment; returns its bytes.
   std::string Write(io::Env& env, const std::string& path) const;
 };

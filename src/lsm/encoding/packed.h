@@ -2,7 +2,8 @@
 //
 // Unsigned codes of a fixed number of bits, one after another: any code is read with one load and a shift.
 //
-// Readers may load up to kPackedSlack bytes past the last code: blocks in memory have them.
+// Why bits: docs/decisions/0016-packed-codes.md. Readers may load up to kPackedSlack bytes past the last code: blocks
+// in memory have them.
 #pragma once
 #include <bit>
 #include <cstdint>

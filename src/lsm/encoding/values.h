@@ -91,7 +91,7 @@ Result<std::unique_ptr<Values>> OpenForm(ByteCursor& in, const Source& source, c
   return std::unique_ptr<Values>(std::move(values));
 }
 
-// Each encoding's own; null when the bytes are none.
+// Each encoding's own.
 using OpenFunction = Result<std::unique_ptr<Values>> (*)(ByteCursor& in, const Source& source);
 Result<std::unique_ptr<Values>> OpenConstant(ByteCursor& in, const Source& source);
 Result<std::unique_ptr<Values>> OpenRunLength(ByteCursor& in, const Source& source);
