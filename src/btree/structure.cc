@@ -347,6 +347,36 @@ Status StructureChange::CollapseRoot() {
   return CollapseRoot();
 }
 
+Result<Tree::Pruned> StructureChange::Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop) {
+  tree_.log_.AwaitRoom();
+  ASSIGN_OR_RETURN(Frame * leaf, tree_.DescendToLeaf({key, false}, true));
+  std::byte* page = leaf->data;
+  Tree::Pruned pruned;
+  const Bytes high = node::HighFence(page);
+  if (node::HasHighFence(page)) pruned.high_fence = AsText(high);
+  alignas(8) std::byte kept[kPageBytes];
+  std::memset(kept, 0, sizeof(kept));
+  node::Init(kept, leaf->page_id(), tree_.id(), tree_.kind(), 0, node::LowFence(page),
+             node::HasHighFence(page) ? &high : nullptr);
+  std::byte whole_key[kKeyBytesMax];
+  const uint32_t count = node::Count(page);
+  for (uint32_t i = 0; i < count; ++i) {
+    const size_t size = node::CopyKey(page, i, whole_key);
+    if (!drop({whole_key, size}, node::Value(page, i))) node::AppendFrom(kept, page, i, i + 1);
+  }
+  pruned.left = node::Count(kept);
+  if (pruned.left != count) {
+    PagesRecord record;
+    record.Image(kept);
+    tree_.pool_.MarkDirty(*leaf);
+    const Lsn lsn = record.Append(tree_.log_, tree_.id());
+    std::memcpy(page, kept, kPageBytes);
+    StampLsn(*leaf, lsn);
+  }
+  leaf->latch.UnlockExclusive();
+  return pruned;
+}
+
 Status StructureChange::FreeBelow(PageId page, uint32_t level) {
   if (level == 0) return Status::Ok();
   BufferPool& pool = tree_.pool_;

@@ -25,6 +25,9 @@ class StructureChange {
   // success. Requires nothing latched.
   Status Merge(uint32_t level, Bytes key);
 
+  // Tree::Prune's work. Requires nothing latched.
+  Result<Tree::Pruned> Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop);
+
   // Frees all nodes below `page`, which is at `level`, and empties it.
   Status FreeBelow(PageId page, uint32_t level);
   Status FreeRoot();

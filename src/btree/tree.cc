@@ -248,6 +248,12 @@ Lsn Tree::Apply(Frame& frame, uint32_t position, bool exists, Bytes key, const E
   return lsn;
 }
 
+Result<Tree::Pruned> Tree::Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop) {
+  return StructureChange(*this).Prune(key, drop);
+}
+
+Status Tree::Tidy(Bytes key) { return StructureChange(*this).Merge(0, key); }
+
 Status Tree::FreePages() {
   StructureChange change(*this);
   // The root's level must be read from the page; a root that is gone has been freed before.

@@ -20,6 +20,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "btree/key.h"
 #include "common/bytes.h"
@@ -122,6 +123,17 @@ class Tree {
   // Visits the leaf that holds the place just below `key`; nullopt stands for above all keys. To go
   // on: VisitLeafBefore(copy of low_fence()) until that is empty.
   Status VisitLeafBefore(std::optional<Bytes> key, FunctionRef<void(const LeafView&)> visit) const;
+
+  // Removes from the leaf that holds the place of `key` every entry that the callback picks, without keeping what it was: one record of
+  // the leaf as it is afterwards, a system action. For entries that others hold a copy of. Returns what is left of the
+  // leaf, and its high fence (empty: the last leaf).
+  struct Pruned {
+    uint32_t left = 0;
+    std::string high_fence;
+  };
+  Result<Pruned> Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop);
+  // Joins the leaf that holds the place of `key` with its neighbour when both fit into one. Only tidies: may do nothing.
+  Status Tidy(Bytes key);
 
   // Frees all pages. The tree must no longer be in use. What has been freed stays freed after a
   // crash; calling it again then frees the rest. A root that does not exist is success.

@@ -24,7 +24,7 @@ enum class LockRank : int {
   kStore,            // tree directory
   kBufferPool,       // a partition of the page table, free frames
   kPageMap,          // logical page to physical slot
-  kVersions,         // a partition of the before-image cache
+  kVersions,         // which chunks of a table are cold
   kWal,              // log tail
   kWalFiles,         // open log files, their cached blocks
   kIo,               // a simulated disk's state

@@ -24,6 +24,7 @@ constexpr const char* kTempDirectory = "pgsql_tmp";
 store::StoreOptions OptionsOf(const ServerSettings& settings) {
   store::StoreOptions options;
   options.buffer_pool_bytes = static_cast<uint64_t>(settings.GetInteger("shared_buffers")) * kBlockBytes;
+  options.segment_cache_bytes = options.buffer_pool_bytes / 4;
   options.checkpoint_interval_ms = static_cast<uint32_t>(settings.GetInteger("checkpoint_timeout") * 1000);
   return options;
 }

@@ -98,10 +98,13 @@ Result<std::vector<TreeInfo>> Store::ListTrees(SpaceId space) {
   btree::Cursor cursor(*entries);
   RETURN_IF_ERROR(cursor.SeekFirst());
   while (cursor.Valid()) {
-    const TreeId tree(LoadBE<uint32_t>(cursor.key().data()));
-    DirectoryValue value;
-    if (!ReadFrom(cursor.value(), &value)) return BadEntry(space, tree);
-    infos.push_back(InfoOf(space, tree, value, std::string(AsText(cursor.value().subspan(sizeof(value))))));
+    // Longer keys are those of cold chunks.
+    if (cursor.key().size() == sizeof(TreeId)) {
+      const TreeId tree(LoadBE<uint32_t>(cursor.key().data()));
+      DirectoryValue value;
+      if (!ReadFrom(cursor.value(), &value)) return BadEntry(space, tree);
+      infos.push_back(InfoOf(space, tree, value, std::string(AsText(cursor.value().subspan(sizeof(value))))));
+    }
     RETURN_IF_ERROR(cursor.Next());
   }
   return infos;
@@ -207,6 +210,7 @@ Status Store::DropTree(SpaceId space, TreeId tree, TxnId txn, Lsn* last) {
 
 Status Store::Impl::FreeTree(SpaceId space, TreeId tree, const DirectoryValue& value) {
   ForgetTree(space, tree);
+  RETURN_IF_ERROR(chunks->RemoveTree(space, tree));
   btree::Tree handle = TreeOf(space, tree, value);
   RETURN_IF_ERROR(handle.FreePages());
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, Directory(space));

@@ -7,7 +7,9 @@
 
 namespace phantom::store {
 
-Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { 
+  impl_->chunks = std::make_unique<Chunks>(*this, impl_->options.segment_cache_bytes);
+}
 Store::~Store() = default;
 
 Store::Impl::~Impl() {
@@ -19,7 +21,9 @@ Store::Impl::~Impl() {
 Result<std::unique_ptr<Store>> Store::Open(io::Env& env, const std::string& directory, const StoreOptions& options) {
   auto impl = std::make_unique<Impl>(env, directory, options);
   RETURN_IF_ERROR(impl->Open());
-  return std::unique_ptr<Store>(new Store(std::move(impl)));
+  std::unique_ptr<Store> store(new Store(std::move(impl)));
+  RETURN_IF_ERROR(store->chunks().RemoveOrphans());
+  return store;
 }
 
 Status Store::Impl::Open() {
@@ -119,6 +123,8 @@ const Recovery& Store::recovery() const { return impl_->recovery; }
 io::Env& Store::env() { return impl_->env; }
 wal::LogWriter& Store::log() { return *impl_->log; }
 btree::BufferPool& Store::pool() { return *impl_->pool; }
+Chunks& Store::chunks() { return *impl_->chunks; }
+const std::string& Store::directory() const { return impl_->directory; }
 
 StoreStats Store::Stats() {
   StoreStats stats;

@@ -51,6 +51,16 @@ struct DirectoryValue {
 };
 static_assert(sizeof(DirectoryValue) == 24);
 
+// Value of a cold chunk in the tree directory, whose key is the tree id and the chunk number in big-endian.
+struct ChunkValue {
+  uint64_t segment;
+  uint64_t frozen_before;  // LSN
+  uint64_t bytes;          // of the segment's file
+  uint32_t rows;           // in the segment
+  uint32_t reserved;       // 0
+};
+static_assert(sizeof(ChunkValue) == 32);
+
 template <typename T>
 Bytes BytesOf(const T& value) {
   return {reinterpret_cast<const std::byte*>(&value), sizeof(T)};

@@ -44,6 +44,11 @@ Status Store::DropSpace(SpaceId space) {
     impl_->Leave();
     return Errorf(sqlstate::kUndefinedObject, "space %u does not exist", space.value);
   }
+  Result<std::vector<SegmentId>> segments = impl_->chunks->SegmentsOf(space);
+  if (!segments.ok()) {
+    impl_->Leave();
+    return std::move(segments).status();
+  }
   const Lsn lsn = AppendSpaceRecord(*impl_->log, wal::RecordType::kSpaceDrop, space);
   {
     MutexLock guard(impl_->mutex);
@@ -58,6 +63,7 @@ Status Store::DropSpace(SpaceId space) {
   impl_->map->DropSpace(space);
   impl_->Leave();
   impl_->log->Flush(lsn);
+  for (SegmentId segment : *segments) RETURN_IF_ERROR(impl_->chunks->RemoveSegment(segment));
   return Status::Ok();
 }
 

@@ -32,6 +32,8 @@ class BufferPool;
 
 namespace phantom::store {
 
+class Chunks;
+
 // The tree directory of every space, itself a KEYED tree with its root at page 1.
 inline constexpr TreeId kDirectoryTree{1};
 // Trees made by CreateTree have this id or a greater one; smaller ones are for the caller to name.
@@ -41,6 +43,8 @@ inline constexpr SpaceId kSharedSpace{0};
 
 struct StoreOptions {
   uint64_t buffer_pool_bytes = 128 << 20;
+  // For what has been read of segments.
+  uint64_t segment_cache_bytes = 32 << 20;
   wal::LogOptions log;
   // A checkpoint begins when this much log has been written since the last redo point, or after the
   // interval when there has been any.
@@ -115,6 +119,9 @@ class Store {
   io::Env& env();
   wal::LogWriter& log();
   btree::BufferPool& pool();
+  // The cold half of tables.
+  Chunks& chunks();
+  const std::string& directory() const;
 
   // Trees. A handle stays valid after the tree is dropped, but must not be used then.
   // 58P01 (XX000 in messages to clients) when there is no such tree.

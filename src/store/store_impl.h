@@ -17,6 +17,7 @@
 #include "btree/tree.h"
 #include "common/mutex.h"
 #include "io/env.h"
+#include "store/chunks.h"
 #include "store/control_file.h"
 #include "store/records.h"
 #include "store/store.h"
@@ -82,6 +83,7 @@ struct Store::Impl {
   std::unique_ptr<btree::PageMap> map;
   std::unique_ptr<btree::BufferPool> pool;
   std::unique_ptr<wal::LogWriter> log;
+  std::unique_ptr<Chunks> chunks;
 
   Mutex checkpoint_mutex{LockRank::kCheckpoint};
   ConditionVariable checkpoint_changed;

@@ -61,6 +61,7 @@ class TableCheck {
       std::string bytes;
     };
     std::vector<Row> rows;
+    for (const ColdRowsRef& cold : state_->cold.All()) RETURN_IF_ERROR(CheckColdRows(*cold));
     return Walk(
         *state_->tree,
         [&](Bytes key, Bytes value) {
@@ -75,6 +76,29 @@ class TableCheck {
           rows.clear();
           return Status::Ok();
         });
+  }
+
+  // Those the tree lacks; the others are checked there.
+  Status CheckColdRows(const ColdRows& cold) {
+    std::string bytes;
+    for (uint32_t vector = 0; vector < lsm::kVectorsMax; ++vector) {
+      std::vector<RowId> ids;
+      cold.RowsIn(vector).ForEach([&](uint32_t place) {
+        ids.emplace_back(cold.begin().value + uint64_t{vector} * lsm::kVectorRows + place);
+      });
+      for (RowId id : ids) {
+        bool missing = false;
+        RETURN_IF_ERROR(state_->tree->Read(btree::RowKey(id), [&](std::optional<Bytes> value) { missing = !value; }));
+        if (!missing) continue;
+        RowHeader header;
+        if (Status read = cold.Read(table_.layout(), id, &header, &bytes); !read.ok()) {
+          Problem(read.message());
+          return Status::Ok();
+        }
+        RETURN_IF_ERROR(CheckRow(id, header, bytes));
+      }
+    }
+    return Status::Ok();
   }
 
   Status CheckRow(RowId id, const RowHeader& header, const std::string& bytes) {

@@ -14,6 +14,7 @@
 #include "common/function_ref.h"
 #include "common/mutex.h"
 #include "store/store.h"
+#include "txn/cold_rows.h"
 #include "txn/key_locks.h"
 #include "txn/lock_manager.h"
 #include "txn/row_locks.h"
@@ -34,6 +35,8 @@ class TableState {
   std::atomic<uint64_t> next_value{1};  // id of the next overflow value
   std::atomic<uint64_t> changes{0};     // rows written since the last ANALYZE
   std::atomic<uint64_t> removed{0};     // rows that purge and rollbacks took away
+
+  ColdTable cold;
 
   // What EstimateSize() found, and what next_row and removed were then. No mutex is taken while this is held.
   struct Estimate {
@@ -104,6 +107,7 @@ class ManagerImpl final : public store::TransactionHooks {
   // purge.cc
   Status Purge();
   Status PurgeRecord(const wal::Record& record);
+  Status NoteColdDeletion(btree::Tree& tree, Bytes key, FunctionRef<bool(std::optional<Bytes>)> still_there);
   void FinishDrops();
   void DropLater(TxnId txn, Lsn commit, std::vector<std::pair<SpaceId, TreeId>> trees);
 

@@ -67,6 +67,7 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
     RETURN_IF_ERROR(tree.Read(change.key, [&](std::optional<Bytes> current) { found = still_there(current); }));
     if (found) RETURN_IF_ERROR(RemoveOverflowChunks(*this, tree, change.key));
   }
+  if (tree.kind() == btree::TreeKind::kRowId) RETURN_IF_ERROR(NoteColdDeletion(tree, change.key, still_there));
   bool removed = false;
   RETURN_IF_ERROR(WriteSystem(tree, change.key,
                               [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
@@ -76,6 +77,22 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
                               })
                       .status());
   if (removed && tree.kind() == btree::TreeKind::kRowId) NoteRemoved(change.space(), change.tree);
+  return Status::Ok();
+}
+
+// Before a ghost goes that hides a row of a segment.
+Status ManagerImpl::NoteColdDeletion(btree::Tree& tree, Bytes key, FunctionRef<bool(std::optional<Bytes>)> still_there) {
+  Result<std::shared_ptr<TableState>> table = OpenTable(tree.space(), tree.id());
+  if (!table.ok()) return table.status().sqlstate() == sqlstate::kUndefinedFile ? Status::Ok() : std::move(table).status();
+  const RowId row = btree::RowIdOf(key);
+  const ColdRowsRef cold = (*table)->cold.Find(row);
+  if (cold == nullptr || !cold->Has(row)) return Status::Ok();
+  bool found = false;
+  RETURN_IF_ERROR(tree.Read(key, [&](std::optional<Bytes> current) { found = still_there(current); }));
+  if (!found) return Status::Ok();
+  RETURN_IF_ERROR(store.chunks().NoteDeletion(tree.space(), tree.id(), row));
+  // In another segment, put in this one's place meanwhile, the row is not.
+  cold->NoteDeletion(row);
   return Status::Ok();
 }
 

@@ -33,49 +33,82 @@ Result<FetchedRow> RowTable::Fetch(const Snapshot& snapshot, RowId id) const {
   return row;
 }
 
+static void Take(const RowHeader& header, std::string_view bytes, FetchedRow* row) {
+  row->found = true;
+  row->newest = !header.restored();
+  row->version = header.lsn;
+  row->writer = header.txn;
+  row->row.assign(bytes);
+}
+
+// A row that the tree lacks, from its chunk (*cold; null: that is hot). False: the chunk has become hot since `cold_version` was read, before
+// the look into the tree, which has to be repeated.
+Result<bool> RowTable::FetchCold(uint64_t cold_version, RowId id, FetchedRow* row, ColdRowsRef* cold) const {
+  const ColdTable& table = parts_->state->cold;
+  *cold = table.Find(id);
+  if (*cold == nullptr) return table.version() == cold_version;
+  if (!(*cold)->Has(id)) return true;
+  RowHeader header;
+  RETURN_IF_ERROR((*cold)->Read(*layout_, id, &header, &row->row));
+  row->found = true;
+  row->version = header.lsn;
+  row->writer = header.txn;
+  return true;
+}
+
 Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
-  row->found = false;
-  row->newest = false;
-  Lsn older;
-  RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
-    if (!value) return;
-    const RowHeader header = RowHeader::Load(*value);
-    if (!snapshot.Sees(header.txn, header.lsn)) {
-      older = header.lsn;
-      return;
+  for (;;) {
+    row->found = false;
+    row->newest = false;
+    const uint64_t cold_version = parts_->state->cold.version();
+    bool missing = false;
+    Lsn older;
+    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
+      missing = !value;
+      if (missing) return;
+      const RowHeader header = RowHeader::Load(*value);
+      if (!snapshot.Sees(header.txn, header.lsn)) {
+        older = header.lsn;
+        return;
+      }
+      if (!header.deleted()) Take(header, AsText(RowBody(*value)), row);
+    }));
+    if (missing) {
+      ColdRowsRef cold;
+      ASSIGN_OR_RETURN(const bool settled, FetchCold(cold_version, id, row, &cold));
+      if (!settled) continue;
+      // Whoever has begun since the freezing has met no index entry of a version that was rolled back before.
+      row->newest = row->found && snapshot.read_lsn() >= cold->chunk().frozen_before;
+      return Status::Ok();
     }
-    if (header.deleted()) return;
-    row->found = true;
-    row->newest = !header.restored();
-    row->version = header.lsn;
-    row->writer = header.txn;
-    row->row.assign(AsText(RowBody(*value)));
-  }));
-  if (!older) return Status::Ok();
-  wal::Record record;
-  Bytes value;
-  ASSIGN_OR_RETURN(row->found, manager_->impl().FindVersion(snapshot, older, &record, &value));
-  if (row->found) {
-    const RowHeader header = RowHeader::Load(value);
-    row->version = header.lsn;
-    row->writer = header.txn;
-    row->row.assign(AsText(RowBody(value)));
+    if (!older) return Status::Ok();
+    wal::Record record;
+    Bytes value;
+    ASSIGN_OR_RETURN(const bool found, manager_->impl().FindVersion(snapshot, older, &record, &value));
+    if (found) {
+      Take(RowHeader::Load(value), AsText(RowBody(value)), row);
+      row->newest = false;
+    }
+    return Status::Ok();
   }
-  return Status::Ok();
 }
 
 Status RowTable::FetchNewest(RowId id, FetchedRow* row) const {
-  row->found = false;
-  return parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
-    if (!value) return;
-    const RowHeader header = RowHeader::Load(*value);
-    if (header.deleted()) return;
-    row->found = true;
-    row->newest = !header.restored();
-    row->version = header.lsn;
-    row->writer = header.txn;
-    row->row.assign(AsText(RowBody(*value)));
-  });
+  for (;;) {
+    row->found = false;
+    const uint64_t cold_version = parts_->state->cold.version();
+    bool missing = false;
+    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
+      missing = !value;
+      if (missing) return;
+      const RowHeader header = RowHeader::Load(*value);
+      if (!header.deleted()) Take(header, AsText(RowBody(*value)), row);
+    }));
+    if (!missing) return Status::Ok();
+    ColdRowsRef cold;
+    ASSIGN_OR_RETURN(const bool settled, FetchCold(cold_version, id, row, &cold));
+    if (settled) return Status::Ok();
+  }
 }
 
 Status RowTable::Decode(std::string_view row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
@@ -145,24 +178,45 @@ Result<RowTable::Size> RowTable::EstimateSize() const {
 
 Result<RowTable::Size> RowTable::LookAtLeaves(uint64_t end) const {
   constexpr uint64_t kLooks = 8;
+  struct Range {
+    uint64_t begin, end;  // row ids
+  };
+  Size size{0, 0};
+  // The chunks between the cold ones are looked at.
+  std::vector<Range> hot{{1, end}};
+  for (const ColdRowsRef& cold : parts_->state->cold.All()) {
+    size.rows += static_cast<double>(cold->chunk().rows - std::min<uint64_t>(cold->chunk().rows, cold->deleted_rows()));
+    size.pages += static_cast<double>(cold->chunk().bytes) / btree::kPageBytes;
+    const uint64_t from = std::max<uint64_t>(hot.back().begin, cold->begin().value);
+    hot.back().end = from;
+    hot.push_back({std::min(end, cold->end().value), end});
+  }
+  uint64_t hot_ids = 0;
+  for (const Range& range : hot) hot_ids += range.end - range.begin;
   double rows = 0, ids = 0, leaves = 0;
-  for (uint64_t look = 0; look < kLooks; ++look) {
-    const RowId at(1 + (end - 1) / kLooks * look);
+  for (uint64_t look = 0; look < kLooks && hot_ids > 0; ++look) {
+    uint64_t skip = hot_ids / kLooks * look;
+    size_t i = 0;
+    for (; skip >= hot[i].end - hot[i].begin; ++i) skip -= hot[i].end - hot[i].begin;
     bool whole = false;
-    RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(at), [&](const btree::LeafView& leaf) {
-      const uint64_t low = std::max<uint64_t>(1, RowIdAtFence(leaf.low_fence()).value);
+    RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(RowId(hot[i].begin + skip)), [&](const btree::LeafView& leaf) {
+      const uint64_t low = std::max(hot[i].begin, RowIdAtFence(leaf.low_fence()).value);
       const uint64_t high = leaf.is_last() ? std::max(end, low + 1) : RowIdAtFence(leaf.high_fence()).value;
       whole = leaf.is_last() && low == 1;
       if (leaf.is_last() && !whole) return;  // half full, as a rule
       rows += leaf.count();
-      ids += static_cast<double>(high - low);
+      ids += static_cast<double>(std::min(hot[i].end, high) - low);
       ++leaves;
     }));
-    if (whole) return Size{rows, 1};
+    if (whole) return Size{size.rows + rows, size.pages + 1};
   }
-  if (leaves == 0 || ids <= 0) return Size{};
-  const double all = static_cast<double>(end - 1);
-  return Size{all * (rows / ids), std::max(1.0, all / (ids / leaves))};
+  if (leaves > 0 && ids > 0) {
+    const auto all = static_cast<double>(hot_ids);
+    size.rows += all * (rows / ids);
+    size.pages += all / (ids / leaves);
+  }
+  size.pages = std::max(1.0, size.pages);
+  return size;
 }
 
 }  // namespace phantom::txn

@@ -64,6 +64,7 @@ struct LockedRow {
 
 // What all RowTables on a tree share: the next row id, the overflow tree.
 class TableState;
+class ColdRows;
 
 class RowTable {
  public:
@@ -116,6 +117,18 @@ class RowTable {
   uint64_t changes() const;
   void NoteAnalyzed() const;
 
+  // Moving rows between tree and segments (docs/decisions/0015-cold-chunks.md). Of one table one thread at a time, with the table kept
+  // from being dropped.
+
+  // Makes a chunk cold, or gives a cold one a new segment of what it holds now. False: some version in it is not seen by everybody
+  // yet, or there is no row. Ids past the last chunk's rows are given up, so that it may be a table's last chunk.
+  Result<bool> Freeze(uint64_t chunk);
+  // Makes a cold chunk hot. False: it was.
+  Result<bool> Thaw(uint64_t chunk);
+  // Chunks there are: numbers below this.
+  uint64_t ChunkCount() const;
+  bool IsCold(uint64_t chunk) const;
+
   // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner. What was found is kept, and looked for
   // anew once enough rows have come or gone, or after NoteAnalyzed().
   struct Size {
@@ -127,12 +140,20 @@ class RowTable {
  private:
   friend class TableScan;
   friend class Index;
+  friend class ChunkFreezer;
   struct Parts;
   struct Attempt;
   struct Wish;
 
   Result<WriteOutcome> Write(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish);
   Status Try(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt);
+  Result<bool> FetchCold(uint64_t cold_version, RowId id, FetchedRow* row, std::shared_ptr<ColdRows>* cold) const;
+  // The same as the tree would have it, header and row; empty: nowhere.
+  Result<bool> FetchColdVersion(uint64_t cold_version, RowId id, std::string* version) const;
+  // Puts a cold row that the tree lacks into the tree, so that it can be written; false: it is nowhere. True also when it has to be
+  // looked for again.
+  Result<bool> CopyIn(uint64_t cold_version, RowId id);
+  Status Trim(uint64_t chunk, Lsn frozen_before);
   // Judges the newest version under its leaf's latch.
   void Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish, std::optional<Bytes> current,
              Attempt* attempt) const;

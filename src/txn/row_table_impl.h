@@ -50,6 +50,7 @@ struct RowTable::Attempt {
   };
   Verdict verdict = Verdict::kDone;
   WriteOutcome outcome = WriteOutcome::kOk;
+  bool missing = false;  // the tree lacks the row
   TxnId blocker;
   RowHeader newest;        // of the version found
   std::string newest_row;  // kLock: its row; otherwise only when it has overflow values

@@ -107,6 +107,7 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
   const ManagerImpl& impl = manager_->impl();
   attempt->verdict = Attempt::Verdict::kDone;
   attempt->outcome = WriteOutcome::kOk;
+  attempt->missing = !current;
   if (!current) {
     attempt->outcome = WriteOutcome::kInvisible;
     return;
@@ -137,6 +138,41 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
     return;
   }
   attempt->outcome = header.deleted() ? WriteOutcome::kDeleted : WriteOutcome::kUpdated;
+}
+
+// ---- Cold rows -------------------------------------------------------------------------------------------------------
+
+Result<bool> RowTable::FetchColdVersion(uint64_t cold_version, RowId id, std::string* version) const {
+  FetchedRow row;
+  ColdRowsRef cold;
+  ASSIGN_OR_RETURN(const bool settled, FetchCold(cold_version, id, &row, &cold));
+  version->clear();
+  if (!settled || !row.found) return settled;
+  RowHeader header;
+  header.lsn = row.version;
+  header.txn = row.writer;
+  header.flags = kRowRestored;  // as it may have been: nobody kept that
+  version->resize(RowHeader::kBytes);
+  header.Store(reinterpret_cast<std::byte*>(version->data()));
+  *version += row.row;
+  return true;
+}
+
+Result<bool> RowTable::CopyIn(uint64_t cold_version, RowId id) {
+  std::string version;
+  ASSIGN_OR_RETURN(const bool settled, FetchColdVersion(cold_version, id, &version));
+  if (!settled) return true;
+  if (version.empty()) return false;
+  RETURN_IF_ERROR(manager_->impl()
+                      .WriteSystem(parts_->tree(), btree::RowKey(id),
+                                   [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                                     if (current) return Status::Ok();
+                                     edit.op = btree::Edit::Op::kPut;
+                                     edit.head = AsBytes(version);
+                                     return Status::Ok();
+                                   })
+                      .status());
+  return true;
 }
 
 // ---- Waiting ---------------------------------------------------------------------------------------------------------
@@ -215,8 +251,15 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
     attempt.row_locked = attempt.row_lock_added = false;
   };
   for (;;) {
+    const uint64_t cold_version = parts_->state->cold.version();
     status = Try(transaction, snapshot, id, wish, &attempt);
     if (!status.ok()) break;
+    if (attempt.missing) {
+      const Result<bool> copied = CopyIn(cold_version, id);
+      status = copied.status();
+      if (status.ok() && *copied) continue;
+      break;
+    }
     if (attempt.verdict == Attempt::Verdict::kDone) break;
     if (attempt.verdict == Attempt::Verdict::kLinkFirst) {
       Result<Lsn> link = impl.LinkPast(transaction.id(), attempt.newest.txn, attempt.newest.lsn);
@@ -297,10 +340,21 @@ Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snaps
     status = transaction.LockRow(space_, tree_, id, mode, &blocker, &attempt.row_lock_added);
     if (!status.ok()) break;
     if (!blocker) {
-      status = parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> current) {
+      auto look = [&](std::optional<Bytes> current) {
         Judge(transaction, snapshot, wish, current, &attempt);
         if (current) attempt.newest_row.assign(AsText(RowBody(*current)));
-      });
+      };
+      for (bool settled = false; status.ok() && !settled;) {
+        const uint64_t cold_version = parts_->state->cold.version();
+        status = parts_->tree().Read(btree::RowKey(id), look);
+        if (!status.ok() || !attempt.missing) break;
+        // A cold row is locked where it is.
+        std::string version;
+        Result<bool> fetched = FetchColdVersion(cold_version, id, &version);
+        status = fetched.status();
+        settled = status.ok() && *fetched;
+        if (settled && !version.empty()) look(AsBytes(version));
+      }
       if (!status.ok() || attempt.verdict == Attempt::Verdict::kDone) break;
       blocker = attempt.blocker;
       if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, mode);

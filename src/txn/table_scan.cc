@@ -1,10 +1,12 @@
 // Scans: leaf by leaf, versions judged and rows decoded into vectors while the leaf is latched. Rows whose version lies
-// in the log, or whose values lie in the overflow tree, are finished after the latch is released.
+// in the log, or whose values lie in the overflow tree, are finished after the latch is released. Of a cold chunk a vector of the segment
+// at a time: first what the tree has of it, then the rest.
 #include <array>
 #include <vector>
 
 #include "btree/tree.h"
 #include "common/check.h"
+#include "lsm/row_set.h"
 #include "txn/overflow.h"
 #include "txn/row_table_impl.h"
 
@@ -38,6 +40,14 @@ struct TableScan::State {
     return false;
   }
 
+  // Appends to `out` the rows that the tree has from `next` on, below `bound`, until the chunk is full; *seen, unless null, gets the places
+  // in their vector of all the tree's rows, whether the snapshot sees them or not. False: chunks have changed their state since
+  // `cold_version` was read, and nothing has been done.
+  Result<bool> ReadTree(uint64_t cold_version, RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen);
+  Status ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen);
+  // Fills `out` with what the segment has of `rows`.
+  Status ReadSegment(types::Chunk& out, RowId* row_ids);
+
   const RowTable& table;
   const Snapshot& snapshot;
   const std::vector<uint32_t> columns;
@@ -45,9 +55,16 @@ struct TableScan::State {
   uint64_t left_out = 0;
   RowId next;
   const RowId end;
+  uint32_t count = 0;      // rows in the chunk being filled
+  uint64_t looks_end = 0;  // that and left_out are to be at most this, about
   std::vector<Later> later;
   std::string kept;
   wal::Record record;
+
+  // What is left to be read of a vector of a cold chunk.
+  ColdRowsRef cold;
+  uint32_t vector = 0;
+  lsm::RowSet rows;
 };
 
 TableScan::TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first,
@@ -57,72 +74,139 @@ TableScan::~TableScan() = default;
 TableScan::TableScan(TableScan&&) noexcept = default;
 
 void TableScan::LeaveOut(std::vector<types::RowTest> tests) { state_->tests = std::move(tests); }
-bool TableScan::ended() const { return state_->next >= state_->end; }
+bool TableScan::ended() const { return state_->next >= state_->end && state_->cold == nullptr; }
 uint64_t TableScan::left_out() const { return state_->left_out; }
 
-Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
-  State& s = *state_;
-  out.Reset();
-  uint32_t count = 0;
-  const uint64_t looks_end = s.left_out + kLooksMax;
+Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen) {
   auto add_id = [&](RowId id) {
     if (row_ids != nullptr) row_ids[count] = id;
     ++count;
   };
-  while (count < types::kVectorSize && s.next < s.end && s.left_out + count < looks_end) {
-    s.later.clear();
-    s.kept.clear();
-    Status decoded;
-    RETURN_IF_ERROR(s.table.parts_->tree().VisitLeaf(btree::RowKey(s.next), [&](const btree::LeafView& leaf) {
-      uint32_t position = leaf.LowerBound(btree::RowKey(s.next));
-      for (; position < leaf.count(); ++position) {
-        const RowId id = leaf.row_id(position);
-        if (id >= s.end) {
-          s.next = s.end;
-          return;
-        }
-        if (count + s.later.size() == types::kVectorSize) {
-          s.next = id;
-          return;
-        }
-        const Bytes value = leaf.value(position);
-        const RowHeader header = RowHeader::Load(value);
-        if (!s.snapshot.Sees(header.txn, header.lsn)) {
-          s.later.push_back({id, header.lsn, 0, 0});
-          continue;
-        }
-        if (header.deleted()) continue;
-        const std::string_view row = AsText(RowBody(value));
-        if (!s.tests.empty() && !types::RowReader(*s.table.layout_, row).Passes(s.tests)) {
-          ++s.left_out;
-          continue;
-        }
-        if (s.NeedsOverflow(header, row)) {
-          s.later.push_back({id, Lsn(), s.kept.size(), row.size()});
-          s.kept.append(row);
-          continue;
-        }
-        decoded = s.Decode(row, out, count);
-        if (!decoded.ok()) return;
-        add_id(id);
+  later.clear();
+  kept.clear();
+  Status decoded;
+  RETURN_IF_ERROR(table.parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
+    uint32_t position = leaf.LowerBound(btree::RowKey(next));
+    for (; position < leaf.count(); ++position) {
+      const RowId id = leaf.row_id(position);
+      if (id >= bound) {
+        next = bound;
+        return;
       }
-      s.next = leaf.is_last() ? s.end : RowIdAtFence(leaf.high_fence());
-    }));
-    RETURN_IF_ERROR(decoded);
-    for (const State::Later& later : s.later) {
-      std::string_view row(s.kept.data() + later.begin, later.bytes);
-      if (later.older) {
-        Bytes value;
-        ASSIGN_OR_RETURN(bool found,
-                         s.table.manager_->impl().FindVersion(s.snapshot, later.older, &s.record, &value));
-        if (!found) continue;
-        row = AsText(RowBody(value));
+      if (count + later.size() == types::kVectorSize) {
+        next = id;
+        return;
       }
-      RETURN_IF_ERROR(s.table.Decode(row, s.columns, out.columns(), count));
-      add_id(later.row);
+      if (seen != nullptr) seen->Add(id.value % lsm::kVectorRows);
+      const Bytes value = leaf.value(position);
+      const RowHeader header = RowHeader::Load(value);
+      if (!snapshot.Sees(header.txn, header.lsn)) {
+        later.push_back({id, header.lsn, 0, 0});
+        continue;
+      }
+      if (header.deleted()) continue;
+      const std::string_view row = AsText(RowBody(value));
+      if (!tests.empty() && !types::RowReader(*table.layout_, row).Passes(tests)) {
+        ++left_out;
+        continue;
+      }
+      if (NeedsOverflow(header, row)) {
+        later.push_back({id, Lsn(), kept.size(), row.size()});
+        kept.append(row);
+        continue;
+      }
+      decoded = Decode(row, out, count);
+      if (!decoded.ok()) return;
+      add_id(id);
     }
+    next = leaf.is_last() ? bound : std::min(bound, RowIdAtFence(leaf.high_fence()));
+  }));
+  RETURN_IF_ERROR(decoded);
+  for (const Later& row_later : later) {
+    std::string_view row(kept.data() + row_later.begin, row_later.bytes);
+    if (row_later.older) {
+      Bytes value;
+      ASSIGN_OR_RETURN(bool found, table.manager_->impl().FindVersion(snapshot, row_later.older, &record, &value));
+      if (!found) continue;
+      row = AsText(RowBody(value));
+    }
+    RETURN_IF_ERROR(table.Decode(row, columns, out.columns(), count));
+    add_id(row_later.row);
   }
-  out.SetSize(count);
+  return Status::Ok();
+}
+
+Result<bool> TableScan::State::ReadTree(uint64_t cold_version, RowId bound, types::Chunk& out, RowId* row_ids,
+                                        lsm::RowSet* seen) {
+  const uint32_t count_before = count;
+  const uint64_t left_out_before = left_out;
+  const RowId next_before = next;
+  while (count < types::kVectorSize && next < bound && (seen != nullptr || left_out + count < looks_end)) {
+    RETURN_IF_ERROR(ReadLeaf(bound, out, row_ids, seen));
+  }
+  if (table.parts_->state->cold.version() == cold_version) return true;
+  count = count_before;
+  left_out = left_out_before;
+  next = next_before;
+  return false;
+}
+
+Status TableScan::State::ReadSegment(types::Chunk& out, RowId* row_ids) {
+  const ColdRowsRef chunk = std::move(cold);
+  const uint32_t asked = rows.Count();
+  RETURN_IF_ERROR(chunk->Select(tests, vector, &rows));
+  types::SelectionVector selection(types::kVectorSize);
+  count = rows.ToIndices(selection.data());
+  left_out += asked - count;
+  if (count == 0) return Status::Ok();
+  for (size_t i = 0; i < columns.size(); ++i) {
+    RETURN_IF_ERROR(chunk->ReadRows(*table.layout_, columns[i], vector, selection, count, out.column(static_cast<uint32_t>(i))));
+  }
+  if (row_ids != nullptr) {
+    const uint64_t first = chunk->begin().value + uint64_t{vector} * lsm::kVectorRows;
+    for (uint32_t i = 0; i < count; ++i) row_ids[i] = RowId(first + selection[i]);
+  }
+  return Status::Ok();
+}
+
+Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
+  State& s = *state_;
+  const ColdTable& chunks = s.table.parts_->state->cold;
+  out.Reset();
+  out.Reserve(types::kVectorSize);  // what a segment gave may have been smaller
+  s.count = 0;
+  s.looks_end = s.left_out + kLooksMax;
+  while (s.count < types::kVectorSize && !ended() && s.left_out + s.count < s.looks_end) {
+    if (s.cold != nullptr) {
+      if (s.count > 0) break;
+      RETURN_IF_ERROR(s.ReadSegment(out, row_ids));
+      if (s.count > 0) break;
+      continue;
+    }
+    const uint64_t cold_version = chunks.version();
+    ColdRowsRef cold = chunks.FindFrom(s.next);
+    if (cold == nullptr || cold->begin() > s.next) {
+      const RowId bound = cold == nullptr ? s.end : std::min(s.end, cold->begin());
+      RETURN_IF_ERROR(s.ReadTree(cold_version, bound, out, row_ids, nullptr).status());
+      continue;
+    }
+    if (s.count > 0) break;
+    const auto place = static_cast<uint32_t>(s.next.value % store::kChunkRows);
+    const uint32_t from = place % lsm::kVectorRows;
+    const RowId first(s.next.value - from);
+    const RowId bound = std::min(s.end, RowId(first.value + lsm::kVectorRows));
+    lsm::RowSet seen;
+    ASSIGN_OR_RETURN(const bool done, s.ReadTree(cold_version, bound, out, row_ids, &seen));
+    if (!done) continue;
+    // What has been deleted is asked after the tree was read: purge notes a deletion before it removes the ghost.
+    s.vector = place / lsm::kVectorRows;
+    s.rows.words = {};
+    s.rows.AddRange(from, static_cast<uint32_t>(bound.value - first.value));
+    s.rows.Intersect(cold->RowsIn(s.vector));
+    s.rows.Subtract(seen);
+    if (!s.rows.Empty()) s.cold = std::move(cold);
+  }
+  out.SetSize(s.count);
   return Status::Ok();
 }
 

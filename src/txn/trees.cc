@@ -65,7 +65,13 @@ Result<std::shared_ptr<TableState>> ManagerImpl::OpenTable(SpaceId space, TreeId
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> values, store.OpenTree(space, overflow));
   ASSIGN_OR_RETURN(uint64_t last_row, LastNumber(*rows));
   ASSIGN_OR_RETURN(uint64_t last_value, LastNumber(*values));
+  ASSIGN_OR_RETURN(const std::vector<store::ColdChunk> chunks, store.chunks().List(space, tree));
+  if (!chunks.empty()) last_row = std::max(last_row, (chunks.back().number + 1) * store::kChunkRows - 1);
   auto state = std::make_shared<TableState>(std::move(rows), last_row + 1);
+  for (const store::ColdChunk& chunk : chunks) {
+    ASSIGN_OR_RETURN(ColdRowsRef cold, ColdRows::Open(store, space, tree, chunk));
+    state->cold.Publish(std::move(cold));
+  }
   state->overflow = std::move(values);
   state->next_value = last_value + 1;
   MutexLock lock(tables_mutex_);

@@ -34,13 +34,14 @@ void PowerCutCounts::Add(const PowerCutCounts& other) {
   tables += other.tables;
   indexes += other.indexes;
   losers += other.losers;
+  moves += other.moves;
 }
 
 std::string PowerCutCounts::ToString() const {
   auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   return Format("%llu cuts (%llu of them while recovering), %llu commits, %llu rollbacks, %llu checkpoints, %llu tables and "
-                "%llu indexes made, %llu transactions rolled back by recovery",
-                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(losers));
+                "%llu indexes made, %llu chunks moved, %llu transactions rolled back by recovery",
+                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(losers));
 }
 
 PowerCuts::PowerCuts(uint64_t seed) : seed_(seed), env_(seed), random_(seed * 7919 + 1), sessions_(kSessions) {
@@ -140,6 +141,20 @@ Status PowerCuts::Work(Database& database) {
       std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
   });
+  Status moved;
+  std::thread mover([&, seed = random_()] {
+    std::mt19937_64 random(seed);
+    moved = [&]() -> Status {
+      ASSIGN_OR_RETURN(std::unique_ptr<TestTable> shared, TestTable::Open(database));
+      while (!done) {
+        const uint64_t chunk = random() % shared->rows().ChunkCount();
+        ASSIGN_OR_RETURN(const bool did, random() % 3 == 0 ? shared->rows().Thaw(chunk) : shared->rows().Freeze(chunk));
+        if (did) ++counts_.moves;
+        std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
+      }
+      return Status::Ok();
+    }();
+  });
   SequenceStore sequences(database.manager());
   std::vector<std::thread> threads;
   for (Session& session : sessions_) threads.emplace_back([&] { RunSession(database, sequences, session); });
@@ -147,8 +162,10 @@ Status PowerCuts::Work(Database& database) {
   done = true;
   checkpointer.join();
   purger.join();
+  mover.join();
   RETURN_IF_ERROR(checkpointed);
   RETURN_IF_ERROR(purged);
+  RETURN_IF_ERROR(moved);
   for (Session& session : sessions_) {
     RETURN_IF_ERROR(session.failure);
     counts_.Add(session.counts);

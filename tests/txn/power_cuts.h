@@ -33,6 +33,7 @@ struct PowerCutCounts {
   uint64_t tables = 0;       // made, or made anew by TRUNCATE
   uint64_t indexes = 0;      // built
   uint64_t losers = 0;       // rolled back by recovery
+  uint64_t moves = 0;    // of chunks, to segments and back
   void Add(const PowerCutCounts& other);
   std::string ToString() const;
 };

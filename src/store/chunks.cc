@@ -1,0 +1,251 @@
+#include "store/chunks.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <unordered_set>
+
+#include "btree/cursor.h"
+#include "common/check.h"
+#include "io/env.h"
+#include "store/store_impl.h"
+
+namespace phantom::store {
+
+namespace {
+
+constexpr size_t kTreeKeyBytes = 4;
+constexpr size_t kChunkKeyBytes = kTreeKeyBytes + 8;
+constexpr size_t kDeletionKeyBytes = kChunkKeyBytes + 1;
+// Rows whose deletions share a value.
+constexpr uint64_t kPartRows = 2048;
+constexpr uint64_t kParts = kChunkRows / kPartRows;
+constexpr size_t kPartWords = kPartRows / 64;
+using Part = std::array<uint64_t, kPartWords>;
+
+// Tree id, chunk number and, for deletions, the part of the chunk.
+class ChunkKey {
+ public:
+  ChunkKey(TreeId tree, uint64_t number) : size_(kChunkKeyBytes) {
+    StoreBE(bytes_.data(), tree.value);
+    StoreBE(bytes_.data() + kTreeKeyBytes, number);
+  }
+  ChunkKey(TreeId tree, uint64_t number, uint64_t part) : ChunkKey(tree, number) {
+    bytes_[kChunkKeyBytes] = static_cast<std::byte>(part);
+    size_ = kDeletionKeyBytes;
+  }
+  operator Bytes() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<std::byte, kDeletionKeyBytes> bytes_{};
+  size_t size_;
+};
+
+struct ParsedKey {
+  TreeId tree;
+  uint64_t number = 0;
+  bool is_deletions = false;
+};
+
+ParsedKey Parse(Bytes key) {
+  return {TreeId(LoadBE<uint32_t>(key.data())), LoadBE<uint64_t>(key.data() + kTreeKeyBytes),
+          key.size() == kDeletionKeyBytes};
+}
+
+Status BadEntry(SpaceId space, TreeId tree, uint64_t number) {
+  return Errorf(sqlstate::kDataCorrupted, "the entry of chunk %llu of tree %u of space %u is malformed",
+                static_cast<unsigned long long>(number), tree.value, space.value);
+}
+
+Result<ColdChunk> ParseChunk(SpaceId space, const ParsedKey& key, Bytes value) {
+  ChunkValue parsed;
+  if (value.size() != sizeof(parsed) || !ReadFrom(value, &parsed)) return BadEntry(space, key.tree, key.number);
+  return ColdChunk{key.number, SegmentId(parsed.segment), Lsn(parsed.frozen_before), parsed.rows, parsed.bytes};
+}
+
+Status RemoveKey(btree::Tree& entries, Bytes key) {
+  return entries
+      .Modify(key,
+              [](std::optional<Bytes>, btree::Edit& edit) {
+                edit.op = btree::Edit::Op::kRemove;
+                return Status::Ok();
+              })
+      .status();
+}
+
+// Calls fn with the parsed key and the value of every chunk entry and every part of deletions with keys in [from, below); stops at an
+// error.
+template <typename Fn>
+Status Walk(const btree::Tree& entries, Bytes from, const std::optional<ChunkKey>& below, Fn fn) {
+  btree::Cursor cursor(entries);
+  RETURN_IF_ERROR(cursor.Seek(from));
+  while (cursor.Valid()) {
+    if (below && btree::CompareKeys(cursor.key(), *below) >= 0) break;
+    if (cursor.key().size() >= kChunkKeyBytes) RETURN_IF_ERROR(fn(cursor.key(), cursor.value()));
+    RETURN_IF_ERROR(cursor.Next());
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::vector<ColdChunk>> Chunks::List(SpaceId space, TreeId tree) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  std::vector<ColdChunk> chunks;
+  RETURN_IF_ERROR(Walk(*entries, ChunkKey(tree, 0), ChunkKey(TreeId(tree.value + 1), 0), [&](Bytes key, Bytes value) -> Status {
+    const ParsedKey parsed = Parse(key);
+    if (parsed.is_deletions || parsed.tree != tree) return Status::Ok();
+    ASSIGN_OR_RETURN(chunks.emplace_back(), ParseChunk(space, parsed, value));
+    return Status::Ok();
+  }));
+  return chunks;
+}
+
+Status Chunks::Put(SpaceId space, TreeId tree, const ColdChunk& chunk) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  const ChunkValue value{chunk.segment.value, chunk.frozen_before.value, chunk.bytes, chunk.rows, 0};
+  return entries
+      ->Modify(ChunkKey(tree, chunk.number),
+               [&](std::optional<Bytes>, btree::Edit& edit) {
+                 edit.op = btree::Edit::Op::kPut;
+                 edit.head = BytesOf(value);
+                 return Status::Ok();
+               })
+      .status();
+}
+
+Status Chunks::Remove(SpaceId space, TreeId tree, uint64_t number) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  RETURN_IF_ERROR(RemoveKey(*entries, ChunkKey(tree, number)));
+  return ForgetDeletions(space, tree, number);
+}
+
+Status Chunks::ForgetDeletions(SpaceId space, TreeId tree, uint64_t number) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  std::vector<std::string> keys;
+  RETURN_IF_ERROR(Walk(*entries, ChunkKey(tree, number), ChunkKey(tree, number + 1), [&](Bytes key, Bytes) -> Status {
+    if (Parse(key).is_deletions) keys.emplace_back(AsText(key));
+    return Status::Ok();
+  }));
+  for (const std::string& key : keys) RETURN_IF_ERROR(RemoveKey(*entries, AsBytes(key)));
+  return Status::Ok();
+}
+
+Status Chunks::NoteDeletion(SpaceId space, TreeId tree, RowId row) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  const uint64_t number = ChunkOf(row), place = row.value % kChunkRows;
+  Part words{};
+  return entries
+      ->Modify(ChunkKey(tree, number, place / kPartRows),
+               [&](std::optional<Bytes> current, btree::Edit& edit) {
+                 if (current && !ReadFrom(*current, &words)) return BadEntry(space, tree, number);
+                 words[place % kPartRows / 64] |= uint64_t{1} << place % 64;
+                 edit.op = btree::Edit::Op::kPut;
+                 edit.head = BytesOf(words);
+                 return Status::Ok();
+               })
+      .status();
+}
+
+Status Chunks::ReadDeletions(SpaceId space, TreeId tree, uint64_t number,
+                             std::array<uint64_t, kDeletionWords>* words) {
+  words->fill(0);
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  return Walk(*entries, ChunkKey(tree, number), ChunkKey(tree, number + 1), [&](Bytes key, Bytes value) -> Status {
+    if (!Parse(key).is_deletions) return Status::Ok();
+    const auto part = static_cast<size_t>(key[kChunkKeyBytes]);
+    if (part >= kParts || value.size() != sizeof(Part)) return BadEntry(space, tree, number);
+    std::memcpy(words->data() + part * kPartWords, value.data(), sizeof(Part));
+    return Status::Ok();
+  });
+}
+
+// ---- Files -----------------------------------------------------------------------------------------------------------
+
+std::string Chunks::Directory() const { return store_.directory() + "/segments"; }
+
+std::string Chunks::PathOf(SegmentId id) const {
+  return Format("%s/%016llx.seg", Directory().c_str(), static_cast<unsigned long long>(id.value));
+}
+
+// The log's end is past every id of an earlier life, each of which was followed by records.
+Result<std::unique_ptr<io::File>> Chunks::MakeSegment(SegmentId* id) {
+  const uint64_t end = store_.log().appended().value;
+  uint64_t last = last_segment_.load();
+  while (!last_segment_.compare_exchange_weak(last, std::max(last + 1, end))) {
+  }
+  *id = SegmentId(std::max(last + 1, end));
+  return store_.env().Open(PathOf(*id), io::OpenMode::kCreateNew);
+}
+
+Status Chunks::SyncSegment(io::File& file) {
+  if (Status status = file.Sync(); !status.ok()) Panic("segment file: %s", status.message().c_str());
+  return store_.env().SyncDirectory(Directory());
+}
+
+Result<std::unique_ptr<io::File>> Chunks::OpenSegment(SegmentId id) {
+  return store_.env().Open(PathOf(id), io::OpenMode::kExisting);
+}
+
+static Status RemoveFile(io::Env& env, const std::string& path) {
+  Status removed = env.Remove(path);
+  if (!removed.ok() && removed.sqlstate() == sqlstate::kUndefinedFile) return Status::Ok();
+  return removed;
+}
+
+Status Chunks::RemoveSegment(SegmentId id) {
+  store_.log().Flush(Lsn(store_.log().appended().value - 1));
+  return DiscardSegment(id);
+}
+
+Status Chunks::DiscardSegment(SegmentId id) {
+  RETURN_IF_ERROR(RemoveFile(store_.env(), PathOf(id)));
+  return store_.env().SyncDirectory(Directory());
+}
+
+Result<std::vector<SegmentId>> Chunks::SegmentsOf(SpaceId space) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  std::vector<SegmentId> segments;
+  RETURN_IF_ERROR(Walk(*entries, {}, std::nullopt, [&](Bytes key, Bytes value) -> Status {
+    const ParsedKey parsed = Parse(key);
+    if (parsed.is_deletions) return Status::Ok();
+    ASSIGN_OR_RETURN(const ColdChunk chunk, ParseChunk(space, parsed, value));
+    segments.push_back(chunk.segment);
+    return Status::Ok();
+  }));
+  return segments;
+}
+
+Status Chunks::RemoveOrphans() {
+  io::Env& env = store_.env();
+  ASSIGN_OR_RETURN(bool exists, env.Exists(Directory()));
+  if (!exists) {
+    RETURN_IF_ERROR(env.MakeDirectory(Directory()));
+    return env.SyncDirectory(store_.directory());
+  }
+  ASSIGN_OR_RETURN(std::vector<std::string> files, env.List(Directory()));
+  if (files.empty()) return Status::Ok();
+  std::unordered_set<std::string> named;
+  for (SpaceId space : store_.ListSpaces()) {
+    ASSIGN_OR_RETURN(std::vector<SegmentId> segments, SegmentsOf(space));
+    for (SegmentId segment : segments) named.insert(PathOf(segment));
+  }
+  for (const std::string& file : files) {
+    const std::string path = Directory() + "/" + file;
+    if (!named.contains(path)) RETURN_IF_ERROR(env.Remove(path));
+  }
+  return Status::Ok();
+}
+
+Status Chunks::RemoveTree(SpaceId space, TreeId tree) {
+  ASSIGN_OR_RETURN(std::vector<ColdChunk> chunks, List(space, tree));
+  if (chunks.empty()) return Status::Ok();
+  // The drop is durable before anything of the tree goes.
+  store_.log().Flush(Lsn(store_.log().appended().value - 1));
+  for (const ColdChunk& chunk : chunks) {
+    RETURN_IF_ERROR(RemoveFile(store_.env(), PathOf(chunk.segment)));
+    RETURN_IF_ERROR(Remove(space, tree, chunk.number));
+  }
+  return Status::Ok();
+}
+
+}  // namespace phantom::store

@@ -1,0 +1,95 @@
+// store/chunks.h
+//
+// The cold half of tables (docs/decisions/0015-cold-chunks.md): which chunks of row ids are cold, in the tree directory of their space
+// (docs/formats/control.md), and the segment files they name.
+//
+// A chunk's entry changes with one log record, outside transactions and never undone. A segment file counts only while an
+// entry names it; one that none names is removed at the latest at the next opening.
+//
+// Errors as for Store. Thread safety: all methods may be called from any thread; those that change a chunk, by one thread a
+// chunk at a time.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/status.h"
+#include "lsm/block_cache.h"
+#include "store/store.h"
+
+namespace phantom::io {
+class File;
+}
+
+namespace phantom::store {
+
+// Names a segment file; increasing.
+using SegmentId = StrongId<struct SegmentIdTag, uint64_t>;
+
+inline constexpr uint64_t kChunkRows = uint64_t{1} << 17;
+
+inline constexpr uint64_t ChunkOf(RowId row) { return row.value / kChunkRows; }
+
+struct ColdChunk {
+  uint64_t number = 0;  // holds row ids from number * kChunkRows on
+  SegmentId segment;
+  // Versions in the tree from before this LSN, ghosts excepted, are in the segment as well.
+  Lsn frozen_before;
+  uint32_t rows = 0;    // in the segment
+  uint64_t bytes = 0;   // of the segment's file
+};
+
+class Chunks {
+ public:
+  Chunks(Store& store, uint64_t cache_bytes) : store_(store), cache_(cache_bytes) {}
+
+  // What has been read of segments.
+  lsm::BlockCache& cache() { return cache_; }
+
+  // The cold chunks of a table, ascending.
+  Result<std::vector<ColdChunk>> List(SpaceId space, TreeId tree);
+  // Makes the chunk cold, or puts another segment in place of its present one. The file must be durable. Deletions noted so far
+  // stay in force.
+  Status Put(SpaceId space, TreeId tree, const ColdChunk& chunk);
+  // Makes the chunk hot. The deletions noted are forgotten.
+  Status Remove(SpaceId space, TreeId tree, uint64_t number);
+  // Forgets what an interrupted Remove has left of an earlier cold life: before a hot chunk becomes cold.
+  Status ForgetDeletions(SpaceId space, TreeId tree, uint64_t number);
+
+  // Notes that the segment's row is no more.
+  Status NoteDeletion(SpaceId space, TreeId tree, RowId row);
+  // A bit for every row of the chunk: row i of it is word i / 64, bit i % 64.
+  static constexpr size_t kDeletionWords = kChunkRows / 64;
+  Status ReadDeletions(SpaceId space, TreeId tree, uint64_t number, std::array<uint64_t, kDeletionWords>* words);
+
+  // Segment files. A new one has no name that counts before an entry gives it one.
+  Result<std::unique_ptr<io::File>> MakeSegment(SegmentId* id);
+  // Makes a written file durable under its name.
+  Status SyncSegment(io::File& file);
+  Result<std::unique_ptr<io::File>> OpenSegment(SegmentId id);
+  std::string PathOf(SegmentId id) const;
+  // Removes the file of a segment that no entry names any more, once that is durable. A missing file is success.
+  Status RemoveSegment(SegmentId id);
+  // Removes a file that no entry has named.
+  Status DiscardSegment(SegmentId id);
+
+  // For the store. At opening, after redo:
+  Status RemoveOrphans();
+  // When a table's tree is freed, its drop being in the log:
+  Status RemoveTree(SpaceId space, TreeId tree);
+  // All that entries of a space name.
+  Result<std::vector<SegmentId>> SegmentsOf(SpaceId space);
+
+ private:
+  std::string Directory() const;
+
+  Store& store_;
+  lsm::BlockCache cache_;
+  std::atomic<uint64_t> last_segment_{0};
+};
+
+}  // namespace phantom::store

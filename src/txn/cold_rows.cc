@@ -1,0 +1,197 @@
+#include "txn/cold_rows.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "io/env.h"
+#include "lsm/segment_reader.h"
+#include "types/oids.h"
+#include "types/value.h"
+
+namespace phantom::txn {
+
+// ---- A chunk ---------------------------------------------------------------------------------------------------------
+
+ColdRows::ColdRows(const store::ColdChunk& chunk) : chunk_(chunk) {}
+ColdRows::~ColdRows() = default;
+
+Result<std::shared_ptr<ColdRows>> ColdRows::Open(store::Store& store, SpaceId space, TreeId tree,
+                                                 const store::ColdChunk& chunk) {
+  std::shared_ptr<ColdRows> rows(new ColdRows(chunk));
+  store::Chunks& chunks = store.chunks();
+  ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, chunks.OpenSegment(chunk.segment));
+  ASSIGN_OR_RETURN(rows->segment_, lsm::SegmentReader::Open(std::move(file), chunks.PathOf(chunk.segment), chunks.cache()));
+  if (rows->segment_->tree() != tree.value || rows->segment_->base() != rows->begin().value) {
+    return Errorf(sqlstate::kDataCorrupted, "segment file \"%s\" is not that of chunk %llu of tree %u",
+                  chunks.PathOf(chunk.segment).c_str(), static_cast<unsigned long long>(chunk.number), tree.value);
+  }
+  std::array<uint64_t, store::Chunks::kDeletionWords> deleted;
+  RETURN_IF_ERROR(chunks.ReadDeletions(space, tree, chunk.number, &deleted));
+  for (size_t i = 0; i < deleted.size(); ++i) {
+    rows->deleted_[i].store(deleted[i], std::memory_order_relaxed);
+    rows->deleted_rows_ += static_cast<uint64_t>(std::popcount(deleted[i]));
+  }
+  return rows;
+}
+
+static uint32_t PlaceOf(RowId row) { return static_cast<uint32_t>(row.value % store::kChunkRows); }
+
+bool ColdRows::Has(RowId row) const {
+  const uint32_t place = PlaceOf(row);
+  if ((deleted_[place / 64].load(std::memory_order_acquire) >> place % 64 & 1) != 0) return false;
+  return segment_->IsPresent(place);
+}
+
+lsm::RowSet ColdRows::RowsIn(uint32_t vector) const {
+  lsm::RowSet rows = segment_->present(vector);
+  for (uint32_t i = 0; i < lsm::RowSet::kWords; ++i) {
+    rows.words[i] &= ~deleted_[vector * lsm::RowSet::kWords + i].load(std::memory_order_acquire);
+  }
+  return rows;
+}
+
+void ColdRows::NoteDeletion(RowId row) {
+  const uint32_t place = PlaceOf(row);
+  const uint64_t bit = uint64_t{1} << place % 64;
+  if ((deleted_[place / 64].fetch_or(bit, std::memory_order_acq_rel) & bit) == 0) ++deleted_rows_;
+}
+
+// The segment's columns are the table's of when it was written, by attribute number, and the writers behind them. Columns added since have what
+// the layout says rows without them have.
+uint32_t ColdRows::table_columns() const { return segment_->column_count() - 1; }
+
+Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const {
+  const uint32_t place = PlaceOf(row);
+  types::RowEncoder encoder(layout);
+  encoder.Begin();
+  for (uint32_t i = 0; i < layout.column_count(); ++i) {
+    if (i >= table_columns()) {
+      const types::Value* missing = layout.missing(i);
+      missing == nullptr ? encoder.AddNull() : encoder.Add(*missing);
+      continue;
+    }
+    types::Vector value(layout.type(i), layout.layout(i), 1);
+    RETURN_IF_ERROR(segment_->ReadValue(i, place, value, 0));
+    value.IsNull(0) ? encoder.AddNull() : encoder.Add(value.slot(0));
+  }
+  types::Vector writer(types::Type(types::kInt8Oid), 1);
+  RETURN_IF_ERROR(segment_->ReadValue(table_columns(), place, writer, 0));
+  *header = RowHeader{};
+  header->txn = TxnId(static_cast<uint64_t>(writer.Get<int64_t>(0)));
+  bytes->assign(encoder.Finish());
+  return Status::Ok();
+}
+
+Status ColdRows::ReadVector(const types::RowLayout& layout, uint32_t column, uint32_t vector, types::Vector& to) const {
+  if (column < table_columns()) return segment_->ReadVector(column, vector, to);
+  const types::Value* missing = layout.missing(column);
+  if (missing == nullptr || missing->is_null()) {
+    to.SetConstantNull();
+  } else {
+    to.SetValue(0, *missing);
+    to.SetConstant();
+  }
+  return Status::Ok();
+}
+
+Status ColdRows::ReadWriters(uint32_t vector, types::Vector& to) const {
+  return segment_->ReadVector(table_columns(), vector, to);
+}
+
+Status ColdRows::ReadRows(const types::RowLayout& layout, uint32_t column, uint32_t vector,
+                          const types::SelectionVector& rows, uint32_t count, types::Vector& to) const {
+  if (column >= table_columns() || count == segment_->rows_of(vector)) return ReadVector(layout, column, vector, to);
+  return segment_->ReadRows(column, vector, rows, count, to);
+}
+
+static lsm::Op OpOf(types::RowTest::Op op) {
+  switch (op) {
+    case types::RowTest::Op::kLess:
+      return lsm::Op::kLess;
+    case types::RowTest::Op::kLessEqual:
+      return lsm::Op::kLessEqual;
+    case types::RowTest::Op::kEqual:
+      return lsm::Op::kEqual;
+    case types::RowTest::Op::kNotEqual:
+      return lsm::Op::kNotEqual;
+    case types::RowTest::Op::kGreaterEqual:
+      return lsm::Op::kGreaterEqual;
+    case types::RowTest::Op::kGreater:
+      return lsm::Op::kGreater;
+  }
+  return lsm::Op::kEqual;
+}
+
+// False when the column's type does not have the number.
+static bool SlotOf(const lsm::Kind& kind, int64_t value, std::array<std::byte, 8>* slot) {
+  std::memcpy(slot->data(), &value, sizeof(value));
+  switch (kind.slot_bytes()) {
+    case 2:
+      return value == static_cast<int16_t>(value);
+    case 4:
+      return value == static_cast<int32_t>(value);
+    default:
+      return true;
+  }
+}
+
+Status ColdRows::Select(std::span<const types::RowTest> tests, uint32_t vector, lsm::RowSet* rows) const {
+  if (tests.empty()) return Status::Ok();
+  std::vector<lsm::Condition> conditions;
+  conditions.reserve(tests.size());
+  std::vector<lsm::ColumnCondition> asked;
+  for (const types::RowTest& test : tests) {
+    if (test.column >= table_columns()) continue;
+    const lsm::Kind& kind = segment_->kind(test.column);
+    std::array<std::byte, 8> slot;
+    if (!SlotOf(kind, test.value, &slot)) continue;
+    ASSIGN_OR_RETURN(lsm::Condition condition,
+                     lsm::Condition::Make(kind, OpOf(test.op), {types::Value::FromSlot(kind.type, kind.layout, slot.data())}));
+    conditions.push_back(std::move(condition));
+    asked.push_back({test.column, &conditions.back()});
+  }
+  if (asked.empty()) return Status::Ok();
+  lsm::RowSet passed;
+  RETURN_IF_ERROR(segment_->Select(asked, vector, &passed));
+  rows->Intersect(passed);
+  return Status::Ok();
+}
+
+// ---- A table's chunks ------------------------------------------------------------------------------------------------
+
+ColdRowsRef ColdTable::Find(RowId row) const {
+  if (empty()) [[likely]] return nullptr;
+  SharedLock lock(mutex_);
+  auto found = chunks_.find(store::ChunkOf(row));
+  return found == chunks_.end() ? nullptr : found->second;
+}
+
+ColdRowsRef ColdTable::FindFrom(RowId row) const {
+  if (empty()) [[likely]] return nullptr;
+  SharedLock lock(mutex_);
+  auto found = chunks_.lower_bound(store::ChunkOf(row));
+  return found == chunks_.end() ? nullptr : found->second;
+}
+
+std::vector<ColdRowsRef> ColdTable::All() const {
+  std::vector<ColdRowsRef> all;
+  SharedLock lock(mutex_);
+  for (const auto& [number, rows] : chunks_) all.push_back(rows);
+  return all;
+}
+
+void ColdTable::Publish(ColdRowsRef rows) {
+  ExclusiveLock lock(mutex_);
+  chunks_[rows->chunk().number] = std::move(rows);
+  count_ = chunks_.size();
+  version_.fetch_add(1);
+}
+
+void ColdTable::Withdraw(uint64_t number) {
+  ExclusiveLock lock(mutex_);
+  chunks_.erase(number);
+  count_ = chunks_.size();
+  version_.fetch_add(1);
+}
+
+}  // namespace phantom::txn

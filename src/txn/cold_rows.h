@@ -1,0 +1,103 @@
+// txn/cold_rows.h
+//
+// Which chunks of a table are cold, and their rows (docs/decisions/0015-cold-chunks.md). What the table's tree has wins; only a row that
+// the tree lacks is asked for here.
+//
+// Chunks change their state while readers go on. Whoever concludes from a hot chunk's tree that a row is missing must have read
+// version() before the tree, and look again when it has changed since. A chunk that a reader holds stays readable.
+//
+// Thread safety: any thread; Publish and Withdraw by one thread at a time.
+#pragma once
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/mutex.h"
+#include "common/status.h"
+#include "lsm/row_set.h"
+#include "store/chunks.h"
+#include "txn/row_header.h"
+#include "types/row_codec.h"
+#include "types/vector.h"
+
+namespace phantom::lsm {
+class SegmentReader;
+}
+
+namespace phantom::txn {
+
+// Of the segment's column that holds the transactions which wrote the rows: PostgreSQL's number of xmin.
+inline constexpr uint16_t kWriterAttribute = static_cast<uint16_t>(-2);
+
+// A cold chunk with its open segment.
+class ColdRows {
+ public:
+  static Result<std::shared_ptr<ColdRows>> Open(store::Store& store, SpaceId space, TreeId tree,
+                                                const store::ColdChunk& chunk);
+  ~ColdRows();
+
+  const store::ColdChunk& chunk() const { return chunk_; }
+  const lsm::SegmentReader& segment() const { return *segment_; }
+  RowId begin() const { return RowId(chunk_.number * store::kChunkRows); }
+  RowId end() const { return RowId((chunk_.number + 1) * store::kChunkRows); }
+
+  // Whether the segment has the row and it has not been deleted since; all such rows of a vector.
+  bool Has(RowId row) const;
+  lsm::RowSet RowsIn(uint32_t vector) const;
+  void NoteDeletion(RowId row);
+  uint64_t deleted_rows() const { return deleted_rows_.load(std::memory_order_relaxed); }
+
+  // The row's bytes (all the layout's columns) and the header it had. Requires Has().
+  Status Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const;
+  // Takes those out of `rows` that fail a test, without decoding what codes and bounds tell.
+  Status Select(std::span<const types::RowTest> tests, uint32_t vector, lsm::RowSet* rows) const;
+  // A column of a vector of the segment, absent rows included, in any form; of chosen rows, ascending.
+  Status ReadVector(const types::RowLayout& layout, uint32_t column, uint32_t vector, types::Vector& to) const;
+  Status ReadRows(const types::RowLayout& layout, uint32_t column, uint32_t vector, const types::SelectionVector& rows,
+                  uint32_t count, types::Vector& to) const;
+  // Who wrote the rows: int64 values.
+  Status ReadWriters(uint32_t vector, types::Vector& to) const;
+
+ private:
+  explicit ColdRows(const store::ColdChunk& chunk);
+  uint32_t table_columns() const;
+
+  const store::ColdChunk chunk_;
+  std::unique_ptr<lsm::SegmentReader> segment_;
+  std::array<std::atomic<uint64_t>, store::Chunks::kDeletionWords> deleted_{};
+  std::atomic<uint64_t> deleted_rows_{0};
+};
+
+using ColdRowsRef = std::shared_ptr<ColdRows>;
+
+// The cold chunks of one table.
+class ColdTable {
+ public:
+  // Grows with every change of a chunk's state.
+  uint64_t version() const { return version_.load(std::memory_order_seq_cst); }
+  bool empty() const { return count_.load(std::memory_order_acquire) == 0; }
+
+  // Null: the row's chunk is hot.
+  ColdRowsRef Find(RowId row) const;
+  // The first cold chunk that has row ids at or past `row`; null: none.
+  ColdRowsRef FindFrom(RowId row) const;
+  std::vector<ColdRowsRef> All() const;
+
+  void Publish(ColdRowsRef rows);
+  void Withdraw(uint64_t number);
+
+ private:
+  mutable SharedMutex mutex_{LockRank::kVersions};
+  std::map<uint64_t, ColdRowsRef> chunks_;  // by number
+  std::atomic<size_t> count_{0};
+  std::atomic<uint64_t> version_{1};
+};
+
+}  // namespace phantom::txn
