@@ -10,6 +10,7 @@
 #include "session/ddl/ddl.h"
 #include "session/ddl_dispatch.h"
 #include "session/session_state.h"
+#include "txn/row_table.h"
 #include "txn/transaction.h"
 
 namespace phantom::session {
@@ -116,6 +117,15 @@ Result<bool> MayMaintain(SessionState& state, const catalog::Table& table, const
   return may;
 }
 
+// Every row that everybody sees goes to segments, those of the last chunk too.
+Status FreezeTable(SessionState& state, const catalog::Table& table) {
+  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(state.block.transaction().manager(), table.space, table.tree,
+                                                           table.layout));
+  const uint64_t chunks = rows.ChunkCount();
+  for (uint64_t chunk = 0; chunk < chunks; ++chunk) RETURN_IF_ERROR(rows.Freeze(chunk).status());
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& statement) {
@@ -123,11 +133,12 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
   if (statement.is_vacuum && (state.block.in_block() || state.in_multi_statement())) {
     return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
   }
-  bool analyze = !statement.is_vacuum, verbose = false;
+  bool analyze = !statement.is_vacuum, verbose = false, freeze = false;
   for (const parser::DefElem* option : statement.options) {
     RETURN_IF_ERROR(CheckOption(*option, statement.is_vacuum));
     if (option->name == "analyze") analyze = IsOn(*option);
     if (option->name == "verbose") verbose = IsOn(*option);
+    if (option->name == "freeze") freeze = IsOn(*option);
   }
   const bool all = statement.relations.empty();
   if (!analyze) {
@@ -163,11 +174,12 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
       }
     }
     // The system tables' own rows are mostly built in: the planner knows their size.
-    if (!may || !analyze || table->is_system()) continue;
+    if (!may || !(analyze || freeze) || table->is_system()) continue;
     RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, table->oid, txn::LockMode::kShareUpdateExclusive));
     ASSIGN_OR_RETURN(table, state.catalog.TableByOid(target.table));
     if (table == nullptr) continue;
-    RETURN_IF_ERROR(AnalyzeTable(*table, target.columns, default_target, context));
+    if (freeze) RETURN_IF_ERROR(FreezeTable(state, *table));
+    if (analyze) RETURN_IF_ERROR(AnalyzeTable(*table, target.columns, default_target, context));
   }
   return UtilityResult{statement.is_vacuum ? "VACUUM" : "ANALYZE"};
 }

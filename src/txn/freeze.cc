@@ -188,7 +188,7 @@ Result<bool> RowTable::Freeze(uint64_t chunk) {
 Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
   btree::Tree& tree = parts_->tree();
   const RowId end = FirstOf(chunk + 1);
-  std::optional<RowId> empty_from;
+  RowId empty_from;  // 0: none
   for (RowId next = FirstOf(chunk); next < end;) {
     RETURN_IF_ERROR(manager_->impl().store.pool().AdmitChange());
     RETURN_IF_ERROR(manager_->impl().store.log().Admit());
@@ -196,8 +196,8 @@ Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
       const RowId id = btree::RowIdOf(key);
       return id >= FirstOf(chunk) && id < end && IsCopied(RowHeader::Load(value), frozen_before);
     }));
-    if (empty_from) RETURN_IF_ERROR(tree.Tidy(btree::RowKey(*empty_from)));
-    if (pruned.left > 0) empty_from.reset();
+    if (empty_from) RETURN_IF_ERROR(tree.Tidy(btree::RowKey(empty_from)));
+    if (pruned.left > 0) empty_from = RowId();
     if (pruned.left == 0 && !empty_from) empty_from = next;
     next = pruned.high_fence.empty() ? end : RowIdAtFence(AsBytes(pruned.high_fence));
   }
