@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "lsm/segment_reader.h"
 #include "store/store_impl.h"
 
 namespace phantom::store {
@@ -17,6 +18,23 @@ bool Store::Impl::IsPartial(SpaceId space, TreeId tree) {
   wal::Record record;
   if (!log->ReadRecord(created, &record).ok()) return false;
   return std::ranges::any_of(recovery.losers, [&](const auto& loser) { return loser.id == record.txn(); });
+}
+
+// Every cold chunk's file: there, the chunk's, whole.
+Status Store::Impl::CheckChunks(SpaceId space, TreeId tree, const std::function<void(const std::string&)>& report) {
+  Result<std::vector<ColdChunk>> found = chunks->List(space, tree);
+  if (!found.ok()) {
+    report(found.status().message());
+    return Status::Ok();
+  }
+  for (const ColdChunk& chunk : *found) {
+    auto check = [&]() -> Status {
+      ASSIGN_OR_RETURN(std::unique_ptr<lsm::SegmentReader> segment, chunks->Open(tree, chunk));
+      return segment->Check();
+    };
+    if (Status status = check(); !status.ok()) report(status.message());
+  }
+  return Status::Ok();
 }
 
 Status Store::Check(const std::function<void(const std::string&)>& report) {
@@ -41,6 +59,7 @@ Status Store::Check(const std::function<void(const std::string&)>& report) {
       const bool partial = impl_->IsPartial(space, info.id);
       check(btree::Tree(*impl_->pool, *impl_->log, info.id, info.root, info.kind), partial);
     }
+    for (const TreeInfo& info : *infos) RETURN_IF_ERROR(impl_->CheckChunks(space, info.id, report));
     for (PageId page : impl_->map->ListPages(space)) {
       if (!seen.contains(page)) report(Format("page %u of space %u is in no tree", page.number(), space.value));
       seen.erase(page);

@@ -7,6 +7,7 @@
 #include "btree/cursor.h"
 #include "common/check.h"
 #include "io/env.h"
+#include "lsm/segment_reader.h"
 #include "store/store_impl.h"
 
 namespace phantom::store {
@@ -182,8 +183,15 @@ Status Chunks::SyncSegment(io::File& file) {
   return store_.env().SyncDirectory(Directory());
 }
 
-Result<std::unique_ptr<io::File>> Chunks::OpenSegment(SegmentId id) {
-  return store_.env().Open(PathOf(id), io::OpenMode::kExisting);
+Result<std::unique_ptr<lsm::SegmentReader>> Chunks::Open(TreeId tree, const ColdChunk& chunk) {
+  const std::string path = PathOf(chunk.segment);
+  ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, store_.env().Open(path, io::OpenMode::kExisting));
+  ASSIGN_OR_RETURN(std::unique_ptr<lsm::SegmentReader> segment, lsm::SegmentReader::Open(std::move(file), path, cache_));
+  if (segment->tree() != tree.value || segment->base() != chunk.number * kChunkRows) {
+    return Errorf(sqlstate::kDataCorrupted, "segment file \"%s\" is not that of chunk %llu of tree %u", path.c_str(),
+                  static_cast<unsigned long long>(chunk.number), tree.value);
+  }
+  return segment;
 }
 
 static Status RemoveFile(io::Env& env, const std::string& path) {

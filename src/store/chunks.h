@@ -24,6 +24,9 @@
 namespace phantom::io {
 class File;
 }
+namespace phantom::lsm {
+class SegmentReader;
+}
 
 namespace phantom::store {
 
@@ -70,7 +73,8 @@ class Chunks {
   Result<std::unique_ptr<io::File>> MakeSegment(SegmentId* id);
   // Makes a written file durable under its name.
   Status SyncSegment(io::File& file);
-  Result<std::unique_ptr<io::File>> OpenSegment(SegmentId id);
+  // The chunk's segment. XX001 when the file is damaged or another chunk's.
+  Result<std::unique_ptr<lsm::SegmentReader>> Open(TreeId tree, const ColdChunk& chunk);
   std::string PathOf(SegmentId id) const;
   // Removes the file of a segment that no entry names any more, once that is durable. A missing file is success.
   Status RemoveSegment(SegmentId id);

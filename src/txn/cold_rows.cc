@@ -19,12 +19,7 @@ Result<std::shared_ptr<ColdRows>> ColdRows::Open(store::Store& store, SpaceId sp
                                                  const store::ColdChunk& chunk) {
   std::shared_ptr<ColdRows> rows(new ColdRows(chunk));
   store::Chunks& chunks = store.chunks();
-  ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, chunks.OpenSegment(chunk.segment));
-  ASSIGN_OR_RETURN(rows->segment_, lsm::SegmentReader::Open(std::move(file), chunks.PathOf(chunk.segment), chunks.cache()));
-  if (rows->segment_->tree() != tree.value || rows->segment_->base() != rows->begin().value) {
-    return Errorf(sqlstate::kDataCorrupted, "segment file \"%s\" is not that of chunk %llu of tree %u",
-                  chunks.PathOf(chunk.segment).c_str(), static_cast<unsigned long long>(chunk.number), tree.value);
-  }
+  ASSIGN_OR_RETURN(rows->segment_, chunks.Open(tree, chunk));
   std::array<uint64_t, store::Chunks::kDeletionWords> deleted;
   RETURN_IF_ERROR(chunks.ReadDeletions(space, tree, chunk.number, &deleted));
   for (size_t i = 0; i < deleted.size(); ++i) {

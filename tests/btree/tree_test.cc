@@ -195,3 +195,29 @@ TEST_CASE("a full last leaf finds room for its new high fence") {
     REQUIRE(CheckTree(tree).entries == 300);
   }
 }
+
+TEST_CASE("entries are pruned leaf by leaf, and the leaves left empty join") {
+  Fixture fixture(64 * kPageBytes);
+  Tree tree = fixture.NewTree(TreeKind::kRowId);
+  const std::string value(100, 'v');
+  constexpr uint64_t kRows = 20000, kFrom = 5000, kTo = 15000;
+  for (uint64_t row = 1; row <= kRows; ++row) REQUIRE(Put(tree, RowKey(RowId(row)), value).ok());
+  const uint64_t leaves = CheckTree(tree).leaf_pages;
+  std::string from(AsText(RowKey(RowId(kFrom)))), anchor;
+  while (!from.empty() && CompareKeys(AsBytes(from), RowKey(RowId(kTo))) < 0) {
+    Result<Tree::Pruned> pruned = tree.Prune(AsBytes(from), [&](Bytes key, Bytes) {
+      const uint64_t row = RowIdOf(key).value;
+      return row >= kFrom && row < kTo && row % 1000 != 0;
+    });
+    REQUIRE(pruned.ok());
+    if (!anchor.empty()) REQUIRE(tree.Tidy(AsBytes(anchor)).ok());
+    anchor = pruned->left == 0 ? anchor.empty() ? from : anchor : "";
+    from = pruned->high_fence;
+  }
+  TreeStats stats = CheckTree(tree);
+  REQUIRE(stats.entries == kRows - (kTo - kFrom) + 10);
+  REQUIRE(stats.leaf_pages < leaves * 6 / 10);
+  for (uint64_t row = 1; row <= kRows; row += 250) {
+    REQUIRE(Get(tree, RowKey(RowId(row))).has_value() == (row < kFrom || row >= kTo || row % 1000 == 0));
+  }
+}
