@@ -73,8 +73,8 @@ Status RemoveKey(btree::Tree& entries, Bytes key) {
       .status();
 }
 
-// Calls fn with the parsed key and the value of every chunk entry and every part of deletions with keys in [from, below); stops at an
-// error.
+// Calls fn with the parsed key and the value of every chunk entry and every part of deletions with keys in [from,
+// below); stops at an error.
 template <typename Fn>
 Status Walk(const btree::Tree& entries, Bytes from, const std::optional<ChunkKey>& below, Fn fn) {
   btree::Cursor cursor(entries);
@@ -92,12 +92,13 @@ Status Walk(const btree::Tree& entries, Bytes from, const std::optional<ChunkKey
 Result<std::vector<ColdChunk>> Chunks::List(SpaceId space, TreeId tree) {
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
   std::vector<ColdChunk> chunks;
-  RETURN_IF_ERROR(Walk(*entries, ChunkKey(tree, 0), ChunkKey(TreeId(tree.value + 1), 0), [&](Bytes key, Bytes value) -> Status {
-    const ParsedKey parsed = Parse(key);
-    if (parsed.is_deletions || parsed.tree != tree) return Status::Ok();
-    ASSIGN_OR_RETURN(chunks.emplace_back(), ParseChunk(space, parsed, value));
-    return Status::Ok();
-  }));
+  RETURN_IF_ERROR(
+      Walk(*entries, ChunkKey(tree, 0), ChunkKey(TreeId(tree.value + 1), 0), [&](Bytes key, Bytes value) -> Status {
+        const ParsedKey parsed = Parse(key);
+        if (parsed.is_deletions || parsed.tree != tree) return Status::Ok();
+        ASSIGN_OR_RETURN(chunks.emplace_back(), ParseChunk(space, parsed, value));
+        return Status::Ok();
+      }));
   return chunks;
 }
 
@@ -147,8 +148,7 @@ Status Chunks::NoteDeletion(SpaceId space, TreeId tree, RowId row) {
       .status();
 }
 
-Status Chunks::ReadDeletions(SpaceId space, TreeId tree, uint64_t number,
-                             std::array<uint64_t, kDeletionWords>* words) {
+Status Chunks::ReadDeletions(SpaceId space, TreeId tree, uint64_t number, std::array<uint64_t, kDeletionWords>* words) {
   words->fill(0);
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
   return Walk(*entries, ChunkKey(tree, number), ChunkKey(tree, number + 1), [&](Bytes key, Bytes value) -> Status {
@@ -160,7 +160,8 @@ Status Chunks::ReadDeletions(SpaceId space, TreeId tree, uint64_t number,
   });
 }
 
-// ---- Files -----------------------------------------------------------------------------------------------------------
+// ---- Files
+// -----------------------------------------------------------------------------------------------------------
 
 std::string Chunks::Directory() const { return store_.directory() + "/segments"; }
 
@@ -186,7 +187,8 @@ Status Chunks::SyncSegment(io::File& file) {
 Result<std::unique_ptr<lsm::SegmentReader>> Chunks::Open(TreeId tree, const ColdChunk& chunk) {
   const std::string path = PathOf(chunk.segment);
   ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, store_.env().Open(path, io::OpenMode::kExisting));
-  ASSIGN_OR_RETURN(std::unique_ptr<lsm::SegmentReader> segment, lsm::SegmentReader::Open(std::move(file), path, cache_));
+  ASSIGN_OR_RETURN(std::unique_ptr<lsm::SegmentReader> segment,
+                   lsm::SegmentReader::Open(std::move(file), path, cache_));
   if (segment->tree() != tree.value || segment->base() != chunk.number * kChunkRows) {
     return Errorf(sqlstate::kDataCorrupted, "segment file \"%s\" is not that of chunk %llu of tree %u", path.c_str(),
                   static_cast<unsigned long long>(chunk.number), tree.value);

@@ -1,13 +1,13 @@
 // store/chunks.h
 //
-// The cold half of tables (docs/decisions/0015-cold-chunks.md): which chunks of row ids are cold, in the tree directory of their space
-// (docs/formats/control.md), and the segment files they name.
+// The cold half of tables (docs/decisions/0015-cold-chunks.md): which chunks of row ids are cold, in the tree directory
+// of their space (docs/formats/control.md), and the segment files they name.
 //
-// A chunk's entry changes with one log record, outside transactions and never undone. A segment file counts only while an
-// entry names it; one that none names is removed at the latest at the next opening.
+// A chunk's entry changes with one log record, outside transactions and never undone. A segment file counts only while
+// an entry names it; one that none names is removed at the latest at the next opening.
 //
-// Errors as for Store. Thread safety: all methods may be called from any thread; those that change a chunk, by one thread a
-// chunk at a time.
+// Errors as for Store. Thread safety: all methods may be called from any thread; those that change a chunk, by one
+// thread a chunk at a time.
 #pragma once
 #include <array>
 #include <atomic>
@@ -42,8 +42,8 @@ struct ColdChunk {
   SegmentId segment;
   // Versions in the tree from before this LSN, ghosts excepted, are in the segment as well.
   Lsn frozen_before;
-  uint32_t rows = 0;    // in the segment
-  uint64_t bytes = 0;   // of the segment's file
+  uint32_t rows = 0;   // in the segment
+  uint64_t bytes = 0;  // of the segment's file
 };
 
 class Chunks {
@@ -55,8 +55,8 @@ class Chunks {
 
   // The cold chunks of a table, ascending.
   Result<std::vector<ColdChunk>> List(SpaceId space, TreeId tree);
-  // Makes the chunk cold, or puts another segment in place of its present one. The file must be durable. Deletions noted so far
-  // stay in force.
+  // Makes the chunk cold, or puts another segment in place of its present one. The file must be durable. Deletions
+  // noted so far stay in force.
   Status Put(SpaceId space, TreeId tree, const ColdChunk& chunk);
   // Makes the chunk hot. The deletions noted are forgotten.
   Status Remove(SpaceId space, TreeId tree, uint64_t number);

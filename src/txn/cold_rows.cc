@@ -10,7 +10,8 @@
 
 namespace phantom::txn {
 
-// ---- A chunk ---------------------------------------------------------------------------------------------------------
+// ---- A chunk
+// ---------------------------------------------------------------------------------------------------------
 
 ColdRows::ColdRows(const store::ColdChunk& chunk) : chunk_(chunk) {}
 ColdRows::~ColdRows() = default;
@@ -20,6 +21,15 @@ Result<std::shared_ptr<ColdRows>> ColdRows::Open(store::Store& store, SpaceId sp
   std::shared_ptr<ColdRows> rows(new ColdRows(chunk));
   store::Chunks& chunks = store.chunks();
   ASSIGN_OR_RETURN(rows->segment_, chunks.Open(tree, chunk));
+  for (uint32_t i = 0; i + 1 < rows->segment_->column_count(); ++i) {
+    const uint16_t attribute = rows->segment_->attribute(i);
+    if (attribute == 0) {
+      return Errorf(sqlstate::kDataCorrupted, "segment file \"%s\" has a column without a number",
+                    chunks.PathOf(chunk.segment).c_str());
+    }
+    rows->columns_.resize(std::max<size_t>(rows->columns_.size(), attribute), kNoColumn);
+    rows->columns_[attribute - 1] = i;
+  }
   std::array<uint64_t, store::Chunks::kDeletionWords> deleted;
   RETURN_IF_ERROR(chunks.ReadDeletions(space, tree, chunk.number, &deleted));
   for (size_t i = 0; i < deleted.size(); ++i) {
@@ -51,26 +61,32 @@ void ColdRows::NoteDeletion(RowId row) {
   if ((deleted_[place / 64].fetch_or(bit, std::memory_order_acq_rel) & bit) == 0) ++deleted_rows_;
 }
 
-// The segment's columns are the table's of when it was written, by attribute number, and the writers behind them. Columns added since have what
-// the layout says rows without them have.
-uint32_t ColdRows::table_columns() const { return segment_->column_count() - 1; }
+// The segment's columns are the table's of when it was written, and the writers behind them. Columns added since have
+// what the layout says rows without them have.
+std::optional<uint32_t> ColdRows::ColumnOf(uint32_t column) const {
+  const uint32_t place = column < columns_.size() ? columns_[column] : kNoColumn;
+  return place == kNoColumn ? std::nullopt : std::optional(place);
+}
+
+uint32_t ColdRows::writers() const { return segment_->column_count() - 1; }
 
 Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const {
   const uint32_t place = PlaceOf(row);
   types::RowEncoder encoder(layout);
   encoder.Begin();
   for (uint32_t i = 0; i < layout.column_count(); ++i) {
-    if (i >= table_columns()) {
+    const std::optional<uint32_t> column = ColumnOf(i);
+    if (!column || layout.type(i).oid == 0) {
       const types::Value* missing = layout.missing(i);
-      missing == nullptr ? encoder.AddNull() : encoder.Add(*missing);
+      missing == nullptr || column ? encoder.AddNull() : encoder.Add(*missing);
       continue;
     }
     types::Vector value(layout.type(i), layout.layout(i), 1);
-    RETURN_IF_ERROR(segment_->ReadValue(i, place, value, 0));
+    RETURN_IF_ERROR(segment_->ReadValue(*column, place, value, 0));
     value.IsNull(0) ? encoder.AddNull() : encoder.Add(value.slot(0));
   }
   types::Vector writer(types::Type(types::kInt8Oid), 1);
-  RETURN_IF_ERROR(segment_->ReadValue(table_columns(), place, writer, 0));
+  RETURN_IF_ERROR(segment_->ReadValue(writers(), place, writer, 0));
   *header = RowHeader{};
   header->txn = TxnId(static_cast<uint64_t>(writer.Get<int64_t>(0)));
   bytes->assign(encoder.Finish());
@@ -78,7 +94,7 @@ Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* head
 }
 
 Status ColdRows::ReadVector(const types::RowLayout& layout, uint32_t column, uint32_t vector, types::Vector& to) const {
-  if (column < table_columns()) return segment_->ReadVector(column, vector, to);
+  if (const std::optional<uint32_t> place = ColumnOf(column)) return segment_->ReadVector(*place, vector, to);
   const types::Value* missing = layout.missing(column);
   if (missing == nullptr || missing->is_null()) {
     to.SetConstantNull();
@@ -90,13 +106,14 @@ Status ColdRows::ReadVector(const types::RowLayout& layout, uint32_t column, uin
 }
 
 Status ColdRows::ReadWriters(uint32_t vector, types::Vector& to) const {
-  return segment_->ReadVector(table_columns(), vector, to);
+  return segment_->ReadVector(writers(), vector, to);
 }
 
 Status ColdRows::ReadRows(const types::RowLayout& layout, uint32_t column, uint32_t vector,
                           const types::SelectionVector& rows, uint32_t count, types::Vector& to) const {
-  if (column >= table_columns() || count == segment_->rows_of(vector)) return ReadVector(layout, column, vector, to);
-  return segment_->ReadRows(column, vector, rows, count, to);
+  const std::optional<uint32_t> place = ColumnOf(column);
+  if (!place || count == segment_->rows_of(vector)) return ReadVector(layout, column, vector, to);
+  return segment_->ReadRows(*place, vector, rows, count, to);
 }
 
 static lsm::Op OpOf(types::RowTest::Op op) {
@@ -136,14 +153,16 @@ Status ColdRows::Select(std::span<const types::RowTest> tests, uint32_t vector, 
   conditions.reserve(tests.size());
   std::vector<lsm::ColumnCondition> asked;
   for (const types::RowTest& test : tests) {
-    if (test.column >= table_columns()) continue;
-    const lsm::Kind& kind = segment_->kind(test.column);
+    const std::optional<uint32_t> column = ColumnOf(test.column);
+    if (!column) continue;
+    const lsm::Kind& kind = segment_->kind(*column);
     std::array<std::byte, 8> slot;
     if (!SlotOf(kind, test.value, &slot)) continue;
-    ASSIGN_OR_RETURN(lsm::Condition condition,
-                     lsm::Condition::Make(kind, OpOf(test.op), {types::Value::FromSlot(kind.type, kind.layout, slot.data())}));
+    ASSIGN_OR_RETURN(
+        lsm::Condition condition,
+        lsm::Condition::Make(kind, OpOf(test.op), {types::Value::FromSlot(kind.type, kind.layout, slot.data())}));
     conditions.push_back(std::move(condition));
-    asked.push_back({test.column, &conditions.back()});
+    asked.push_back({*column, &conditions.back()});
   }
   if (asked.empty()) return Status::Ok();
   lsm::RowSet passed;
@@ -152,17 +171,20 @@ Status ColdRows::Select(std::span<const types::RowTest> tests, uint32_t vector, 
   return Status::Ok();
 }
 
-// ---- A table's chunks ------------------------------------------------------------------------------------------------
+// ---- A table's chunks
+// ------------------------------------------------------------------------------------------------
 
 ColdRowsRef ColdTable::Find(RowId row) const {
-  if (empty()) [[likely]] return nullptr;
+  if (empty()) [[likely]]
+    return nullptr;
   SharedLock lock(mutex_);
   auto found = chunks_.find(store::ChunkOf(row));
   return found == chunks_.end() ? nullptr : found->second;
 }
 
 ColdRowsRef ColdTable::FindFrom(RowId row) const {
-  if (empty()) [[likely]] return nullptr;
+  if (empty()) [[likely]]
+    return nullptr;
   SharedLock lock(mutex_);
   auto found = chunks_.lower_bound(store::ChunkOf(row));
   return found == chunks_.end() ? nullptr : found->second;

@@ -1,10 +1,11 @@
 // txn/cold_rows.h
 //
-// Which chunks of a table are cold, and their rows (docs/decisions/0015-cold-chunks.md). What the table's tree has wins; only a row that
-// the tree lacks is asked for here.
+// Which chunks of a table are cold, and their rows (docs/decisions/0015-cold-chunks.md). What the table's tree has
+// wins; only a row that the tree lacks is asked for here.
 //
-// Chunks change their state while readers go on. Whoever concludes from a hot chunk's tree that a row is missing must have read
-// version() before the tree, and look again when it has changed since. A chunk that a reader holds stays readable.
+// Chunks change their state while readers go on. Whoever concludes from a hot chunk's tree that a row is missing must
+// have read version() before the tree, and look again when it has changed since. A chunk that a reader holds stays
+// readable.
 //
 // Thread safety: any thread; Publish and Withdraw by one thread at a time.
 #pragma once
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -67,10 +69,15 @@ class ColdRows {
 
  private:
   explicit ColdRows(const store::ColdChunk& chunk);
-  uint32_t table_columns() const;
+  // Where the segment has the table's column.
+  std::optional<uint32_t> ColumnOf(uint32_t column) const;
+  uint32_t writers() const;
+
+  static constexpr uint32_t kNoColumn = UINT32_MAX;
 
   const store::ColdChunk chunk_;
   std::unique_ptr<lsm::SegmentReader> segment_;
+  std::vector<uint32_t> columns_;  // by the table's columns
   std::array<std::atomic<uint64_t>, store::Chunks::kDeletionWords> deleted_{};
   std::atomic<uint64_t> deleted_rows_{0};
 };

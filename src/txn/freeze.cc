@@ -29,6 +29,7 @@ class ChunkFreezer {
       : table_(table), impl_(impl), chunks_(impl.store.chunks()), chunk_(chunk) {
     std::vector<types::Type> types;
     for (uint32_t i = 0; i < table.layout().column_count(); ++i) {
+      if (table.layout().type(i).oid == 0) continue;  // dropped
       columns_.push_back(i);
       vectors_.AddColumn(types::Vector(table.layout().type(i), table.layout().layout(i), types::kVectorSize));
     }
@@ -40,8 +41,8 @@ class ChunkFreezer {
     const ColdRowsRef before = cold_table().Find(FirstOf(chunk_));
     SegmentId segment;
     ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, chunks_.MakeSegment(&segment));
-    // Every version that the segment gets is seen by whoever there is and will be, and as long as this one lives purge takes no
-    // ghost away that it does not see.
+    // Every version that the segment gets is seen by whoever there is and will be, and as long as this one lives purge
+    // takes no ghost away that it does not see.
     const Snapshot snapshot = impl_.snapshots.Take(TxnId(), Lsn(1));
     everybody_sees_below_ = impl_.snapshots.Compute().finished_below;
     frozen_before_ = impl_.store.log().appended();
@@ -65,7 +66,7 @@ class ChunkFreezer {
     lsm::SegmentSchema schema;
     schema.tree = table_.tree().value;
     schema.base = FirstOf(chunk_).value;
-    for (uint32_t i = 0; i < table_.layout().column_count(); ++i) {
+    for (uint32_t i : columns_) {
       schema.columns.push_back({static_cast<uint16_t>(i + 1), table_.layout().type(i), table_.layout().layout(i)});
     }
     schema.columns.push_back({kWriterAttribute, types::Type(types::kInt8Oid), types::Layout::kInt64});
@@ -92,7 +93,8 @@ class ChunkFreezer {
   Result<bool> ReadVector(uint32_t vector, const ColdRows* before) {
     const RowId first(FirstOf(chunk_).value + uint64_t{vector} * lsm::kVectorRows), end(first.value + lsm::kVectorRows);
     vectors_.Reset();
-    for (types::Vector& column : vectors_.columns()) std::memset(column.slot(0), 0, lsm::kVectorRows * types::SizeOf(column.layout()));
+    for (types::Vector& column : vectors_.columns())
+      std::memset(column.slot(0), 0, lsm::kVectorRows * types::SizeOf(column.layout()));
     present_ = {};
     lsm::RowSet seen;
     Status decoded;
@@ -124,8 +126,9 @@ class ChunkFreezer {
     types::SelectionVector places(types::kVectorSize);
     const uint32_t count = kept.ToIndices(places.data());
     for (uint32_t i = 0; i < columns_.size(); ++i) {
-      types::Vector values(table_.layout().type(i), table_.layout().layout(i), types::kVectorSize);
-      RETURN_IF_ERROR(before->ReadVector(table_.layout(), i, vector, values));
+      const uint32_t column = columns_[i];
+      types::Vector values(table_.layout().type(column), table_.layout().layout(column), types::kVectorSize);
+      RETURN_IF_ERROR(before->ReadVector(table_.layout(), column, vector, values));
       for (uint32_t k = 0, run; k < count; k += run) {
         for (run = 1; k + run < count && places[k + run] == places[k] + run;) ++run;
         vectors_.column(i).CopyRows(values, places[k], run, places[k]);
@@ -133,7 +136,8 @@ class ChunkFreezer {
     }
     types::Vector writers{types::Type(types::kInt8Oid)};
     RETURN_IF_ERROR(before->ReadWriters(vector, writers));
-    for (uint32_t k = 0; k < count; ++k) NoteRow(places[k], TxnId(static_cast<uint64_t>(writers.Get<int64_t>(places[k]))));
+    for (uint32_t k = 0; k < count; ++k)
+      NoteRow(places[k], TxnId(static_cast<uint64_t>(writers.Get<int64_t>(places[k]))));
     return true;
   }
 
@@ -158,8 +162,8 @@ class ChunkFreezer {
   ManagerImpl& impl_;
   store::Chunks& chunks_;
   const uint64_t chunk_;
-  std::vector<uint32_t> columns_;
-  types::Chunk vectors_;  // the table's columns and the writers
+  std::vector<uint32_t> columns_;  // of the table, without dropped ones
+  types::Chunk vectors_;           // those and the writers
   lsm::RowSet present_;
   uint32_t rows_ = 0;
   TxnId everybody_sees_below_;

@@ -1,6 +1,6 @@
 // Scans: leaf by leaf, versions judged and rows decoded into vectors while the leaf is latched. Rows whose version lies
-// in the log, or whose values lie in the overflow tree, are finished after the latch is released. Of a cold chunk a vector of the segment
-// at a time: first what the tree has of it, then the rest.
+// in the log, or whose values lie in the overflow tree, are finished after the latch is released. Of a cold chunk a
+// vector of the segment at a time: first what the tree has of it, then the rest.
 #include <array>
 #include <vector>
 
@@ -40,9 +40,9 @@ struct TableScan::State {
     return false;
   }
 
-  // Appends to `out` the rows that the tree has from `next` on, below `bound`, until the chunk is full; *seen, unless null, gets the places
-  // in their vector of all the tree's rows, whether the snapshot sees them or not. False: chunks have changed their state since
-  // `cold_version` was read, and nothing has been done.
+  // Appends to `out` the rows that the tree has from `next` on, below `bound`, until the chunk is full; *seen, unless
+  // null, gets the places in their vector of all the tree's rows, whether the snapshot sees them or not. False: chunks
+  // have changed their state since `cold_version` was read, and nothing has been done.
   Result<bool> ReadTree(uint64_t cold_version, RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen);
   Status ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen);
   // Fills `out` with what the segment has of `rows`.
@@ -160,7 +160,8 @@ Status TableScan::State::ReadSegment(types::Chunk& out, RowId* row_ids) {
   left_out += asked - count;
   if (count == 0) return Status::Ok();
   for (size_t i = 0; i < columns.size(); ++i) {
-    RETURN_IF_ERROR(chunk->ReadRows(*table.layout_, columns[i], vector, selection, count, out.column(static_cast<uint32_t>(i))));
+    RETURN_IF_ERROR(
+        chunk->ReadRows(*table.layout_, columns[i], vector, selection, count, out.column(static_cast<uint32_t>(i))));
   }
   if (row_ids != nullptr) {
     const uint64_t first = chunk->begin().value + uint64_t{vector} * lsm::kVectorRows;

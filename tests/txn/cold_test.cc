@@ -202,7 +202,8 @@ TEST_CASE("chunks are moved under readers and writers") {
   std::thread mover([&] {
     auto table = Must(TestTable::Open(*database));
     std::mt19937 random(1);
-    for (int moves = 0; moves < 60; ++moves) Must((random() % 3 == 0 ? table->rows().Thaw(0) : table->rows().Freeze(0)).status());
+    for (int moves = 0; moves < 60; ++moves)
+      Must((random() % 3 == 0 ? table->rows().Thaw(0) : table->rows().Freeze(0)).status());
     done = true;
   });
   std::vector<std::thread> threads;
