@@ -4,6 +4,7 @@
 #include "catalog/builtin/columns.h"
 #include "catalog/oids.h"
 #include "catalog/system_store.h"
+#include "engine/context.h"
 #include "parser/ast_expr.h"
 #include "parser/ast_table.h"
 #include "parser/ast_utility.h"
@@ -118,11 +119,16 @@ Result<bool> MayMaintain(SessionState& state, const catalog::Table& table, const
 }
 
 // Every row that everybody sees goes to segments, those of the last chunk too.
-Status FreezeTable(SessionState& state, const catalog::Table& table) {
+Status FreezeTable(SessionState& state, const DdlContext& context, const catalog::Table& table) {
+  engine::ExecutionContext execution;
+  context.fill_execution(execution);
   ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(state.block.transaction().manager(), table.space, table.tree,
                                                            table.layout));
   const uint64_t chunks = rows.ChunkCount();
-  for (uint64_t chunk = 0; chunk < chunks; ++chunk) RETURN_IF_ERROR(rows.Freeze(chunk).status());
+  for (uint64_t chunk = 0; chunk < chunks; ++chunk) {
+    RETURN_IF_ERROR(execution.CheckCancelled());
+    RETURN_IF_ERROR(rows.Freeze(chunk).status());
+  }
   return Status::Ok();
 }
 
@@ -178,7 +184,7 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
     RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, table->oid, txn::LockMode::kShareUpdateExclusive));
     ASSIGN_OR_RETURN(table, state.catalog.TableByOid(target.table));
     if (table == nullptr) continue;
-    if (freeze) RETURN_IF_ERROR(FreezeTable(state, *table));
+    if (freeze) RETURN_IF_ERROR(FreezeTable(state, context, *table));
     if (analyze) RETURN_IF_ERROR(AnalyzeTable(*table, target.columns, default_target, context));
   }
   return UtilityResult{statement.is_vacuum ? "VACUUM" : "ANALYZE"};
