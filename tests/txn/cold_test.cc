@@ -199,33 +199,40 @@ TEST_CASE("chunks are moved under readers and writers") {
     Fill(*database, *table, 1, kRows + 1);
   }
   std::atomic<bool> done{false};
+  Status moved, written[2];
   std::thread mover([&] {
-    auto table = Must(TestTable::Open(*database));
-    std::mt19937 random(1);
-    for (int moves = 0; moves < 60; ++moves)
-      Must((random() % 3 == 0 ? table->rows().Thaw(0) : table->rows().Freeze(0)).status());
+    moved = [&]() -> Status {
+      ASSIGN_OR_RETURN(std::unique_ptr<TestTable> table, TestTable::Open(*database));
+      std::mt19937 random(1);
+      for (int moves = 0; moves < 60; ++moves) {
+        RETURN_IF_ERROR((random() % 3 == 0 ? table->rows().Thaw(0) : table->rows().Freeze(0)).status());
+      }
+      return Status::Ok();
+    }();
     done = true;
   });
+  // The sum stays.
+  auto transfer = [&](TestTable& table, LockHolder& locks, std::mt19937& random) -> Status {
+    auto t = database->Begin(Isolation::kReadCommitted, &locks);
+    int32_t from = 1 + static_cast<int32_t>(random() % kRows), to = 1 + static_cast<int32_t>(random() % kRows);
+    if (from > to) std::swap(from, to);
+    if (from == to) return Status::Ok();
+    for (const auto& [id, change] : {std::pair(from, -3), std::pair(to, 3)}) {
+      ASSIGN_OR_RETURN(const bool found, table.AddToK(*t, id, change));
+      if (!found) return Error(sqlstate::kDataCorrupted, "a row is gone");
+    }
+    return random() % 4 == 0 ? t->Abort() : t->Commit().status();
+  };
   std::vector<std::thread> threads;
-  for (uint32_t seed = 1; seed <= 2; ++seed) {
-    threads.emplace_back([&, seed] {
-      auto table = Must(TestTable::Open(*database));
-      LockHolder locks(database->manager().locks(), static_cast<int32_t>(seed));
-      std::mt19937 random(seed);
-      while (!done) {
-        // The sum stays; rows come and go in pairs.
-        auto t = database->Begin(Isolation::kReadCommitted, &locks);
-        int32_t from = 1 + static_cast<int32_t>(random() % kRows), to = 1 + static_cast<int32_t>(random() % kRows);
-        if (from > to) std::swap(from, to);
-        if (from == to) continue;
-        REQUIRE(Must(table->AddToK(*t, from, -3)));
-        REQUIRE(Must(table->AddToK(*t, to, 3)));
-        if (random() % 4 == 0) {
-          Must(t->Abort());
-        } else {
-          Must(t->Commit());
-        }
-      }
+  for (uint32_t i = 0; i < 2; ++i) {
+    threads.emplace_back([&, i] {
+      written[i] = [&]() -> Status {
+        ASSIGN_OR_RETURN(std::unique_ptr<TestTable> table, TestTable::Open(*database));
+        LockHolder locks(database->manager().locks(), static_cast<int32_t>(i) + 1);
+        std::mt19937 random(i);
+        while (!done) RETURN_IF_ERROR(transfer(*table, locks, random));
+        return Status::Ok();
+      }();
     });
   }
   int64_t sum = 0;
@@ -240,10 +247,11 @@ TEST_CASE("chunks are moved under readers and writers") {
       for (const auto& [id, row] : rows) now += row.k;
       REQUIRE(now == sum);
     }
-    auto found = Must(table->FindById(t->TakeSnapshot(), 77));
-    REQUIRE(found.has_value());
+    REQUIRE(Must(table->FindById(t->TakeSnapshot(), 77)).has_value());
   }
   mover.join();
   for (std::thread& thread : threads) thread.join();
+  Must(moved);
+  for (const Status& status : written) Must(status);
   REQUIRE(table->Check().rows == kRows);
 }
