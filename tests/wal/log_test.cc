@@ -175,9 +175,12 @@ TEST_CASE("records may be read while their files are recycled") {
   });
   std::mt19937_64 random(7);
   Record record;
-  for (uint64_t count = 0; count < kRecords; count = appended) {
+  for (;;) {
+    const uint64_t gone = dropped;  // before the other, which is always greater
+    const uint64_t count = appended;
+    if (count == kRecords) break;
     if (count == 0) continue;
-    const uint64_t from = dropped < 150 ? 0 : dropped - 150;
+    const uint64_t from = gone < 150 ? 0 : gone - 150;
     const uint64_t n = from + random() % (count - from);
     if (!log->ReadRecord(Lsn(lsns[n]), &record).ok()) {
       REQUIRE(n < dropped);
