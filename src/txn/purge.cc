@@ -1,6 +1,8 @@
 // Purge: reads the log behind the horizon and removes what committed deletes left behind. A record says which ghost,
 // dead index entry or dead overflow value it made; that is removed if it is still exactly the one. So nothing needs to
 // be remembered: after a crash purge starts again at the oldest record that is kept.
+#include <algorithm>
+
 #include "btree/change.h"
 #include "btree/cursor.h"
 #include "common/check.h"
@@ -10,6 +12,13 @@
 #include "wal/log_writer.h"
 
 namespace phantom::txn {
+
+static bool IsOfDroppedSpace(store::Store& store, const wal::Record& record) {
+  btree::Change change;
+  if (!btree::ParseChange(record, &change).ok()) return false;
+  const std::vector<SpaceId> spaces = store.ListSpaces();
+  return std::ranges::find(spaces, change.space()) == spaces.end();
+}
 
 Status ManagerImpl::Purge() {
   MutexLock lock(purge_mutex_);
@@ -30,7 +39,10 @@ Status ManagerImpl::Purge() {
       continue;
     }
     RETURN_IF_ERROR(store.log().ReadRecord(Lsn(at), &record));
-    if (record.type() == wal::RecordType::kChange) RETURN_IF_ERROR(PurgeRecord(record));
+    if (record.type() == wal::RecordType::kChange) {
+      // What it is about may go with its database meanwhile.
+      if (Status purged = PurgeRecord(record); !purged.ok() && !IsOfDroppedSpace(store, record)) return purged;
+    }
     at = record.end().value;
     purge_position_.store(at);
     if (MutexLock stop(background_mutex_); stopping_) break;
