@@ -3,7 +3,7 @@
 // What calls keep for DISTINCT and ORDER BY, or collect, is put away first when it is the larger part.
 #include <algorithm>
 
-#include "engine/aggregate_call.h"
+#include "engine/aggregate_states.h"
 #include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
 #include "engine/row_keys.h"
@@ -47,15 +47,7 @@ class AggregateOperator final : public Operator {
   Status Make() {
     ASSIGN_OR_RETURN(groups_, CompileAll(node_.groups, runtime_));
     group_values_.resize(groups_.size());
-    for (const planner::AggregateCall* call : node_.aggregates) {
-      ASSIGN_OR_RETURN(AggregateCall made, AggregateCall::Make(*call, arena_, runtime_));
-      const size_t alignment = made.state_alignment();
-      state_bytes_ = (state_bytes_ + alignment - 1) / alignment * alignment;
-      offsets_.push_back(state_bytes_);
-      state_bytes_ += made.state_bytes();
-      alignment_ = std::max(alignment_, alignment);
-      calls_.push_back(std::move(made));
-    }
+    RETURN_IF_ERROR(calls_.Make(node_.aggregates, arena_, runtime_));
     std::vector<std::vector<int>> sets = node_.sets;
     if (sets.empty()) {
       sets.emplace_back();
@@ -113,23 +105,20 @@ class AggregateOperator final : public Operator {
 
   void Clear() {
     for (std::unique_ptr<GroupSet>& set : sets_) {
-      for (std::byte* state : set->states) {
-        for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Destroy(state + offsets_[a]);
-      }
+      for (std::byte* state : set->states) calls_.Destroy(state);
       set->states.clear();
       set->table.Clear();
       set->values.Clear();
       set->partitions.clear();
     }
-    for (AggregateCall& call : calls_) call.Clear();
+    calls_.Clear();
     arena_ = Arena();
     memory_.Reset();
     set_ = group_ = 0;
   }
 
   std::byte* NewStates(size_t set) {
-    auto* states = static_cast<std::byte*>(arena_.Allocate(state_bytes_, alignment_));
-    for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Init(states + offsets_[a], set);
+    std::byte* states = calls_.Add(arena_, set);
     return states;
   }
 
@@ -278,7 +267,7 @@ class AggregateOperator final : public Operator {
     Batch batch = in;
     if (set.members.empty()) {
       RETURN_IF_ERROR(Prepare(batch, in.rows.count));
-      for (size_t a = 0; a < calls_.size(); ++a) RETURN_IF_ERROR(calls_[a].UpdateOne(set.states[0] + offsets_[a]));
+      for (size_t a = 0; a < calls_.size(); ++a) RETURN_IF_ERROR(calls_[a].UpdateOne(set.states[0] + calls_.offset(a)));
       return Status::Ok();
     }
     RETURN_IF_ERROR(AssignGroups(s, batch, level));
@@ -287,7 +276,7 @@ class AggregateOperator final : public Operator {
     for (size_t a = 0; a < calls_.size(); ++a) {
       for (size_t i = 0; i < batch.rows.count; ++i) {
         const uint32_t row = batch.rows[i];
-        shifted_[row] = state_of_row_[row] + offsets_[a];
+        shifted_[row] = state_of_row_[row] + calls_.offset(a);
       }
       RETURN_IF_ERROR(calls_[a].Update(shifted_.data()));
     }
@@ -310,7 +299,7 @@ class AggregateOperator final : public Operator {
     }
     size_t column = groups_.size();
     for (size_t a = 0; a < calls_.size(); ++a, ++column) {
-      for (size_t i = 0; i < count; ++i) shifted_[i] = set.states[group_ + i] + offsets_[a];
+      for (size_t i = 0; i < count; ++i) shifted_[i] = set.states[group_ + i] + calls_.offset(a);
       RETURN_IF_ERROR(calls_[a].Finalize(shifted_.data(), count, out_[column]));
     }
     for (const std::vector<int>& call : node_.grouping_calls) {
@@ -334,9 +323,7 @@ class AggregateOperator final : public Operator {
   Arena arena_;
   std::vector<EvaluatorPtr> groups_;
   std::vector<const types::Vector*> group_values_;
-  std::vector<AggregateCall> calls_;
-  std::vector<size_t> offsets_;
-  size_t state_bytes_ = 0, alignment_ = 1;
+  AggregateStates calls_;
   std::vector<std::unique_ptr<GroupSet>> sets_;
   std::vector<std::byte*> state_of_row_, shifted_;
   std::vector<uint64_t> numbers_;

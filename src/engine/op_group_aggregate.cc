@@ -2,7 +2,7 @@
 // of the groups of a few batches; calls do without DISTINCT and ORDER BY, which would keep rows to the end.
 #include <algorithm>
 
-#include "engine/aggregate_call.h"
+#include "engine/aggregate_states.h"
 #include "engine/memory_broker.h"
 #include "engine/operator_internal.h"
 #include "engine/row_keys.h"
@@ -39,15 +39,7 @@ class GroupAggregateOperator final : public Operator {
     RETURN_IF_ERROR(RowKeys::CheckHashable(runtime_, TypesOf(node_.groups)));
     ASSIGN_OR_RETURN(groups_, CompileAll(node_.groups, runtime_));
     group_values_.resize(groups_.size());
-    for (const planner::AggregateCall* call : node_.aggregates) {
-      ASSIGN_OR_RETURN(AggregateCall made, AggregateCall::Make(*call, arena_, runtime_));
-      const size_t alignment = made.state_alignment();
-      state_bytes_ = (state_bytes_ + alignment - 1) / alignment * alignment;
-      offsets_.push_back(state_bytes_);
-      state_bytes_ += made.state_bytes();
-      alignment_ = std::max(alignment_, alignment);
-      calls_.push_back(std::move(made));
-    }
+    RETURN_IF_ERROR(calls_.Make(node_.aggregates, arena_, runtime_));
     return Status::Ok();
   }
 
@@ -83,10 +75,8 @@ class GroupAggregateOperator final : public Operator {
 
  private:
   void Clear() {
-    for (std::byte* state : states_) {
-      for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Destroy(state + offsets_[a]);
-    }
-    for (AggregateCall& call : calls_) call.Clear();
+    for (std::byte* state : states_) calls_.Destroy(state);
+    calls_.Clear();
     states_.clear();
     values_.Clear();
     arena_ = Arena();
@@ -119,9 +109,7 @@ class GroupAggregateOperator final : public Operator {
           break;
         }
         last_key_.assign(key);
-        auto* state = static_cast<std::byte*>(arena_.Allocate(state_bytes_, alignment_));
-        for (size_t a = 0; a < calls_.size(); ++a) calls_[a].Init(state + offsets_[a]);
-        states_.push_back(state);
+        states_.push_back(calls_.Add(arena_));
         fresh_.data()[fresh++] = row;
       }
       state_of_row_[row] = states_.back();
@@ -134,7 +122,7 @@ class GroupAggregateOperator final : public Operator {
       RETURN_IF_ERROR(calls_[a].Prepare(batch));
       for (size_t i = 0; i < batch.rows.count; ++i) {
         const size_t row = batch.rows[i];
-        shifted_[row] = state_of_row_[row] + offsets_[a];
+        shifted_[row] = state_of_row_[row] + calls_.offset(a);
       }
       RETURN_IF_ERROR(calls_[a].Update(shifted_.data()));
     }
@@ -154,7 +142,7 @@ class GroupAggregateOperator final : public Operator {
     for (size_t i = 0; i < count; ++i) numbers_[i] = given_ + i;
     for (size_t g = 0; g < groups_.size(); ++g) values_.Gather(g, numbers_, out_[g]);
     for (size_t a = 0; a < calls_.size(); ++a) {
-      for (size_t i = 0; i < count; ++i) shifted_[i] = states_[given_ + i] + offsets_[a];
+      for (size_t i = 0; i < count; ++i) shifted_[i] = states_[given_ + i] + calls_.offset(a);
       RETURN_IF_ERROR(calls_[a].Finalize(shifted_.data(), count, out_[groups_.size() + a]));
     }
     given_ += count;
@@ -171,9 +159,7 @@ class GroupAggregateOperator final : public Operator {
   Arena arena_;
   std::vector<EvaluatorPtr> groups_;
   std::vector<const types::Vector*> group_values_;
-  std::vector<AggregateCall> calls_;
-  std::vector<size_t> offsets_;
-  size_t state_bytes_ = 0, alignment_ = 1;
+  AggregateStates calls_;
   std::vector<std::byte*> states_;  // of the groups held, in order
   std::vector<std::byte*> state_of_row_, shifted_;
   std::vector<uint64_t> numbers_;
