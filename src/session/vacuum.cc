@@ -33,7 +33,8 @@ bool IsOn(const parser::DefElem& option) {
   }
 }
 
-// Most of what VACUUM can be told is about page formats that are not ours; what it does here is complete without.
+// Most of what VACUUM can be told is about page formats that are not ours; what it does here is complete without. FREEZE
+// moves rows to segments.
 Status CheckOption(const parser::DefElem& option, bool is_vacuum) {
   constexpr std::string_view kOfBoth[] = {"verbose", "skip_locked"};
   constexpr std::string_view kOfVacuum[] = {"analyze",  "freeze",   "full",        "disable_page_skipping", "index_cleanup",

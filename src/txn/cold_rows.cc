@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <bit>
 
-#include "io/env.h"
 #include "lsm/segment_reader.h"
 #include "types/oids.h"
 #include "types/value.h"
 
 namespace phantom::txn {
 
-// ---- A chunk
-// ---------------------------------------------------------------------------------------------------------
+// ---- A chunk --------------------------------------------------------------------------------------------------------
 
 ColdRows::ColdRows(const store::ColdChunk& chunk) : chunk_(chunk) {}
 ColdRows::~ColdRows() = default;
@@ -171,8 +169,7 @@ Status ColdRows::Select(std::span<const types::RowTest> tests, uint32_t vector, 
   return Status::Ok();
 }
 
-// ---- A table's chunks
-// ------------------------------------------------------------------------------------------------
+// ---- A table's chunks -----------------------------------------------------------------------------------------------
 
 ColdRowsRef ColdTable::Find(RowId row) const {
   if (empty()) [[likely]]

@@ -27,7 +27,6 @@ class ChunkFreezer {
  public:
   ChunkFreezer(RowTable& table, ManagerImpl& impl, uint64_t chunk)
       : table_(table), impl_(impl), chunks_(impl.store.chunks()), chunk_(chunk) {
-    std::vector<types::Type> types;
     for (uint32_t i = 0; i < table.layout().column_count(); ++i) {
       if (table.layout().type(i).oid == 0) continue;  // dropped
       columns_.push_back(i);
@@ -174,7 +173,25 @@ uint64_t RowTable::ChunkCount() const { return (EndRowId().value + store::kChunk
 
 bool RowTable::IsCold(uint64_t chunk) const { return parts_->state->cold.Find(FirstOf(chunk)) != nullptr; }
 
+// Whether the tree has something of a cold chunk, or rows have been deleted since.
+Result<bool> RowTable::HasChanged(const ColdRows& cold) const {
+  if (cold.deleted_rows() > 0) return true;
+  bool changed = false;
+  for (RowId next = cold.begin(); next < cold.end() && !changed;) {
+    RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
+      const uint32_t position = leaf.LowerBound(btree::RowKey(next));
+      changed = position < leaf.count() && leaf.row_id(position) < cold.end();
+      next = leaf.is_last() ? cold.end() : RowIdAtFence(leaf.high_fence());
+    }));
+  }
+  return changed;
+}
+
 Result<bool> RowTable::Freeze(uint64_t chunk) {
+  if (const ColdRowsRef cold = parts_->state->cold.Find(FirstOf(chunk))) {
+    ASSIGN_OR_RETURN(const bool changed, HasChanged(*cold));
+    if (!changed) return false;
+  }
   ChunkFreezer freezer(*this, manager_->impl(), chunk);
   ASSIGN_OR_RETURN(const bool frozen, freezer.Run());
   if (!frozen) return false;

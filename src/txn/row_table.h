@@ -120,8 +120,8 @@ class RowTable {
   // Moving rows between tree and segments (docs/decisions/0015-cold-chunks.md). Of one table one thread at a time, with the table kept
   // from being dropped.
 
-  // Makes a chunk cold, or gives a cold one a new segment of what it holds now. False: some version in it is not seen by everybody
-  // yet, or there is no row. Ids past the last chunk's rows are given up, so that it may be a table's last chunk.
+  // Makes a chunk cold, or gives a cold one that has changed a new segment. False: some version in it is not seen by everybody
+  // yet, or there is nothing to do. Ids past the last chunk's rows are given up, so that it may be a table's last chunk.
   Result<bool> Freeze(uint64_t chunk);
   // Makes a cold chunk hot. False: it was.
   Result<bool> Thaw(uint64_t chunk);
@@ -154,6 +154,7 @@ class RowTable {
   // looked for again.
   Result<bool> CopyIn(uint64_t cold_version, RowId id);
   Status Trim(uint64_t chunk, Lsn frozen_before);
+  Result<bool> HasChanged(const ColdRows& cold) const;
   // Judges the newest version under its leaf's latch.
   void Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish, std::optional<Bytes> current,
              Attempt* attempt) const;
