@@ -83,12 +83,17 @@ Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* head
     RETURN_IF_ERROR(segment_->ReadValue(*column, place, value, 0));
     value.IsNull(0) ? encoder.AddNull() : encoder.Add(value.slot(0));
   }
-  types::Vector writer(types::Type(types::kInt8Oid), 1);
-  RETURN_IF_ERROR(segment_->ReadValue(writers(), place, writer, 0));
-  *header = RowHeader{};
-  header->txn = TxnId(static_cast<uint64_t>(writer.Get<int64_t>(0)));
+  ASSIGN_OR_RETURN(*header, ReadHeader(row));
   bytes->assign(encoder.Finish());
   return Status::Ok();
+}
+
+Result<RowHeader> ColdRows::ReadHeader(RowId row) const {
+  types::Vector writer(types::Type(types::kInt8Oid), 1);
+  RETURN_IF_ERROR(segment_->ReadValue(writers(), PlaceOf(row), writer, 0));
+  RowHeader header;
+  header.txn = TxnId(static_cast<uint64_t>(writer.Get<int64_t>(0)));
+  return header;
 }
 
 Status ColdRows::ReadVector(const types::RowLayout& layout, uint32_t column, uint32_t vector, types::Vector& to) const {

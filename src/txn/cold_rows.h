@@ -58,6 +58,7 @@ class ColdRows {
 
   // The row's bytes (all the layout's columns) and the header it had. Requires Has().
   Status Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const;
+  Result<RowHeader> ReadHeader(RowId row) const;
   // Takes those out of `rows` that fail a test, without decoding what codes and bounds tell.
   Status Select(std::span<const types::RowTest> tests, uint32_t vector, lsm::RowSet* rows) const;
   // A column of a vector of the segment, absent rows included, in any form; of chosen rows, ascending.

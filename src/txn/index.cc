@@ -35,12 +35,6 @@ Status CheckLength(std::string_view key) {
             "Consider a function index of an MD5 hash of the value, or use full text indexing.");
 }
 
-// What stands in the way of a unique key.
-struct Obstacle {
-  RowId row;      // a live row that has the key
-  TxnId blocker;  // or a transaction in progress that decides
-};
-
 }  // namespace
 
 Result<Index> Index::Open(TransactionManager& manager, SpaceId space, TreeId tree) {
@@ -99,7 +93,7 @@ namespace {
 // Rows whose plain entries have the key. Marks are judged under the leaf's latch, where they cannot be taken back: a
 // transaction that has marked an entry and may still do so is in the way.
 Status CollectRows(const ManagerImpl& impl, const btree::Tree& tree, TxnId own, std::string_view key, RowId except,
-                   std::vector<RowId>* rows, Obstacle* obstacle) {
+                   std::vector<RowId>* rows, TxnId* blocker) {
   std::string from(key);
   const EntryKey last(key, RowId(UINT64_MAX));
   for (bool more = true; more;) {
@@ -119,7 +113,7 @@ Status CollectRows(const ManagerImpl& impl, const btree::Tree& tree, TxnId own, 
           continue;
         }
         const RowHeader mark = RowHeader::Load(value);
-        if (mark.txn != own && impl.InProgress(mark.txn)) obstacle->blocker = mark.txn;
+        if (mark.txn != own && impl.InProgress(mark.txn)) *blocker = mark.txn;
       }
       if (leaf.is_last()) return;
       next.assign(AsText(leaf.high_fence()));
@@ -130,29 +124,25 @@ Status CollectRows(const ManagerImpl& impl, const btree::Tree& tree, TxnId own, 
   return Status::Ok();
 }
 
+}  // namespace
+
 // Is there, whoever sees it, a row with the key?
-Result<Obstacle> FindObstacle(const ManagerImpl& impl, const btree::Tree& entries, const btree::Tree& table, TxnId own,
-                              std::string_view key, RowId except) {
+Result<Index::Obstacle> Index::FindObstacle(TxnId own, std::string_view key, RowId except, const RowTable& table) const {
+  const ManagerImpl& impl = manager_->impl();
   std::vector<RowId> rows;
   Obstacle obstacle;
-  RETURN_IF_ERROR(CollectRows(impl, entries, own, key, except, &rows, &obstacle));
+  RETURN_IF_ERROR(CollectRows(impl, *entries_, own, key, except, &rows, &obstacle.blocker));
   for (RowId row : rows) {
-    bool live = false;
-    RETURN_IF_ERROR(table.Read(btree::RowKey(row), [&](std::optional<Bytes> value) {
-      if (!value) return;
-      const RowHeader header = RowHeader::Load(*value);
-      if (header.txn != own && impl.InProgress(header.txn)) {
-        obstacle.blocker = header.txn;
-      } else {
-        live = !header.deleted();
-      }
-    }));
-    if (live) return Obstacle{row, TxnId()};
+    ASSIGN_OR_RETURN(const std::optional<RowHeader> newest, table.NewestHeader(row));
+    if (!newest) continue;
+    if (newest->txn != own && impl.InProgress(newest->txn)) {
+      obstacle.blocker = newest->txn;
+    } else if (!newest->deleted()) {
+      return Obstacle{row, TxnId()};
+    }
   }
   return obstacle;
 }
-
-}  // namespace
 
 Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::string_view key, RowId row,
                                                  const RowTable& table) {
@@ -164,7 +154,7 @@ Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::
     Obstacle obstacle;
     {
       KeyLocks::Guard guard(impl.key_locks, hash);
-      ASSIGN_OR_RETURN(obstacle, FindObstacle(impl, *entries_, table.parts_->tree(), own, key, row));
+      ASSIGN_OR_RETURN(obstacle, FindObstacle(own, key, row, table));
       if (!obstacle.row && !obstacle.blocker) {
         RETURN_IF_ERROR(Insert(transaction, key, row));
         return std::optional<RowId>();
@@ -180,8 +170,7 @@ Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::
                                                  const RowTable& table) {
   ManagerImpl& impl = manager_->impl();
   for (;;) {
-    ASSIGN_OR_RETURN(Obstacle obstacle,
-                     FindObstacle(impl, *entries_, table.parts_->tree(), transaction.id(), key, except));
+    ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(transaction.id(), key, except, table));
     if (obstacle.row) return std::optional<RowId>(obstacle.row);
     if (!obstacle.blocker) return std::optional<RowId>();
     RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
@@ -190,8 +179,7 @@ Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::
 }
 
 Result<bool> Index::MayConflict(Transaction& transaction, std::string_view key, RowId except, const RowTable& table) {
-  ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(manager_->impl(), *entries_, table.parts_->tree(),
-                                                         transaction.id(), key, except));
+  ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(transaction.id(), key, except, table));
   return obstacle.row || obstacle.blocker;
 }
 

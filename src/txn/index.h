@@ -69,6 +69,12 @@ class Index {
 
  private:
   friend class IndexScan;
+  // What stands in the way of a unique key.
+  struct Obstacle {
+    RowId row;      // a live row that has the key
+    TxnId blocker;  // or a transaction in progress that decides
+  };
+  Result<Obstacle> FindObstacle(TxnId own, std::string_view key, RowId except, const RowTable& table) const;
   Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<btree::Tree> entries);
 
   TransactionManager* manager_;

@@ -93,6 +93,24 @@ Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) cons
   }
 }
 
+Result<std::optional<RowHeader>> RowTable::NewestHeader(RowId id) const {
+  for (;;) {
+    const uint64_t cold_version = parts_->state->cold.version();
+    std::optional<RowHeader> header;
+    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
+      if (value) header = RowHeader::Load(*value);
+    }));
+    if (header) return header;
+    const ColdRowsRef cold = parts_->state->cold.Find(id);
+    if (cold != nullptr) {
+      if (!cold->Has(id)) return header;
+      ASSIGN_OR_RETURN(header, cold->ReadHeader(id));
+      return header;
+    }
+    if (parts_->state->cold.version() == cold_version) return header;
+  }
+}
+
 Status RowTable::FetchNewest(RowId id, FetchedRow* row) const {
   for (;;) {
     row->found = false;

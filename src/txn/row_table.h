@@ -65,6 +65,7 @@ struct LockedRow {
 // What all RowTables on a tree share: the next row id, the overflow tree.
 class TableState;
 class ColdRows;
+struct RowHeader;
 
 class RowTable {
  public:
@@ -155,6 +156,8 @@ class RowTable {
   Result<bool> CopyIn(uint64_t cold_version, RowId id);
   Status Trim(uint64_t chunk, Lsn frozen_before);
   Result<bool> HasChanged(const ColdRows& cold) const;
+  // Of the newest version, ghosts included; nothing: there is no such row.
+  Result<std::optional<RowHeader>> NewestHeader(RowId id) const;
   // Judges the newest version under its leaf's latch.
   void Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish, std::optional<Bytes> current,
              Attempt* attempt) const;
