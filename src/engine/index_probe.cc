@@ -140,10 +140,10 @@ Result<bool> IndexProbe::Next(txn::FetchedRow& fetched, RowId& id) {
       scanning_ = false;
       continue;
     }
-    RETURN_IF_ERROR(rows_->Fetch(*runtime_.context.snapshot, entry.row, &fetched));
+    RETURN_IF_ERROR(rows_->Locate(*runtime_.context.snapshot, entry.row, &fetched));
     if (!fetched.found) continue;
     if (entry.dead || !fetched.newest) {
-      ASSIGN_OR_RETURN(const bool same, HasKey(fetched.row, entry.key));
+      ASSIGN_OR_RETURN(const bool same, HasKey(fetched, entry.key));
       if (!same) continue;
     }
     id = entry.row;
@@ -151,7 +151,7 @@ Result<bool> IndexProbe::Next(txn::FetchedRow& fetched, RowId& id) {
   }
 }
 
-Result<bool> IndexProbe::HasKey(std::string_view row, std::string_view key) {
+Result<bool> IndexProbe::HasKey(const txn::FetchedRow& row, std::string_view key) {
   if (recheck_ == nullptr) {
     ASSIGN_OR_RETURN(recheck_, RowIndexKey::Make(table_, access_.index->oid, runtime_));
   }

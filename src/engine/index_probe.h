@@ -27,7 +27,7 @@ class IndexProbe {
   // Evaluates the values for a batch; then Start() with one of its rows.
   Status Prepare(const Batch& batch);
   Status Start(uint32_t row);
-  // The next row; false at the end. `fetched` keeps its memory.
+  // The next row as RowTable::Locate() leaves it; false at the end. `fetched` keeps its memory.
   Result<bool> Next(txn::FetchedRow& fetched, RowId& id);
 
   const txn::RowTable& rows() const { return *rows_; }
@@ -35,7 +35,7 @@ class IndexProbe {
  private:
   IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime);
   // Whether the row version has the entry's key.
-  Result<bool> HasKey(std::string_view row, std::string_view key);
+  Result<bool> HasKey(const txn::FetchedRow& row, std::string_view key);
   void AddRange(const std::string& prefix, uint32_t row, size_t first_bound);
 
   const catalog::Table& table_;

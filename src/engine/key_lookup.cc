@@ -168,7 +168,7 @@ Status KeyLookup::Probe(std::span<const types::Value> key, const Found& found) {
     ASSIGN_OR_RETURN(const bool more, probe_->Next(fetched, id));
     if (!more) return Status::Ok();
     for (types::Vector& vector : row_) vector.Reset();
-    RETURN_IF_ERROR(rows_->Decode(fetched.row, all_columns_, row_, 0));
+    RETURN_IF_ERROR(rows_->Decode(fetched, all_columns_, row_, 0));
     ASSIGN_OR_RETURN(const bool go_on, found(id, row_pointers_));
     if (!go_on) return Status::Ok();
   }

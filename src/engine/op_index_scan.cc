@@ -50,7 +50,7 @@ class IndexScanOperator final : public Operator {
           done_ = true;
           break;
         }
-        RETURN_IF_ERROR(reader_.Add(probe_->rows(), fetched_.row, id, count++));
+        RETURN_IF_ERROR(reader_.Add(probe_->rows(), fetched_, id, count++));
       }
       if (unique_ && count > 0) done_ = true;
       batch_rows_ = std::min<size_t>(batch_rows_ * 4, types::kVectorSize);
@@ -162,7 +162,7 @@ class IndexLookupJoinOperator final : public Operator {
         continue;
       }
       left_of_[count] = static_cast<uint32_t>(at_);
-      RETURN_IF_ERROR(reader_.Add(probe_->rows(), fetched_.row, id, count++));
+      RETURN_IF_ERROR(reader_.Add(probe_->rows(), fetched_, id, count++));
     }
     Batch batch = reader_.batch(count);
     RETURN_IF_ERROR(filter_.Filter(batch));

@@ -103,10 +103,10 @@ class SeqScanOperator final : public Operator {
     ASSIGN_OR_RETURN(const types::Value place, EvaluateScalar(*node_.ctid, runtime_));
     RowId id;
     if (place.is_null() || !RowOfCtid(place.AsInt64(), id)) return Status::Ok();
-    RETURN_IF_ERROR(rows_->Fetch(*runtime_.context.snapshot, id, &fetched_));
+    RETURN_IF_ERROR(rows_->Locate(*runtime_.context.snapshot, id, &fetched_));
     if (!fetched_.found) return Status::Ok();
     reader_.Reset();
-    RETURN_IF_ERROR(reader_.Add(*rows_, fetched_.row, id, 0));
+    RETURN_IF_ERROR(reader_.Add(*rows_, fetched_, id, 0));
     out = reader_.batch(1);
     return Status::Ok();
   }

@@ -31,4 +31,10 @@ Status RowIndexKey::Compute(const txn::RowTable& rows, std::string_view row) {
   return keys_->Compute({pointers_, {nullptr, 1}}, batch_);
 }
 
+Status RowIndexKey::Compute(const txn::RowTable& rows, const txn::FetchedRow& row) {
+  for (types::Vector& vector : row_) vector.Reset();
+  RETURN_IF_ERROR(rows.Decode(row, columns_, row_, 0));
+  return keys_->Compute({pointers_, {nullptr, 1}}, batch_);
+}
+
 }  // namespace phantom::engine

@@ -23,6 +23,7 @@ class RowIndexKey {
 
   // Bytes of RowCodec, overflow references allowed. The results are valid until the next call.
   Status Compute(const txn::RowTable& rows, std::string_view row);
+  Status Compute(const txn::RowTable& rows, const txn::FetchedRow& row);
   bool indexed() const { return batch_.indexed(0); }  // false: a partial index that does not take the row
   bool has_null() const { return batch_.has_null(0); }
   std::string_view key() const { return batch_.key(0); }

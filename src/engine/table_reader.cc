@@ -72,7 +72,7 @@ Status TableReader::AddSystem(RowId id, uint32_t at, const txn::RowTable* table)
   return Status::Ok();
 }
 
-Status TableReader::Add(const txn::RowTable& table, std::string_view row, RowId id, uint32_t at) {
+Status TableReader::Add(const txn::RowTable& table, const txn::FetchedRow& row, RowId id, uint32_t at) {
   RETURN_IF_ERROR(AddSystem(id, at, &table));
   return table.Decode(row, stored_, vectors_, at);
 }

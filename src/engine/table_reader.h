@@ -24,7 +24,7 @@ class TableReader {
 
   void Reset();
   // Decodes a row to position `at` of all columns.
-  Status Add(const txn::RowTable& table, std::string_view row, RowId id, uint32_t at);
+  Status Add(const txn::RowTable& table, const txn::FetchedRow& row, RowId id, uint32_t at);
   // Columns that lie in a chunk of the stored ones already: fills the system columns in and points at them.
   // table: where the rows are stored; null: nowhere.
   Status Use(types::Chunk& chunk, const RowId* ids, uint32_t count, const txn::RowTable* table);

@@ -68,19 +68,28 @@ std::optional<uint32_t> ColdRows::ColumnOf(uint32_t column) const {
 
 uint32_t ColdRows::writers() const { return segment_->column_count() - 1; }
 
-Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const {
+Status ColdRows::Decode(const types::RowLayout& layout, RowId row, std::span<const uint32_t> columns,
+                        std::span<types::Vector> vectors, uint32_t index) const {
   const uint32_t place = PlaceOf(row);
+  for (size_t k = 0; k < columns.size(); ++k) {
+    const uint32_t column = columns[k] < columns_.size() ? columns_[columns[k]] : kNoColumn;
+    if (column != kNoColumn && layout.type(columns[k]).oid != 0) [[likely]] {
+      RETURN_IF_ERROR(segment_->ReadValue(column, place, vectors[k], index));
+    } else if (const types::Value* missing = layout.missing(columns[k]); missing == nullptr || column != kNoColumn) {
+      vectors[k].SetNull(index);
+    } else {
+      vectors[k].SetValue(index, *missing);
+    }
+  }
+  return Status::Ok();
+}
+
+Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const {
   types::RowEncoder encoder(layout);
   encoder.Begin();
   for (uint32_t i = 0; i < layout.column_count(); ++i) {
-    const std::optional<uint32_t> column = ColumnOf(i);
-    if (!column || layout.type(i).oid == 0) {
-      const types::Value* missing = layout.missing(i);
-      missing == nullptr || column ? encoder.AddNull() : encoder.Add(*missing);
-      continue;
-    }
     types::Vector value(layout.type(i), layout.layout(i), 1);
-    RETURN_IF_ERROR(segment_->ReadValue(*column, place, value, 0));
+    RETURN_IF_ERROR(Decode(layout, row, {&i, 1}, {&value, 1}, 0));
     value.IsNull(0) ? encoder.AddNull() : encoder.Add(value.slot(0));
   }
   ASSIGN_OR_RETURN(*header, ReadHeader(row));

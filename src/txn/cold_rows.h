@@ -59,6 +59,9 @@ class ColdRows {
   // The row's bytes (all the layout's columns) and the header it had. Requires Has().
   Status Read(const types::RowLayout& layout, RowId row, RowHeader* header, std::string* bytes) const;
   Result<RowHeader> ReadHeader(RowId row) const;
+  // Columns of the row, straight into slot `index` of the vectors. Requires Has().
+  Status Decode(const types::RowLayout& layout, RowId row, std::span<const uint32_t> columns,
+                std::span<types::Vector> vectors, uint32_t index) const;
   // Takes those out of `rows` that fail a test, without decoding what codes and bounds tell.
   Status Select(std::span<const types::RowTest> tests, uint32_t vector, lsm::RowSet* rows) const;
   // A column of a vector of the segment, absent rows included, in any form; of chosen rows, ascending.

@@ -56,10 +56,33 @@ Result<bool> RowTable::FetchCold(uint64_t cold_version, RowId id, FetchedRow* ro
   return true;
 }
 
+const ColdRows* RowTable::FindSegment(RowId id, FetchedRow* row) const {
+  const ColdTable& table = parts_->state->cold;
+  const uint64_t version = table.version();
+  // Since the tree was read no chunk has changed its state: the segment found before is still the right one.
+  if (row->segment != nullptr && row->segment_version == version && row->segment->begin() <= id &&
+      id < row->segment->end()) {
+    return row->segment.get();
+  }
+  row->segment_version = version;
+  row->segment = table.Find(id);
+  return row->segment.get();
+}
+
 Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
+  RETURN_IF_ERROR(Locate(snapshot, id, row));
+  if (!row->in_segment) return Status::Ok();
+  row->in_segment = false;
+  RowHeader header;
+  RETURN_IF_ERROR(row->segment->Read(*layout_, id, &header, &row->row));
+  row->version = header.lsn;
+  row->writer = header.txn;
+  return Status::Ok();
+}
+
+Status RowTable::Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
   for (;;) {
-    row->found = false;
-    row->newest = false;
+    row->found = row->newest = row->in_segment = false;
     const uint64_t cold_version = parts_->state->cold.version();
     bool missing = false;
     Lsn older;
@@ -74,11 +97,16 @@ Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) cons
       if (!header.deleted()) Take(header, AsText(RowBody(*value)), row);
     }));
     if (missing) {
-      ColdRowsRef cold;
-      ASSIGN_OR_RETURN(const bool settled, FetchCold(cold_version, id, row, &cold));
-      if (!settled) continue;
+      const ColdRows* segment = FindSegment(id, row);
+      if (segment == nullptr) {
+        if (parts_->state->cold.version() == cold_version) return Status::Ok();
+        continue;
+      }
+      if (!segment->Has(id)) return Status::Ok();
+      row->found = row->in_segment = true;
+      row->place = id;
       // Whoever has begun since the freezing has met no index entry of a version that was rolled back before.
-      row->newest = row->found && snapshot.read_lsn() >= cold->chunk().frozen_before;
+      row->newest = snapshot.read_lsn() >= segment->chunk().frozen_before;
       return Status::Ok();
     }
     if (!older) return Status::Ok();
@@ -135,6 +163,12 @@ Status RowTable::Decode(std::string_view row, std::span<const uint32_t> columns,
     return ReadOverflow(*parts_->state, reference, &value);
   };
   return types::RowReader(*layout_, row).Decode(columns, vectors, index, &fetch);
+}
+
+Status RowTable::Decode(const FetchedRow& row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
+                        uint32_t index) const {
+  if (!row.in_segment) return Decode(row.row, columns, vectors, index);
+  return row.segment->Decode(*layout_, row.place, columns, vectors, index);
 }
 
 bool RowTable::HasOverflow(std::string_view row) const {

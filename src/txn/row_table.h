@@ -49,12 +49,21 @@ struct UpdateOptions {
   bool key_changed = true;  // a column of a unique key may have changed: conflicts with FOR KEY SHARE
 };
 
+class ColdRows;
+
 struct FetchedRow {
   bool found = false;
   bool newest = false;   // certainly the row's newest version: a plain index entry that led here needs no recheck
   Lsn version;           // names the version
   TxnId writer;          // who wrote it
   std::string row;       // RowCodec bytes; may hold overflow references, see Decode()
+
+  // After Locate() only: the row lies in this segment, and `row`, `version` and `writer` are not set.
+  bool cold() const { return in_segment; }
+  bool in_segment = false;
+  RowId place;
+  std::shared_ptr<const ColdRows> segment;  // kept for the next row
+  uint64_t segment_version = 0;
 };
 
 struct LockedRow {
@@ -64,7 +73,6 @@ struct LockedRow {
 
 // What all RowTables on a tree share: the next row id, the overflow tree.
 class TableState;
-class ColdRows;
 struct RowHeader;
 
 class RowTable {
@@ -101,11 +109,16 @@ class RowTable {
   Result<FetchedRow> Fetch(const Snapshot& snapshot, RowId id) const;
   // Same into a buffer that keeps its memory. found/newest/version as in FetchedRow; row is reused.
   Status Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const;
+  // The same for who wants columns, not bytes: a cold row stays in its segment, from where Decode() takes single values.
+  Status Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) const;
   // The newest version, whoever wrote it: for checks and tests. found is false for a deleted row.
   Status FetchNewest(RowId id, FetchedRow* row) const;
 
   // Decodes columns of a row into slot `index` of the vectors, fetching overflow values.
   Status Decode(std::string_view row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
+                uint32_t index) const;
+  // The same of a row that Locate() or Fetch() has found.
+  Status Decode(const FetchedRow& row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
                 uint32_t index) const;
   // All the row's columns with overflow values in place of references.
   Result<std::string> Materialize(std::string_view row) const;
@@ -148,6 +161,8 @@ class RowTable {
 
   Result<WriteOutcome> Write(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish);
   Status Try(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt);
+  // The segment of a row that the tree lacks, into row->segment; null: its chunk is hot.
+  const ColdRows* FindSegment(RowId id, FetchedRow* row) const;
   Result<bool> FetchCold(uint64_t cold_version, RowId id, FetchedRow* row, std::shared_ptr<ColdRows>* cold) const;
   // The same as the tree would have it, header and row; empty: nowhere.
   Result<bool> FetchColdVersion(uint64_t cold_version, RowId id, std::string* version) const;
