@@ -1,6 +1,7 @@
 // The page map's part of a checkpoint, and of opening.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "btree/map_format.h"
 #include "common/check.h"
@@ -19,6 +20,7 @@ void PageMap::Capture() {
   PHANTOM_CHECK(captured_ == nullptr);
   captured_ = std::make_unique<Captured>();
   slots_.BeginCheckpoint();
+  freed_releasing_ = std::exchange(freed_waiting_, 0);
   for (std::atomic<SpaceMap*>& slot : spaces_) {
     SpaceMap* space = slot.load();
     if (space == nullptr || !space->alive) continue;
@@ -94,6 +96,8 @@ void PageMap::Finish() {
   meta_chain_ = std::move(captured_->meta_chain);
   for (PageEntry entry : meta_chain_) slots_.MarkReferred(entry.slot());
   slots_.FinishCheckpoint();
+  freed_releasing_ = 0;
+  most_used_before_ = std::exchange(most_used_, SlotsInUse());
   captured_.reset();
 }
 
@@ -107,6 +111,7 @@ void PageMap::Abandon() {
     if (entry) slots_.Release(entry.slot());
   }
   slots_.AbandonCheckpoint();
+  freed_waiting_ += std::exchange(freed_releasing_, 0);
   captured_.reset();
 }
 
@@ -129,6 +134,9 @@ Status PageMap::Load(PageEntry meta) {
   auto claim = [&](PageEntry entry) -> Status {
     MutexLock lock(mutex_);
     if (slots_.Claim(entry.slot())) return Status::Ok();
+    if (entry.slot() >= slots_.count()) {
+      return Errorf(sqlstate::kDataCorrupted, "the page file ends before slot %u, which is referred to", entry.slot());
+    }
     return Errorf(sqlstate::kDataCorrupted, "slot %u of the page file is referred to twice", entry.slot());
   };
   alignas(8) std::byte page[kPageBytes];

@@ -45,7 +45,10 @@ PageEntry PageMap::Get(PageId page) const {
 Result<uint32_t> PageMap::AllocateSlot(bool reserved) {
   MutexLock lock(mutex_);
   for (;;) {
-    if (uint32_t slot = slots_.Allocate(reserved)) return slot;
+    if (uint32_t slot = slots_.Allocate(reserved)) {
+      NoteUse();
+      return slot;
+    }
     if (growing_) {
       grown_.wait(lock);
       continue;
@@ -123,7 +126,7 @@ void PageMap::UnmapLocked(SpaceMap& space, PageId page) {
     if (write->page == page) write->cancelled = true;
   }
   const PageEntry old = space.Set(page.number(), PageEntry());
-  if (old) slots_.Release(old.slot());
+  if (old) ReleaseFreed(old.slot());
 }
 
 void PageMap::Unmap(PageId page) {
@@ -179,9 +182,9 @@ void PageMap::DropSpace(SpaceId id) {
   for (size_t i = 0; i < space->chunk_count; ++i) {
     Chunk& chunk = *space->ChunkAt(static_cast<uint32_t>(i));
     for (std::atomic<PageEntry>& entry : chunk.entries) {
-      if (PageEntry old = entry.exchange(PageEntry())) slots_.Release(old.slot());
+      if (PageEntry old = entry.exchange(PageEntry())) ReleaseFreed(old.slot());
     }
-    if (chunk.place) slots_.Release(chunk.place.slot());
+    if (chunk.place) ReleaseFreed(chunk.place.slot());
     chunk.place = PageEntry();
     chunk.dirty = false;
   }

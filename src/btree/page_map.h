@@ -105,6 +105,14 @@ class PageMap {
   void Finish();
   void Abandon();
 
+  // Space that is no longer needed goes back to the file system: before Capture, MoveTail() copies some of the pages that lie
+  // past what the file has needed lately to lower slots; after Finish, CutTail() cuts off what is then free. A page that
+  // cannot be moved stays. Only the thread that checkpoints calls them.
+  void MoveTail();
+  Status CutTail();
+  // Whether a checkpoint now would free much, or shorten the file.
+  bool WantsCheckpoint();
+
   uint64_t slot_count();
   uint64_t free_slot_count();
   // Verifies that the map's slots are distinct and exactly the ones in use, apart from those
@@ -118,6 +126,12 @@ class PageMap {
 
   SpaceMap* Find(SpaceId space) const;
   void UnmapLocked(SpaceMap& space, PageId page);
+  uint64_t SlotsInUse() const;
+  void NoteUse();
+  void ReleaseFreed(uint32_t slot);
+  uint64_t NeededSlots() const;
+  bool IsTooLong() const;
+  bool MovePage(PageId page, PageEntry entry, uint64_t below);
   Status ReadChecked(PageEntry entry, std::byte* page, uint8_t type);
 
   io::File& file_;
@@ -132,6 +146,14 @@ class PageMap {
   std::vector<Write*> writes_;
   std::vector<PageEntry> meta_chain_;  // of the last durable checkpoint
   std::unique_ptr<Captured> captured_;
+  // The most slots in use at once since the last checkpoint, and between the two before; without those of pages that have
+  // been freed since.
+  uint64_t most_used_ = 0;
+  uint64_t most_used_before_ = 0;
+  // Slots of freed pages that wait for the next checkpoint, and for the present one.
+  uint64_t freed_waiting_ = 0;
+  uint64_t freed_releasing_ = 0;
+  bool tail_stuck_ = false;  // the last try to shorten the file has got nowhere
 };
 
 }  // namespace phantom::btree

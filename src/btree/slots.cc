@@ -1,6 +1,7 @@
 #include "btree/slots.h"
 
 #include <bit>
+#include <cstddef>
 
 #include "common/check.h"
 
@@ -17,6 +18,22 @@ void SlotSet::Grow(uint64_t count) {
     Set(used_, 0);
     --free_;
   }
+}
+
+void SlotSet::Shrink(uint64_t count) {
+  PHANTOM_CHECK(count >= used_end() && count <= count_ && count > 0);
+  free_ -= count_ - count;
+  count_ = count;
+  used_.resize((count + 63) / 64);
+  fresh_.resize(used_.size());
+  Rewind();
+}
+
+uint64_t SlotSet::used_end() const {
+  for (std::size_t word = used_.size(); word-- > 0;) {
+    if (used_[word] != 0) return word * 64 + 64 - static_cast<uint64_t>(std::countl_zero(used_[word]));
+  }
+  return 0;
 }
 
 bool SlotSet::Claim(uint32_t slot) {
@@ -51,13 +68,14 @@ void SlotSet::Free(uint32_t slot) {
   ++free_;
 }
 
-void SlotSet::Release(uint32_t slot) {
+bool SlotSet::Release(uint32_t slot) {
   PHANTOM_CHECK(used(slot));
   if (Bit(fresh_, slot)) {
     Free(slot);
-  } else {
-    waiting_.push_back(slot);
+    return false;
   }
+  waiting_.push_back(slot);
+  return true;
 }
 
 void SlotSet::BeginCheckpoint() {
@@ -73,6 +91,7 @@ void SlotSet::ReleaseWithCheckpoint(uint32_t slot) { releasing_.push_back(slot);
 void SlotSet::FinishCheckpoint() {
   for (uint32_t slot : releasing_) Free(slot);
   releasing_.clear();
+  Rewind();
 }
 
 void SlotSet::AbandonCheckpoint() {

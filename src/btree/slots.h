@@ -22,11 +22,19 @@ class SlotSet {
 
   // The file has grown to this many slots.
   void Grow(uint64_t count);
+  // The file is about to be cut to this many slots; those past them are free.
+  void Shrink(uint64_t count);
+  // Just past the last slot in use.
+  uint64_t used_end() const;
+  // Allocate() begins at the beginning again.
+  void Rewind() { next_word_ = 0; }
   // While loading. False when it is in use already or outside the file.
   bool Claim(uint32_t slot);
-  // 0 when there is none (slot 0 is never given out).
+  // Goes upwards from where it was, since the last checkpoint from the beginning, so that the end of the file empties. 0
+  // when there is none (slot 0 is never given out).
   uint32_t Allocate(bool reserved);
-  void Release(uint32_t slot);
+  // Whether the slot waits for a checkpoint before it is free.
+  bool Release(uint32_t slot);
 
   void BeginCheckpoint();
   // The durable checkpoint refers to the slot.

@@ -81,6 +81,10 @@ class Env {
   virtual int64_t MonotonicNanos() = 0;
   // Fills with unpredictable bytes (predictable by seed when simulated).
   virtual void Random(std::span<std::byte> to) = 0;
+
+  // Names a moment at which a crash may leave something half done ("freeze: segment synced"). Nothing happens then; the
+  // simulated world counts them and can cut the power there (docs/decisions/0021-proofs.md).
+  virtual void Step(const char* name) { static_cast<void>(name); }
 };
 
 }  // namespace phantom::io

@@ -241,6 +241,24 @@ void SimEnv::CutPowerAfter(uint64_t operations) {
   }
 }
 
+void SimEnv::CutPowerAtStep(const std::string& name, uint64_t n) {
+  MutexLock lock(mutex_);
+  cut_step_ = name;
+  cut_step_at_ = steps_[name] + n + 1;
+}
+
+void SimEnv::Step(const char* name) {
+  MutexLock lock(mutex_);
+  if (cut_) return;
+  const uint64_t count = ++steps_[name];
+  if (count == cut_step_at_ && cut_step_ == name) Cut();
+}
+
+std::map<std::string, uint64_t> SimEnv::steps() {
+  MutexLock lock(mutex_);
+  return steps_;
+}
+
 bool SimEnv::power_cut() {
   MutexLock lock(mutex_);
   return cut_;
@@ -270,6 +288,7 @@ void SimEnv::Restart() {
   surviving_directories_.clear();
   cut_ = false;
   cut_at_ = UINT64_MAX;
+  cut_step_.clear();
 }
 
 void SimEnv::SetCapacity(uint64_t bytes) {

@@ -35,6 +35,10 @@ class SimEnv final : public Env {
 
   // Cuts the power right before the n-th next write, sync or change of names; 0 cuts now.
   void CutPowerAfter(uint64_t operations);
+  // Cuts the power when the step is come to for the n-th time from now, 0 the next.
+  void CutPowerAtStep(const std::string& name, uint64_t n);
+  // How often each step has been come to.
+  std::map<std::string, uint64_t> steps();
   bool power_cut();
   // Writes, syncs and changes of names so far.
   uint64_t operations();
@@ -63,6 +67,7 @@ class SimEnv final : public Env {
   int64_t WallMicros() override;
   int64_t MonotonicNanos() override;
   void Random(std::span<std::byte> to) override;
+  void Step(const char* name) override;
 
  private:
   friend class SimFile;
@@ -111,6 +116,9 @@ class SimEnv final : public Env {
   bool cut_ = false;
   uint64_t operations_ = 0;
   uint64_t cut_at_ = UINT64_MAX;
+  std::map<std::string, uint64_t> steps_;
+  std::string cut_step_;  // empty: none
+  uint64_t cut_step_at_ = 0;
   uint64_t loss_seed_ = 0;    // of the present cut
   uint64_t last_moment_ = 0;  // kAfterAMoment: the last operation that survives
   uint64_t capacity_ = UINT64_MAX;

@@ -97,13 +97,18 @@ Status Store::Impl::Publish(Lsn new_redo) {
       log->Append(info, {BytesOf(payload), {reinterpret_cast<const std::byte*>(listed.data()), list_bytes}});
   log->Flush(record);
 
+  env.Step("checkpoint: recorded");
+  map->MoveTail();
+  env.Step("checkpoint: tail moved");
   map->Capture();
   // Pages freed by now are missing in this map, and others were written before the log was: the records of all that must not
   // be lost while it counts.
   log->Flush(Lsn(log->appended().value - 1));
   Status status = map->WriteCaptured();
   if (status.ok()) {
+    env.Step("checkpoint: map written");
     if (Status synced = map->Sync(); !synced.ok()) Panic("page file: %s", synced.message().c_str());
+    env.Step("checkpoint: pages synced");
     ControlData& data = control->mutable_data();
     data.redo = new_redo.value;
     data.checkpoint = record.value;
@@ -119,14 +124,18 @@ Status Store::Impl::Publish(Lsn new_redo) {
     map->Abandon();
     return status;
   }
+  env.Step("checkpoint: published");
   map->Finish();
+  const Status cut = map->CutTail();
+  env.Step("checkpoint: page file shortened");
   {
     MutexLock guard(checkpoint_mutex);
     redo = new_redo;
     checkpoint_end = log->appended();
     ++checkpoints;
   }
-  return log->Truncate(retain);
+  RETURN_IF_ERROR(log->Truncate(retain));
+  return cut;
 }
 
 void Store::Impl::RunCheckpointer() {
@@ -142,7 +151,7 @@ void Store::Impl::RunCheckpointer() {
       if (stopping) return;
       const Lsn appended = log->appended();
       wanted = (Clock::now() >= due && appended != checkpoint_end) ||
-               appended.value - redo.value >= options.checkpoint_log_bytes;
+               appended.value - redo.value >= options.checkpoint_log_bytes || map->WantsCheckpoint();
     }
     Status status = pool->CleanSome();
     if (status.ok() && wanted) {

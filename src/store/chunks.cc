@@ -105,19 +105,22 @@ Result<std::vector<ColdChunk>> Chunks::List(SpaceId space, TreeId tree) {
 Status Chunks::Put(SpaceId space, TreeId tree, const ColdChunk& chunk) {
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
   const ChunkValue value{chunk.segment.value, chunk.frozen_before.value, chunk.bytes, chunk.rows, 0};
-  return entries
-      ->Modify(ChunkKey(tree, chunk.number),
-               [&](std::optional<Bytes>, btree::Edit& edit) {
-                 edit.op = btree::Edit::Op::kPut;
-                 edit.head = BytesOf(value);
-                 return Status::Ok();
-               })
-      .status();
+  RETURN_IF_ERROR(entries
+                      ->Modify(ChunkKey(tree, chunk.number),
+                               [&](std::optional<Bytes>, btree::Edit& edit) {
+                                 edit.op = btree::Edit::Op::kPut;
+                                 edit.head = BytesOf(value);
+                                 return Status::Ok();
+                               })
+                      .status());
+  store_.env().Step("chunk: entry put");
+  return Status::Ok();
 }
 
 Status Chunks::Remove(SpaceId space, TreeId tree, uint64_t number) {
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
   RETURN_IF_ERROR(RemoveKey(*entries, ChunkKey(tree, number)));
+  store_.env().Step("chunk: entry removed");
   return ForgetDeletions(space, tree, number);
 }
 
@@ -128,7 +131,10 @@ Status Chunks::ForgetDeletions(SpaceId space, TreeId tree, uint64_t number) {
     if (Parse(key).is_deletions) keys.emplace_back(AsText(key));
     return Status::Ok();
   }));
-  for (const std::string& key : keys) RETURN_IF_ERROR(RemoveKey(*entries, AsBytes(key)));
+  for (const std::string& key : keys) {
+    RETURN_IF_ERROR(RemoveKey(*entries, AsBytes(key)));
+    store_.env().Step("chunk: deletions forgotten");
+  }
   return Status::Ok();
 }
 
@@ -180,8 +186,12 @@ Result<std::unique_ptr<io::File>> Chunks::MakeSegment(SegmentId* id) {
 }
 
 Status Chunks::SyncSegment(io::File& file) {
+  store_.env().Step("segment: written");
   if (Status status = file.Sync(); !status.ok()) Panic("segment file: %s", status.message().c_str());
-  return store_.env().SyncDirectory(Directory());
+  store_.env().Step("segment: synced");
+  RETURN_IF_ERROR(store_.env().SyncDirectory(Directory()));
+  store_.env().Step("segment: name synced");
+  return Status::Ok();
 }
 
 Result<std::unique_ptr<lsm::SegmentReader>> Chunks::Open(TreeId tree, const ColdChunk& chunk) {
@@ -204,7 +214,10 @@ static Status RemoveFile(io::Env& env, const std::string& path) {
 
 Status Chunks::RemoveSegment(SegmentId id) {
   store_.log().Flush(Lsn(store_.log().appended().value - 1));
-  return DiscardSegment(id);
+  store_.env().Step("segment: no longer named");
+  RETURN_IF_ERROR(DiscardSegment(id));
+  store_.env().Step("segment: removed");
+  return Status::Ok();
 }
 
 Status Chunks::DiscardSegment(SegmentId id) {
@@ -241,7 +254,9 @@ Status Chunks::RemoveOrphans() {
   }
   for (const std::string& file : files) {
     const std::string path = Directory() + "/" + file;
-    if (!named.contains(path)) RETURN_IF_ERROR(env.Remove(path));
+    if (named.contains(path)) continue;
+    RETURN_IF_ERROR(env.Remove(path));
+    env.Step("start: orphan segment removed");
   }
   return Status::Ok();
 }
@@ -253,6 +268,7 @@ Status Chunks::RemoveTree(SpaceId space, TreeId tree) {
   store_.log().Flush(Lsn(store_.log().appended().value - 1));
   for (const ColdChunk& chunk : chunks) {
     RETURN_IF_ERROR(RemoveFile(store_.env(), PathOf(chunk.segment)));
+    store_.env().Step("drop: segment removed");
     RETURN_IF_ERROR(Remove(space, tree, chunk.number));
   }
   return Status::Ok();

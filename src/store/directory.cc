@@ -210,9 +210,11 @@ Status Store::DropTree(SpaceId space, TreeId tree, TxnId txn, Lsn* last) {
 
 Status Store::Impl::FreeTree(SpaceId space, TreeId tree, const DirectoryValue& value) {
   ForgetTree(space, tree);
+  env.Step("drop: to be freed");
   RETURN_IF_ERROR(chunks->RemoveTree(space, tree));
   btree::Tree handle = TreeOf(space, tree, value);
   RETURN_IF_ERROR(handle.FreePages());
+  env.Step("drop: pages freed");
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, Directory(space));
   return entries
       ->Modify(TreeKey(tree),

@@ -154,6 +154,7 @@ class ChunkFreezer {
     // Nothing fails between the two: purge must know that the chunk is cold from when it is.
     RETURN_IF_ERROR(chunks_.Put(table_.space(), table_.tree(), chunk));
     cold_table().Publish(std::move(rows));
+    impl_.store.env().Step(before == nullptr ? "freeze: published" : "rewrite: published");
     return before == nullptr ? Status::Ok() : chunks_.RemoveSegment(before->chunk().segment);
   }
 
@@ -217,6 +218,7 @@ Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
       const RowId id = btree::RowIdOf(key);
       return id >= FirstOf(chunk) && id < end && IsCopied(RowHeader::Load(value), frozen_before);
     }));
+    manager_->impl().store.env().Step("trim: leaf trimmed");
     if (empty_from) RETURN_IF_ERROR(tree.Tidy(btree::RowKey(empty_from)));
     if (pruned.left > 0) empty_from = RowId();
     if (pruned.left == 0 && !empty_from) empty_from = next;
@@ -243,6 +245,7 @@ Result<bool> RowTable::Thaw(uint64_t chunk) {
     });
     RETURN_IF_ERROR(status);
   }
+  manager_->impl().store.env().Step("thaw: rows copied");
   store::Chunks& chunks = manager_->impl().store.chunks();
   RETURN_IF_ERROR(chunks.Remove(space_, tree_, chunk));
   state.cold.Withdraw(chunk);

@@ -264,6 +264,7 @@ void ManagerImpl::AbandonToBackground(ActiveEntry* entry) {
     losers_.push_back(entry);
   }
   MutexLock lock(background_mutex_);
+  losers_waiting_ = true;
   background_wake_.notify_all();
 }
 
@@ -280,7 +281,8 @@ void ManagerImpl::RunBackground() {
     if (options.purge_interval_ms > 0) warn("could not purge old row versions", Purge(), &purge_failing);
     MutexLock lock(background_mutex_);
     if (stopping_) return;
-    background_wake_.wait_for(lock, pause);
+    background_wake_.wait_for(lock, pause, [&] { return stopping_ || drops_waiting_ || losers_waiting_; });
+    drops_waiting_ = losers_waiting_ = false;
     if (stopping_) return;
   }
 }

@@ -109,7 +109,7 @@ class ManagerImpl final : public store::TransactionHooks {
   Status PurgeRecord(const wal::Record& record);
   Status NoteColdDeletion(btree::Tree& tree, Bytes key, FunctionRef<bool(std::optional<Bytes>)> still_there);
   void FinishDrops();
-  void DropLater(TxnId txn, Lsn commit, std::vector<std::pair<SpaceId, TreeId>> trees);
+  void DropLater(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> trees);
 
   store::Store& store;
   const TransactionOptions options;
@@ -137,7 +137,6 @@ class ManagerImpl final : public store::TransactionHooks {
 
   struct PendingDrop {
     TxnId txn;
-    Lsn commit;
     std::vector<std::pair<SpaceId, TreeId>> trees;
   };
   Mutex purge_mutex_{LockRank::kScheduler};  // one purge at a time
@@ -149,6 +148,8 @@ class ManagerImpl final : public store::TransactionHooks {
   ConditionVariable background_wake_;
   ConditionVariable recovered_wake_;
   bool stopping_ = false;
+  bool drops_waiting_ = false;   // for the background: dropped trees to free,
+  bool losers_waiting_ = false;  // and rollbacks to finish
   std::atomic<bool> recovered_{false};
   std::thread background_;
 };

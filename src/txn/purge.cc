@@ -6,6 +6,7 @@
 #include "btree/change.h"
 #include "btree/cursor.h"
 #include "common/check.h"
+#include "io/env.h"
 #include "txn/manager_impl.h"
 #include "txn/overflow.h"
 #include "txn/row_header.h"
@@ -21,6 +22,7 @@ static bool IsOfDroppedSpace(store::Store& store, const wal::Record& record) {
 }
 
 Status ManagerImpl::Purge() {
+  FinishDrops();
   MutexLock lock(purge_mutex_);
   if (!recovered_.load()) return Status::Ok();
   const Horizons horizons = snapshots.Compute();
@@ -28,7 +30,6 @@ Status ManagerImpl::Purge() {
     MutexLock transactions(mutex_);
     status.Forget(horizons.finished_below);
   }
-  FinishDrops();
   wal::Record record;
   const uint64_t file_bytes = store.log().options().file_bytes;
   uint64_t at = purge_position_.load();
@@ -103,18 +104,23 @@ Status ManagerImpl::NoteColdDeletion(btree::Tree& tree, Bytes key, FunctionRef<b
   RETURN_IF_ERROR(tree.Read(key, [&](std::optional<Bytes> current) { found = still_there(current); }));
   if (!found) return Status::Ok();
   RETURN_IF_ERROR(store.chunks().NoteDeletion(tree.space(), tree.id(), row));
+  store.env().Step("purge: deletion of a cold row noted");
   // In another segment, put in this one's place meanwhile, the row is not.
   cold->NoteDeletion(row);
   return Status::Ok();
 }
 
-// Dropped trees whose drop every snapshot sees.
+// Dropped trees are freed as soon as their transaction has committed. It has locked out whoever used them, and names are looked
+// up as of now, so no snapshot leads to them any more, however old it is.
 void ManagerImpl::FinishDrops() {
+  // Purge must not be reading what is freed.
+  MutexLock purging(purge_mutex_);
+  if (!recovered_.load()) return;
   for (;;) {
     PendingDrop drop;
     {
       MutexLock lock(drops_mutex_);
-      if (drops_.empty() || drops_.front().commit > snapshots.Last().oldest_snapshot) return;
+      if (drops_.empty()) return;
       drop = std::move(drops_.front());
       drops_.pop_front();
     }

@@ -117,7 +117,7 @@ Result<Lsn> Transaction::Commit() {
     active_entry_ = nullptr;
   }
   observed_ = std::max(observed_, lsn);
-  if (!drops_.empty()) impl.DropLater(id_, lsn, std::move(drops_));
+  if (!drops_.empty()) impl.DropLater(id_, std::move(drops_));
   state_ = TransactionState::kCommitted;
   for (std::function<void()>& action : on_commit_) action();
   End(TransactionState::kCommitted);

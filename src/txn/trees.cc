@@ -90,9 +90,14 @@ void ManagerImpl::ForgetTable(SpaceId space, TreeId tree) {
   tables_.erase(TableKey(space, tree));
 }
 
-void ManagerImpl::DropLater(TxnId txn, Lsn commit, std::vector<std::pair<SpaceId, TreeId>> trees) {
-  MutexLock lock(drops_mutex_);
-  drops_.push_back({txn, commit, std::move(trees)});
+void ManagerImpl::DropLater(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> trees) {
+  {
+    MutexLock lock(drops_mutex_);
+    drops_.push_back({txn, std::move(trees)});
+  }
+  MutexLock lock(background_mutex_);
+  drops_waiting_ = true;
+  background_wake_.notify_all();
 }
 
 Result<TreeId> TransactionManager::CreateTableTree(Transaction& transaction, SpaceId space, TreeId id) {
