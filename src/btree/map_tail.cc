@@ -78,7 +78,7 @@ bool PageMap::MovePage(PageId page, PageEntry entry, uint64_t below) {
   return true;
 }
 
-void PageMap::MoveTail() {
+bool PageMap::MoveTail() {
   struct Found {
     PageId page;
     PageEntry entry;
@@ -88,7 +88,7 @@ void PageMap::MoveTail() {
   {
     MutexLock lock(mutex_);
     tail_stuck_ = true;
-    if (!IsTooLong()) return;
+    if (!IsTooLong()) return false;
     below = NeededSlots();
     most = std::max(kMovedMin, slots_.count() / kMovedPart);
     slots_.Rewind();
@@ -111,15 +111,16 @@ void PageMap::MoveTail() {
   for (const Found& next : found) moved |= MovePage(next.page, next.entry, below);
   MutexLock lock(mutex_);
   if (moved) tail_stuck_ = false;
+  return moved;
 }
 
-Status PageMap::CutTail() {
+Result<bool> PageMap::CutTail() {
   uint64_t count;
   {
     MutexLock lock(mutex_);
-    if (growing_ || !IsTooLong()) return Status::Ok();
+    if (growing_ || !IsTooLong()) return false;
     count = std::max(slots_.used_end(), NeededSlots());
-    if (count + kCutMin > slots_.count()) return Status::Ok();
+    if (count + kCutMin > slots_.count()) return false;
     tail_stuck_ = false;
     slots_.Shrink(count);
     growing_ = true;
@@ -129,7 +130,8 @@ Status PageMap::CutTail() {
   MutexLock lock(mutex_);
   growing_ = false;
   grown_.notify_all();
-  return status;
+  if (!status.ok()) return status;
+  return true;
 }
 
 }  // namespace phantom::btree

@@ -107,9 +107,9 @@ class PageMap {
 
   // Space that is no longer needed goes back to the file system: before Capture, MoveTail() copies some of the pages that lie
   // past what the file has needed lately to lower slots; after Finish, CutTail() cuts off what is then free. A page that
-  // cannot be moved stays. Only the thread that checkpoints calls them.
-  void MoveTail();
-  Status CutTail();
+  // cannot be moved stays. Both say whether they have done anything. Only the thread that checkpoints calls them.
+  bool MoveTail();
+  Result<bool> CutTail();
   // Whether a checkpoint now would free much, or shorten the file.
   bool WantsCheckpoint();
 

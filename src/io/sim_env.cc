@@ -251,7 +251,14 @@ void SimEnv::Step(const char* name) {
   MutexLock lock(mutex_);
   if (cut_) return;
   const uint64_t count = ++steps_[name];
-  if (count == cut_step_at_ && cut_step_ == name) Cut();
+  if (count != cut_step_at_ || cut_step_ != name) return;
+  cut_at_step_ = true;
+  Cut();
+}
+
+bool SimEnv::cut_at_step() {
+  MutexLock lock(mutex_);
+  return cut_at_step_;
 }
 
 std::map<std::string, uint64_t> SimEnv::steps() {
@@ -289,6 +296,7 @@ void SimEnv::Restart() {
   cut_ = false;
   cut_at_ = UINT64_MAX;
   cut_step_.clear();
+  cut_at_step_ = false;
 }
 
 void SimEnv::SetCapacity(uint64_t bytes) {

@@ -37,6 +37,8 @@ class SimEnv final : public Env {
   void CutPowerAfter(uint64_t operations);
   // Cuts the power when the step is come to for the n-th time from now, 0 the next.
   void CutPowerAtStep(const std::string& name, uint64_t n);
+  // Whether the present cut came at that step.
+  bool cut_at_step();
   // How often each step has been come to.
   std::map<std::string, uint64_t> steps();
   bool power_cut();
@@ -119,6 +121,7 @@ class SimEnv final : public Env {
   std::map<std::string, uint64_t> steps_;
   std::string cut_step_;  // empty: none
   uint64_t cut_step_at_ = 0;
+  bool cut_at_step_ = false;
   uint64_t loss_seed_ = 0;    // of the present cut
   uint64_t last_moment_ = 0;  // kAfterAMoment: the last operation that survives
   uint64_t capacity_ = UINT64_MAX;

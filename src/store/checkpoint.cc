@@ -98,8 +98,7 @@ Status Store::Impl::Publish(Lsn new_redo) {
   log->Flush(record);
 
   env.Step("checkpoint: recorded");
-  map->MoveTail();
-  env.Step("checkpoint: tail moved");
+  if (map->MoveTail()) env.Step("checkpoint: tail moved");
   map->Capture();
   // Pages freed by now are missing in this map, and others were written before the log was: the records of all that must not
   // be lost while it counts.
@@ -126,8 +125,8 @@ Status Store::Impl::Publish(Lsn new_redo) {
   }
   env.Step("checkpoint: published");
   map->Finish();
-  const Status cut = map->CutTail();
-  env.Step("checkpoint: page file shortened");
+  const Result<bool> cut = map->CutTail();
+  if (cut.ok() && *cut) env.Step("checkpoint: page file shortened");
   {
     MutexLock guard(checkpoint_mutex);
     redo = new_redo;
@@ -135,7 +134,7 @@ Status Store::Impl::Publish(Lsn new_redo) {
     ++checkpoints;
   }
   RETURN_IF_ERROR(log->Truncate(retain));
-  return cut;
+  return cut.status();
 }
 
 void Store::Impl::RunCheckpointer() {

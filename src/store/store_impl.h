@@ -71,7 +71,7 @@ struct Store::Impl {
   Status FreeTree(SpaceId space, TreeId tree, const DirectoryValue& value);
   void ForgetTree(SpaceId space, TreeId tree);
   bool IsPartial(SpaceId space, TreeId tree);
-  Status CheckChunks(SpaceId space, TreeId tree, const std::function<void(const std::string&)>& report);
+  Status CheckChunks(SpaceId space, TreeId tree, bool partial, const std::function<void(const std::string&)>& report);
 
   io::Env& env;
   const std::string directory;

@@ -35,6 +35,7 @@ void PowerCutCounts::Add(const PowerCutCounts& other) {
   indexes += other.indexes;
   losers += other.losers;
   moves += other.moves;
+  cuts_at_step += other.cuts_at_step;
 }
 
 std::string PowerCutCounts::ToString() const {
@@ -44,7 +45,13 @@ std::string PowerCutCounts::ToString() const {
                 n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(losers));
 }
 
-PowerCuts::PowerCuts(uint64_t seed) : seed_(seed), env_(seed), random_(seed * 7919 + 1), sessions_(kSessions) {
+PowerCuts::PowerCuts(uint64_t seed, std::string step)
+    : seed_(seed),
+      step_(std::move(step)),
+      bulky_(step_ == "checkpoint: tail moved" || step_ == "checkpoint: page file shortened"),
+      env_(seed),
+      random_(seed * 7919 + 1),
+      sessions_(kSessions) {
   options_.pool_bytes = (64 + random_() % 3 * 64) * btree::kPageBytes;
   options_.log = {.file_bytes = uint64_t{256} << 10 << random_() % 2, .ring_bytes = 128 << 10};
   options_.background_undo = true;
@@ -85,11 +92,18 @@ Status PowerCuts::Create() {
   return Status::Ok();
 }
 
-// From one cut to the next.
-Status PowerCuts::Life() {
+void PowerCuts::CutSometime() {
+  // What a start does depends on where the life before was cut.
+  const bool elsewhere = step_.starts_with("start:") && counts_.cuts % 2 == 0;
+  if (!step_.empty() && !elsewhere) return env_.CutPowerAtStep(step_, step_.starts_with("start:") ? 0 : random_() % 4);
   // Within recovery now and then, and anything up to what fills a few log files.
   constexpr uint64_t kReach[] = {12, 40, 150, 150, 400, 1500};
   env_.CutPowerAfter(1 + random_() % kReach[random_() % std::size(kReach)]);
+}
+
+// From one cut to the next.
+Status PowerCuts::Life() {
+  CutSometime();
   bool recovered = true;
   if (!made_) {
     RETURN_IF_ERROR(Create());
@@ -117,6 +131,7 @@ Status PowerCuts::Life() {
     if (!env_.power_cut()) env_.CutPowerAfter(0);
   }
   if (!env_.power_cut()) env_.CutPowerAfter(0);
+  if (env_.cut_at_step()) ++counts_.cuts_at_step;
   ++counts_.cuts;
   if (!recovered) ++counts_.cuts_in_recovery;
   env_.Restart();
@@ -215,6 +230,19 @@ Status PowerCuts::ChangeRow(Transaction& transaction, TestTable& table, Session&
   return Status::Ok();
 }
 
+// So much that the page file is worth shortening when it has gone.
+Status PowerCuts::AddMuch(Transaction& transaction, TestTable& table, Session& session, TestRows* rows) {
+  constexpr int32_t kFirst = 5000, kRows = 250;
+  if (rows->contains(kFirst)) return Status::Ok();
+  for (int32_t id = kFirst; id < kFirst + kRows; ++id) {
+    std::string payload(3500, 'a');
+    for (char& c : payload) c = static_cast<char>('a' + session.random() % 26);
+    RETURN_IF_ERROR(table.Insert(transaction, {id, id % 10, payload}).status());
+    (*rows)[id] = {id, id % 10, std::move(payload)};
+  }
+  return Status::Ok();
+}
+
 // Something with a table of the session's own.
 Status PowerCuts::ChangeTables(Database& database, Transaction& transaction, TestTable& shared, Session& session,
                                Content* content) {
@@ -269,13 +297,27 @@ Status PowerCuts::ChangeTables(Database& database, Transaction& transaction, Tes
       for (int i = 0; i < changes; ++i) {
         RETURN_IF_ERROR(ChangeRow(transaction, *table, session, 1, &found->second.rows));
       }
-      return Status::Ok();
+      return bulky_ && random() % 4 == 0 ? AddMuch(transaction, *table, session, &found->second.rows) : Status::Ok();
     }
   }
 }
 
+// Its rows to a segment or back. Nobody else knows the table, so nobody drops it meanwhile.
+Status PowerCuts::MoveOwnTable(Database& database, Session& session) {
+  std::mt19937_64& random = session.random;
+  auto own = session.acknowledged.tables.begin();
+  std::advance(own, static_cast<ptrdiff_t>(random() % session.acknowledged.tables.size()));
+  ASSIGN_OR_RETURN(std::unique_ptr<TestTable> table, TestTable::Open(database, own->second.trees));
+  if (table->rows().ChunkCount() == 0) return Status::Ok();
+  const uint64_t chunk = random() % table->rows().ChunkCount();
+  ASSIGN_OR_RETURN(const bool moved, random() % 4 == 0 ? table->rows().Thaw(chunk) : table->rows().Freeze(chunk));
+  if (moved) ++session.counts.moves;
+  return Status::Ok();
+}
+
 Status PowerCuts::Transact(Database& database, TestTable& shared, SequenceStore& sequences, Session& session) {
   std::mt19937_64& random = session.random;
+  if (!session.acknowledged.tables.empty() && random() % 16 == 0) RETURN_IF_ERROR(MoveOwnTable(database, session));
   LockHolder locks(database.manager().locks(), static_cast<int32_t>(session.number) + 1);
   const Isolation isolation = random() % 4 == 0 ? Isolation::kRepeatableRead : Isolation::kReadCommitted;
   auto t = database.Begin(isolation, &locks);

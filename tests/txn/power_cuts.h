@@ -33,14 +33,16 @@ struct PowerCutCounts {
   uint64_t tables = 0;       // made, or made anew by TRUNCATE
   uint64_t indexes = 0;      // built
   uint64_t losers = 0;       // rolled back by recovery
-  uint64_t moves = 0;    // of chunks, to segments and back
+  uint64_t moves = 0;        // of chunks, to segments and back
+  uint64_t cuts_at_step = 0;
   void Add(const PowerCutCounts& other);
   std::string ToString() const;
 };
 
 class PowerCuts {
  public:
-  explicit PowerCuts(uint64_t seed);
+  // With a step (io/env.h) the power is cut there and nowhere else, as long as it is come to.
+  explicit PowerCuts(uint64_t seed, std::string step = {});
   // Plays until the power has been cut so often. What does not hold is the error.
   Status Play(uint64_t cuts);
   const PowerCutCounts& counts() const { return counts_; }
@@ -82,12 +84,18 @@ class PowerCuts {
   void RunSession(Database& database, SequenceStore& sequences, Session& session);
   Status Transact(Database& database, TestTable& shared, SequenceStore& sequences, Session& session);
   Status ChangeRow(Transaction& transaction, TestTable& table, Session& session, int32_t first_id, TestRows* rows);
+  Status AddMuch(Transaction& transaction, TestTable& table, Session& session, TestRows* rows);
   Status ChangeTables(Database& database, Transaction& transaction, TestTable& shared, Session& session,
                       Content* content);
   Status Verify(Database& database);
   Status VerifyTables(Database& database, Transaction& transaction, const Content& content);
 
+  void CutSometime();
+  Status MoveOwnTable(Database& database, Session& session);
+
   const uint64_t seed_;
+  const std::string step_;
+  const bool bulky_;  // for steps that take a page file of some size
   io::SimEnv env_;
   std::mt19937_64 random_;
   DatabaseOptions options_;

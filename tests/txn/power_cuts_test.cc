@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include "common/log.h"
 #include "txn/power_cuts.h"
@@ -29,6 +30,46 @@ TEST_CASE("whatever moment the power is cut at, all that was acknowledged is the
     INFO(played.ToString());
     REQUIRE(played.ok());
   }
+}
+
+TEST_CASE("a cut at a named step of freezing, thawing, dropping or shortening the page file leaves nothing by halves") {
+  SetLogLevel(LogLevel::kError);
+  for (const char* step : {"freeze: published", "trim: leaf trimmed", "thaw: rows copied", "segment: no longer named",
+                           "drop: segment removed", "checkpoint: tail moved", "checkpoint: page file shortened"}) {
+    PowerCuts history(7, step);
+    const Status played = history.Play(6);
+    INFO(step << ": " << played.ToString());
+    REQUIRE(played.ok());
+  }
+}
+
+TEST_CASE("power cuts at each step of PHANTOM_STEPS, PHANTOM_CUTS times, from PHANTOM_SEED on", "[.][step_cuts]") {
+  SetLogLevel(LogLevel::kError);
+  const uint64_t cuts = FromEnvironment("PHANTOM_CUTS", 20);
+  const char* names = std::getenv("PHANTOM_STEPS");
+  REQUIRE(names != nullptr);
+  std::istringstream steps(names);
+  std::string step;
+  std::string never;
+  while (std::getline(steps, step)) {
+    uint64_t seed = FromEnvironment("PHANTOM_SEED", 1);
+    PowerCutCounts counts;
+    // A step that only some histories come to gets some histories more.
+    while (counts.cuts_at_step < cuts && counts.cuts < 50 * cuts) {
+      PowerCuts history(seed++, step);
+      const Status played = history.Play(std::min<uint64_t>(kCutsOfHistory, cuts));
+      counts.Add(history.counts());
+      INFO(step << ": " << played.ToString());
+      REQUIRE(played.ok());
+      if (counts.cuts >= 6 * cuts && counts.cuts_at_step == 0) break;
+    }
+    std::printf("%6llu cuts at \"%s\", %llu elsewhere\n", static_cast<unsigned long long>(counts.cuts_at_step), step.c_str(),
+                static_cast<unsigned long long>(counts.cuts - counts.cuts_at_step));
+    std::fflush(stdout);
+    if (counts.cuts_at_step < cuts) never += " \"" + step + "\"";
+  }
+  INFO("not come to often enough:" << never);
+  REQUIRE(never.empty());
 }
 
 TEST_CASE("power cuts by number: PHANTOM_CUTS, from PHANTOM_SEED on", "[.][power_cuts]") {
