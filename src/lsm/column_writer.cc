@@ -13,29 +13,6 @@ double DictionaryWeight(const Kind& kind) { return kind.is_string() ? 0.95 : 1.2
 
 }  // namespace
 
-Result<BlockRef> BlockSink::Append(std::string_view block) {
-  if (block.size() > kBlockBytesMax) {
-    return Errorf(sqlstate::kProgramLimitExceeded, "values of a segment's vector take %zu bytes, more than %zu",
-                  block.size(), kBlockBytesMax);
-  }
-  BlockRef ref{size(), static_cast<uint32_t>(block.size()), Checksum(AsBytes(block))};
-  RETURN_IF_ERROR(AppendRaw(block));
-  return ref;
-}
-
-Status BlockSink::AppendRaw(std::string_view bytes) {
-  buffer_.append(bytes);
-  return buffer_.size() < kBufferBytes ? Status::Ok() : Flush();
-}
-
-Status BlockSink::Flush() {
-  if (buffer_.empty()) return Status::Ok();
-  RETURN_IF_ERROR(file_.Write(flushed_, AsBytes(buffer_)));
-  flushed_ += buffer_.size();
-  buffer_.clear();
-  return Status::Ok();
-}
-
 ColumnWriter::ColumnWriter(uint16_t attribute, const Kind& kind, BlockSink& sink)
     : info_(attribute, kind),
       sink_(sink),

@@ -6,31 +6,11 @@
 #include <memory>
 #include <optional>
 
-#include "io/env.h"
+#include "lsm/block_sink.h"
 #include "lsm/dictionary_builder.h"
 #include "lsm/footer.h"
 
 namespace phantom::lsm {
-
-// Appends blocks to the file, a megabyte at a time.
-class BlockSink {
- public:
-  explicit BlockSink(io::File& file) : file_(file) {}
-
-  // 54000 when the block is larger than a block can be.
-  Result<BlockRef> Append(std::string_view block);
-  // Bytes that are no block.
-  Status AppendRaw(std::string_view bytes);
-  Status Flush();
-  uint64_t size() const { return flushed_ + buffer_.size(); }
-
- private:
-  static constexpr size_t kBufferBytes = 1 << 20;
-
-  io::File& file_;
-  uint64_t flushed_ = 0;
-  std::string buffer_;
-};
 
 class ColumnWriter {
  public:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "lsm/block_ref.h"
 #include "lsm/format.h"
 #include "lsm/kind.h"
 #include "lsm/row_set.h"
@@ -16,12 +17,6 @@
 #include "types/vector.h"
 
 namespace phantom::lsm {
-
-struct BlockRef {
-  uint64_t offset = 0;
-  uint32_t size = 0;
-  uint64_t checksum = 0;
-};
 
 struct VectorInfo {
   BlockRef block;  // size 0: no row has a value

@@ -1,14 +1,16 @@
 // lsm/segment_file.h
 //
-// A segment's file as checked bytes: the footer, and blocks whose checksum is right.
+// A segment's file: its footer, and blocks whose checksum is right.
 #pragma once
 #include <memory>
 #include <string>
 
-#include "io/env.h"
+#include "lsm/block_file.h"
 #include "lsm/footer.h"
 
 namespace phantom::lsm {
+
+inline constexpr BlockFileKind kSegmentFile{"segment", kHeaderMagic, kFormatVersion};
 
 class SegmentFile {
  public:
@@ -16,21 +18,17 @@ class SegmentFile {
   static Result<std::unique_ptr<SegmentFile>> Open(std::unique_ptr<io::File> file, std::string name);
 
   const Footer& footer() const { return *footer_; }
-  const std::string& name() const { return name_; }
-  uint64_t size() const { return size_; }
+  const std::string& name() const { return file_->name(); }
+  uint64_t size() const { return file_->size(); }
 
-  // The block's bytes and kPackedSlack zeros. XX001 when they are damaged, 58030 when they cannot be read.
-  Result<std::unique_ptr<std::byte[]>> Read(const BlockRef& block) const;
-  // The error for something wrong in this file, "column 3, vector 17" say.
-  Status Damaged(std::string_view where, const char* what) const;
+  // As those of BlockFile.
+  Result<std::unique_ptr<std::byte[]>> Read(const BlockRef& block) const { return file_->Read(block); }
+  Status Damaged(std::string_view where, const char* what) const { return file_->Damaged(where, what); }
 
  private:
-  SegmentFile(std::unique_ptr<io::File> file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
-  Status ReadEnds();
+  explicit SegmentFile(std::unique_ptr<BlockFile> file) : file_(std::move(file)) {}
 
-  std::unique_ptr<io::File> file_;
-  std::string name_;
-  uint64_t size_ = 0;
+  std::unique_ptr<BlockFile> file_;
   std::unique_ptr<Footer> footer_;
 };
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "common/checksum.h"
+#include "lsm/segment_file.h"
 
 namespace phantom::lsm {
 
@@ -13,13 +13,7 @@ SegmentWriter::SegmentWriter(io::File& file, const SegmentSchema& schema) : sink
   for (const SegmentColumn& column : schema.columns) {
     columns_.push_back(std::make_unique<ColumnWriter>(column.attribute, Kind(column.type, column.layout), sink_));
   }
-  std::string header(kHeaderMagic);
-  AppendLE(header, kFormatVersion);
-  AppendLE(header, uint32_t{0});
-  AppendLE(header, schema.base);
-  AppendLE(header, Checksum(AsBytes(header)));
-  PHANTOM_CHECK(header.size() == kHeaderBytes);
-  header_ = sink_.AppendRaw(header);
+  header_ = sink_.AppendRaw(BlockFileHeader(kSegmentFile, schema.base));
 }
 
 Status SegmentWriter::Append(const types::Chunk& chunk, const RowSet* present) {
@@ -55,14 +49,8 @@ Result<uint64_t> SegmentWriter::Finish() {
     footer_.columns.push_back(column->TakeInfo());
   }
   const std::string footer = footer_.Encode();
-  std::string trailer;
-  AppendLE(trailer, uint64_t{footer.size()});
-  AppendLE(trailer, Checksum(AsBytes(footer)));
-  trailer.append(kTrailerMagic);
-  AppendLE(trailer, Checksum(AsBytes(trailer)));
-  PHANTOM_CHECK(trailer.size() == kTrailerBytes);
   RETURN_IF_ERROR(sink_.AppendRaw(footer));
-  RETURN_IF_ERROR(sink_.AppendRaw(trailer));
+  RETURN_IF_ERROR(sink_.AppendRaw(BlockFileTrailer(footer)));
   RETURN_IF_ERROR(sink_.Flush());
   return sink_.size();
 }
