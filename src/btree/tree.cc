@@ -1,6 +1,7 @@
 #include "btree/tree.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "btree/buffer_pool.h"
@@ -136,6 +137,29 @@ Status Tree::Read(Bytes key, FunctionRef<void(std::optional<Bytes>)> visit) cons
   return Status::Ok();
 }
 
+Result<bool> Tree::Copy(Bytes key, std::byte* to, size_t* bytes) const {
+  for (;;) {
+    Position leaf;
+    Position parent;
+    ASSIGN_OR_RETURN(bool found, Descend({key, false}, 0, &leaf, &parent));
+    if (!found) continue;
+    // The way down says that this was the right leaf at this version.
+    const std::byte* page = leaf.frame->data;
+    bool exists;
+    const uint32_t position = node::LowerBound(page, key, &exists);
+    const Bytes value = exists ? node::Value(page, position) : Bytes();
+    const bool fits = value.size() <= kValueBytesMax;
+    if (fits && !value.empty()) std::memcpy(to, value.data(), value.size());
+    if (!leaf.frame->latch.Validate(leaf.version)) continue;
+    if (!fits) {
+      return Errorf(sqlstate::kDataCorrupted, "value on page %u in space %u is too long", leaf.frame->page_id().number(),
+                    space().value);
+    }
+    *bytes = value.size();
+    return exists;
+  }
+}
+
 Status Tree::VisitLeaf(Bytes key, FunctionRef<void(const LeafView&)> visit) const {
   ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, false));
   visit(LeafView(leaf->data));
@@ -211,31 +235,40 @@ Lsn Tree::Apply(Frame& frame, uint32_t position, bool exists, Bytes key, const E
       std::memset(value, 0, sizeof(uint64_t));
     }
   }
-  const size_t common = std::min(before.size(), value_bytes);
-  const size_t prefix = CommonPrefix(value, before.data(), common);
-  const size_t suffix = CommonSuffix(value + value_bytes, before.data() + before.size(), common - prefix);
-
   ChangePayload payload{};
   payload.page = frame.page_id().value;
   payload.link = edit.link.value;
   payload.tree = id_.value;
   payload.key_bytes = static_cast<uint16_t>(key.size());
-  payload.before_bytes = static_cast<uint16_t>(before.size());
   payload.after_bytes = static_cast<uint16_t>(value_bytes);
-  payload.prefix_bytes = static_cast<uint16_t>(prefix);
-  payload.suffix_bytes = static_cast<uint16_t>(suffix);
   wal::RecordInfo info;
   info.type = wal::RecordType::kChange;
-  info.flags = static_cast<uint8_t>((exists ? kHasBefore : 0) | (put ? kHasAfter : 0) | (stamp ? kStampLsn : 0) |
-                                    (edit.compensation ? wal::kCompensation : 0));
   info.txn = edit.txn;
   info.prev = edit.prev;
+  auto append = [&](bool with_before) {
+    const Bytes logged = with_before ? before : Bytes();
+    const size_t common = std::min(logged.size(), value_bytes);
+    const size_t prefix = CommonPrefix(value, logged.data(), common);
+    const size_t suffix = CommonSuffix(value + value_bytes, logged.data() + logged.size(), common - prefix);
+    payload.before_bytes = static_cast<uint16_t>(logged.size());
+    payload.prefix_bytes = static_cast<uint16_t>(prefix);
+    payload.suffix_bytes = static_cast<uint16_t>(suffix);
+    info.flags = static_cast<uint8_t>((with_before ? kHasBefore : 0) | (put ? kHasAfter : 0) | (stamp ? kStampLsn : 0) |
+                                      (edit.compensation ? wal::kCompensation : 0));
+    return log_.Append(info, {{reinterpret_cast<const std::byte*>(&payload), sizeof(payload)},
+                              key,
+                              logged,
+                              {value + prefix, value_bytes - prefix - suffix}});
+  };
 
   pool_.MarkDirty(frame);
-  const Lsn lsn = log_.Append(info, {{reinterpret_cast<const std::byte*>(&payload), sizeof(payload)},
-                                     key,
-                                     before,
-                                     {value + prefix, value_bytes - prefix - suffix}});
+  bool with_before = exists && (edit.needs_before == nullptr || (*edit.needs_before)());
+  Lsn lsn = append(with_before);
+  if (exists && !with_before) [[unlikely]] {
+    // Who came before the record was appended is seen here.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if ((*edit.needs_before)()) lsn = append(true);
+  }
   if (stamp) StoreLE(value, lsn.value);
   if (!put) {
     node::Remove(page, position);

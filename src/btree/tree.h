@@ -49,6 +49,10 @@ struct Edit {
   bool compensation = false;
   // The first 8 bytes of the value are replaced by the record's LSN.
   bool stamp = false;
+  // Whether somebody may need the value before, which the record otherwise does without; null: yes. Asked before the
+  // record is appended and once more after: then, if it has become so, the change is appended again with that value.
+  // For changes outside transactions.
+  const FunctionRef<bool()>* needs_before = nullptr;
   // kPut: the value is head followed by body.
   Bytes head;
   Bytes body;
@@ -108,6 +112,9 @@ class Tree {
 
   // Calls back with the key's value, or nothing when there is none.
   Status Read(Bytes key, FunctionRef<void(std::optional<Bytes> value)> visit) const;
+
+  // Copies the key's value to `to`, which has room for kValueBytesMax. False: there is none. Takes no latch.
+  Result<bool> Copy(Bytes key, std::byte* to, size_t* bytes) const;
 
   // Shows the callback the key's present value with the leaf exclusively latched; the callback
   // decides what to do, and the change is logged and applied before the latch is released. May

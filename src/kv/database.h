@@ -14,8 +14,8 @@
 // the log's memory, and a crash of the process or the machine may lose it. What a crash loses is always the newest
 // part of the writes: if one survives, so does every write that came before it, synced or not.
 //
-// Reads without a snapshot see the newest value of a key that is committed. A Snapshot sees the database as it was when it was
-// taken, whatever is written later and however long it lives; a scan without one takes its own.
+// Reads without a snapshot see the newest value of a key that is committed. A Snapshot sees the database as it was when
+// it was taken, whatever is written later and however long it lives; a scan without one takes its own.
 //
 // Errors: 54000 key or value too long; 53100 no room on disk; 58030 I/O; XX001 corrupted; 55006 the directory is in
 // use; 55000 the directory belongs to something else. After an error of a write nothing has changed.
@@ -137,7 +137,8 @@ class Database {
   static Result<std::unique_ptr<Database>> Open(const std::string& directory, const Options& options = {});
   // Closes; what is not synced may be lost, as after Close() failed.
   ~Database();
-  // Makes everything durable, so that the next Open() has nothing to replay. No other call may be in progress or follow.
+  // Makes everything durable, so that the next Open() has nothing to replay. No other call may be in progress or
+  // follow.
   Status Close();
 
   // False: there is no such key, and *value is as it was.
@@ -166,8 +167,8 @@ class Database {
     bool reverse = false;         // from the range's end down
     const Snapshot* snapshot = nullptr;
   };
-  // Calls back with every key of the range, in order, until that returns false. Returns how many there were. The callback may call
-  // the database; its arguments live until it returns.
+  // Calls back with every key of the range, in order, until that returns false. Returns how many there were. The
+  // callback may call the database; its arguments live until it returns.
   Result<uint64_t> Scan(const Range& range, const ScanOptions& options,
                         FunctionRef<bool(std::string_view key, std::string_view value)> visit);
 

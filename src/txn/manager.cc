@@ -304,6 +304,8 @@ std::unique_ptr<Transaction> TransactionManager::Begin(const BeginOptions& optio
   return std::unique_ptr<Transaction>(new Transaction(*this, options));
 }
 
+Snapshot TransactionManager::TakeKeySnapshot() { return impl_->snapshots.TakeOfKeys(impl_->store.log()); }
+
 LockManager& TransactionManager::locks() { return impl_->locks; }
 store::Store& TransactionManager::store() { return impl_->store; }
 

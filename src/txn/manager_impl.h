@@ -17,6 +17,7 @@
 #include "txn/cold_rows.h"
 #include "txn/key_locks.h"
 #include "txn/lock_manager.h"
+#include "txn/row_header.h"
 #include "txn/row_locks.h"
 #include "txn/snapshot_registry.h"
 #include "txn/status_table.h"
@@ -60,6 +61,10 @@ struct ActiveEntry {
   ActiveEntry* next = nullptr;
 };
 
+inline bool Sees(const Snapshot& snapshot, const RowHeader& header) {
+  return header.alone() ? snapshot.SeesAlone(header.lsn) : snapshot.Sees(header.txn, header.lsn);
+}
+
 class ManagerImpl final : public store::TransactionHooks {
  public:
   ManagerImpl(store::Store& store, const TransactionOptions& options);
@@ -76,6 +81,12 @@ class ManagerImpl final : public store::TransactionHooks {
   Result<ActiveEntry*> BeginWriting();
   Lsn PublishCommit(ActiveEntry* entry);
   void PublishAbort(ActiveEntry* entry);
+  // Has it committed, in a way that snapshots taken from now on see?
+  bool Published(TxnId id) const {
+    if (id.value < clock.id_floor.load()) return true;
+    const uint64_t commit = status.Get(id);
+    return commit >= StatusTable::kLongAgo && commit <= clock.published.load();
+  }
   bool InProgress(TxnId id) const { return id.value >= clock.id_floor.load() && status.InProgress(id); }
 
   // One change to a key by a transaction in progress; the callback need not fill edit.txn and edit.prev.
@@ -96,7 +107,14 @@ class ManagerImpl final : public store::TransactionHooks {
   Result<bool> FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value);
   // What the record of a new version by `writer` should link to, given the version it replaces: past versions that no
   // live snapshot needs.
-  Result<Lsn> LinkPast(TxnId writer, TxnId replaced_txn, Lsn replaced);
+  Result<Lsn> LinkPast(TxnId writer, const RowHeader& replaced);
+  // What LinkPast found, and for which version.
+  struct FoundLink {
+    Lsn of;
+    Lsn link;
+  };
+  // Fills in a new version's depth and its record's link. False: the chain is long, LinkPast has to be asked first.
+  static bool ChooseLink(const RowHeader& replaced, bool seen_by_all, const FoundLink& found, RowHeader* header, Lsn* link);
 
   // trees.cc
   Result<std::shared_ptr<TableState>> OpenTable(SpaceId space, TreeId tree);

@@ -29,6 +29,8 @@ Status ManagerImpl::Purge() {
   {
     MutexLock transactions(mutex_);
     status.Forget(horizons.finished_below);
+    // Changes that are committed by their own records end no transaction, which is what moves the floor otherwise.
+    if (first_active_ == nullptr) clock.log_floor.store(store.log().appended().value);
   }
   wal::Record record;
   const uint64_t file_bytes = store.log().options().file_bytes;

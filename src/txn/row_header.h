@@ -19,6 +19,7 @@ enum RowFlag : uint8_t {
   kEntryDead = 8,     // not a row: an index entry or overflow value is dead since this version
   kSystemValue = 16,  // not a row: outside transactions (sequences, a live overflow value's head)
   kRowRestored = 32,  // put back by a rollback: an index entry read before that may have been the undone version's
+  kRowAlone = 64,     // of a KEYED tree: no transaction made it; it is committed by its own record
 };
 
 struct RowHeader {
@@ -35,6 +36,8 @@ struct RowHeader {
   bool deleted() const { return (flags & kRowDeleted) != 0; }
   bool restored() const { return (flags & kRowRestored) != 0; }
   bool dead() const { return (flags & kEntryDead) != 0; }
+  bool alone() const { return (flags & kRowAlone) != 0; }
+  bool has_overflow() const { return (flags & kRowOverflow) != 0; }
 
   static RowHeader Load(Bytes value) {
     PHANTOM_CHECK(value.size() >= kBytes);

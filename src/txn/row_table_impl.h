@@ -58,8 +58,7 @@ struct RowTable::Attempt {
   // Kept between looks.
   bool row_locked = false;  // the row lock is held
   bool row_lock_added = false;  // ... for this attempt only
-  Lsn link_of;  // `link` goes with this version
-  Lsn link;
+  ManagerImpl::FoundLink link;
 };
 
 }  // namespace phantom::txn

@@ -12,9 +12,6 @@ namespace phantom::txn {
 
 namespace {
 
-// Chains longer than this are worth a look at what could be skipped.
-constexpr uint8_t kDepthToSkip = 8;
-
 // The queue's lock for a row: PostgreSQL's heavyweight tuple locks.
 LockMode QueueMode(RowLockMode mode) {
   switch (mode) {
@@ -215,16 +212,8 @@ Status RowTable::Try(Transaction& transaction, const Snapshot& snapshot, RowId i
     }
     if (wish.kind == Wish::Kind::kDelete) header.flags |= kRowDeleted;
     if (wish.has_overflow) header.flags |= kRowOverflow;
-    if (replaced.txn < impl.snapshots.Last().finished_below) {
-      header.depth = 0;  // everybody sees what is replaced: nobody needs what was before it
-    } else if (replaced.depth < kDepthToSkip) {
-      edit.link = replaced.lsn;
-      header.depth = static_cast<uint8_t>(replaced.depth + 1);
-    } else if (attempt->link_of == replaced.lsn) {
-      edit.link = attempt->link;
-      const bool grew = edit.link == replaced.lsn && replaced.depth < UINT8_MAX;
-      header.depth = static_cast<uint8_t>(replaced.depth + (grew ? 1 : 0));
-    } else {
+    const bool seen_by_all = replaced.txn < impl.snapshots.Last().finished_below;
+    if (!ManagerImpl::ChooseLink(replaced, seen_by_all, attempt->link, &header, &edit.link)) {
       attempt->verdict = Attempt::Verdict::kLinkFirst;
       return Status::Ok();
     }
@@ -262,13 +251,12 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
     }
     if (attempt.verdict == Attempt::Verdict::kDone) break;
     if (attempt.verdict == Attempt::Verdict::kLinkFirst) {
-      Result<Lsn> link = impl.LinkPast(transaction.id(), attempt.newest.txn, attempt.newest.lsn);
+      Result<Lsn> link = impl.LinkPast(transaction.id(), attempt.newest);
       if (!link.ok()) {
         status = std::move(link).status();
         break;
       }
-      attempt.link_of = attempt.newest.lsn;
-      attempt.link = *link;
+      attempt.link = {attempt.newest.lsn, *link};
       continue;
     }
     TxnId blocker = attempt.blocker;

@@ -38,6 +38,9 @@ class Snapshot {
     return SeesRecent(txn, lsn);
   }
 
+  // Does it see a version that is committed by its own record? Only a snapshot of keys may ask.
+  bool SeesAlone(Lsn lsn) const { return lsn < alone_below_; }
+
   // Gives the registration up early.
   void Release();
 
@@ -53,6 +56,7 @@ class Snapshot {
   Lsn command_;
   TxnId own_;
   TxnId finished_below_;  // every transaction with a smaller id ended before this snapshot; its effects are seen
+  Lsn alone_below_;       // 0: not a snapshot of keys
 };
 
 }  // namespace phantom::txn

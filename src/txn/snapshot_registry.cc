@@ -6,6 +6,7 @@
 
 #include "common/check.h"
 #include "txn/status_table.h"
+#include "wal/log_writer.h"
 
 namespace phantom::txn {
 
@@ -19,6 +20,7 @@ Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
   command_ = other.command_;
   own_ = other.own_;
   finished_below_ = other.finished_below_;
+  alone_below_ = other.alone_below_;
   other.slot_ = nullptr;
   return *this;
 }
@@ -26,6 +28,7 @@ Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
 void Snapshot::Release() {
   if (slot_ == nullptr) return;
   registry_->Release(slot_);
+  if (alone_below_) registry_->key_readers().Leave();
   slot_ = nullptr;
 }
 
@@ -73,16 +76,28 @@ SnapshotSlot* SnapshotRegistry::Claim() {
   }
 }
 
-Snapshot SnapshotRegistry::Take(TxnId own, Lsn command) {
+Snapshot SnapshotRegistry::Take(TxnId own, Lsn command) { return Fill(Claim(), own, command, nullptr); }
+
+Snapshot SnapshotRegistry::TakeOfKeys(const wal::LogWriter& log) {
+  key_readers_.Begin();
+  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), &log);
+  key_readers_.Enter(snapshot.alone_below_);
+  return snapshot;
+}
+
+Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, const wal::LogWriter* keys) {
   Snapshot snapshot;
-  SnapshotSlot* slot = Claim();
   const uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
   const uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
+  // In this order: docs/decisions/0018-key-value.md.
+  uint64_t alone_below = keys == nullptr ? 0 : keys->appended().value;
   const uint64_t lsn = clock_.published.load(std::memory_order_seq_cst);
+  if (keys != nullptr) alone_below = std::max(alone_below, lsn + 1);
   slot->finished_below.store(finished_below, std::memory_order_relaxed);
   slot->log_floor.store(log_floor, std::memory_order_relaxed);
   slot->own.store(own.value, std::memory_order_relaxed);
   slot->command.store(command.value, std::memory_order_relaxed);
+  slot->alone_below.store(alone_below, std::memory_order_relaxed);
   slot->lsn.store(lsn, std::memory_order_release);
   snapshot.slot_ = slot;
   snapshot.registry_ = this;
@@ -91,16 +106,19 @@ Snapshot SnapshotRegistry::Take(TxnId own, Lsn command) {
   snapshot.command_ = command;
   snapshot.own_ = own;
   snapshot.finished_below_ = TxnId(finished_below);
+  snapshot.alone_below_ = Lsn(alone_below);
   return snapshot;
 }
 
 Snapshot SnapshotRegistry::Copy(const Snapshot& of, TxnId own, Lsn command) {
   Snapshot snapshot;
+  PHANTOM_CHECK(!of.alone_below_);
   SnapshotSlot* slot = Claim();
   slot->finished_below.store(of.finished_below_.value, std::memory_order_relaxed);
   slot->log_floor.store(of.slot_->log_floor.load(std::memory_order_relaxed), std::memory_order_relaxed);
   slot->own.store(own.value, std::memory_order_relaxed);
   slot->command.store(command.value, std::memory_order_relaxed);
+  slot->alone_below.store(0, std::memory_order_relaxed);
   slot->lsn.store(of.read_lsn_.value, std::memory_order_release);
   snapshot.slot_ = slot;
   snapshot.registry_ = this;
@@ -143,17 +161,17 @@ Horizons SnapshotRegistry::Last() const {
   return {Lsn(oldest_snapshot_.load()), Lsn(log_floor_.load()), TxnId(finished_below_.load())};
 }
 
-bool SnapshotRegistry::Any(FunctionRef<bool(Lsn lsn, TxnId own, Lsn command)> wants) const {
+bool SnapshotRegistry::Any(FunctionRef<bool(const View&)> wants) const {
   const size_t blocks = block_count_.load(std::memory_order_seq_cst);
   for (size_t b = 0; b < blocks; ++b) {
     for (const SnapshotSlot& slot : *blocks_[b].load(std::memory_order_acquire)) {
       const uint64_t lsn = slot.lsn.load(std::memory_order_seq_cst);
       if (lsn == SnapshotSlot::kFree) continue;
       if (lsn == SnapshotSlot::kAcquiring) return true;
-      if (wants(Lsn(lsn), TxnId(slot.own.load(std::memory_order_relaxed)),
-                Lsn(slot.command.load(std::memory_order_relaxed)))) {
-        return true;
-      }
+      const View view{Lsn(lsn), TxnId(slot.own.load(std::memory_order_relaxed)),
+                      Lsn(slot.command.load(std::memory_order_relaxed)),
+                      Lsn(slot.alone_below.load(std::memory_order_relaxed))};
+      if (wants(view)) return true;
     }
   }
   return false;

@@ -16,7 +16,12 @@
 
 #include "common/function_ref.h"
 #include "common/ids.h"
+#include "txn/key_readers.h"
 #include "txn/snapshot.h"
+
+namespace phantom::wal {
+class LogWriter;
+}
 
 namespace phantom::txn {
 
@@ -35,6 +40,7 @@ struct alignas(64) SnapshotSlot {
   std::atomic<uint64_t> log_floor{0};
   std::atomic<uint64_t> own{0};
   std::atomic<uint64_t> command{0};
+  std::atomic<uint64_t> alone_below{0};
 };
 
 struct Horizons {
@@ -52,10 +58,14 @@ class SnapshotRegistry {
   ~SnapshotRegistry();
 
   Snapshot Take(TxnId own, Lsn command);
+  // For reading keys, in no transaction: sees versions that are committed by their own records as well.
+  Snapshot TakeOfKeys(const wal::LogWriter& log);
   // The same view at another command boundary. The copy is to be released before `of`: a computation under way may have
   // passed the copy's slot before it was claimed, and counts on meeting the other.
   Snapshot Copy(const Snapshot& of, TxnId own, Lsn command);
   void Release(SnapshotSlot* slot) { slot->lsn.store(SnapshotSlot::kFree, std::memory_order_release); }
+  KeyReaders& key_readers() { return key_readers_; }
+  const KeyReaders& key_readers() const { return key_readers_; }
 
   // As of now. Never goes back.
   Horizons Compute();
@@ -63,14 +73,22 @@ class SnapshotRegistry {
   Horizons Last() const;
 
   // Is there a snapshot for which the function is true? True as well when one is being taken.
-  bool Any(FunctionRef<bool(Lsn lsn, TxnId own, Lsn command)> wants) const;
+  struct View {
+    Lsn lsn;
+    TxnId own;
+    Lsn command;
+    Lsn alone_below;  // 0: not of keys
+  };
+  bool Any(FunctionRef<bool(const View&)> wants) const;
 
  private:
   using Block = std::array<SnapshotSlot, kBlockSlots>;
   SnapshotSlot* Claim();
+  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, const wal::LogWriter* keys);
 
   const CommitClock& clock_;
   const StatusTable& status_;
+  KeyReaders key_readers_;
   std::unique_ptr<std::atomic<Block*>[]> blocks_;
   std::atomic<size_t> block_count_{0};
   std::atomic<uint64_t> oldest_snapshot_{0};

@@ -20,6 +20,9 @@
 #include "txn/lock_manager.h"
 #include "txn/snapshot.h"
 
+namespace phantom::btree {
+enum class TreeKind : uint8_t;
+}
 namespace phantom::store {
 class Store;
 }
@@ -164,6 +167,9 @@ class TransactionManager {
   LockManager& locks();
   store::Store& store();
 
+  // For reading keys (key_table.h), in no transaction.
+  Snapshot TakeKeySnapshot();
+
   // Commit durability: the caller that may block, and the one that may not (the callback may run on any thread).
   void WaitDurable(Lsn lsn);
   void WhenDurable(Lsn lsn, std::function<void()> callback);
@@ -185,6 +191,7 @@ class TransactionManager {
   // `id`, when given, is below store::kFirstTree: trees that are found by name (system tables).
   Result<TreeId> CreateTableTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Result<TreeId> CreateIndexTree(Transaction& transaction, SpaceId space, TreeId id = {});
+  Result<TreeId> CreateKeyTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Status DropTree(Transaction& transaction, SpaceId space, TreeId tree);
 
   // A database's page space. Not transactional: durable on return. Dropping frees all its trees; nobody may use them.
@@ -202,6 +209,7 @@ class TransactionManager {
 
  private:
   TransactionManager();
+  Result<TreeId> CreateWithOverflow(Transaction& transaction, SpaceId space, TreeId id, btree::TreeKind kind);
   std::unique_ptr<ManagerImpl> impl_;
 };
 

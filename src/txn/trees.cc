@@ -10,7 +10,7 @@ namespace {
 
 uint64_t TableKey(SpaceId space, TreeId tree) { return uint64_t{space.value} << 32 | tree.value; }
 
-// A table's attributes in the directory: the id of its overflow tree.
+// The attributes in the directory of a tree with long values: the id of its overflow tree.
 std::string TableAttributes(TreeId overflow) {
   std::string attributes(4, '\0');
   StoreLE(attributes.data(), overflow.value);
@@ -18,8 +18,8 @@ std::string TableAttributes(TreeId overflow) {
 }
 
 Result<TreeId> OverflowOf(const store::TreeInfo& info) {
-  if (info.kind != btree::TreeKind::kRowId || info.attributes.size() != 4) {
-    return Errorf(sqlstate::kDataCorrupted, "tree %u is not a table's", info.id.value);
+  if (info.attributes.size() != 4) {
+    return Errorf(sqlstate::kDataCorrupted, "tree %u has no overflow tree", info.id.value);
   }
   return TreeId(LoadLE<uint32_t>(info.attributes.data()));
 }
@@ -63,9 +63,13 @@ Result<std::shared_ptr<TableState>> ManagerImpl::OpenTable(SpaceId space, TreeId
   ASSIGN_OR_RETURN(TreeId overflow, OverflowOf(info));
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> rows, store.OpenTree(space, tree));
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> values, store.OpenTree(space, overflow));
-  ASSIGN_OR_RETURN(uint64_t last_row, LastNumber(*rows));
+  uint64_t last_row = 0;
+  std::vector<store::ColdChunk> chunks;
+  if (info.kind == btree::TreeKind::kRowId) {
+    ASSIGN_OR_RETURN(last_row, LastNumber(*rows));
+    ASSIGN_OR_RETURN(chunks, store.chunks().List(space, tree));
+  }
   ASSIGN_OR_RETURN(uint64_t last_value, LastNumber(*values));
-  ASSIGN_OR_RETURN(const std::vector<store::ColdChunk> chunks, store.chunks().List(space, tree));
   if (!chunks.empty()) last_row = std::max(last_row, (chunks.back().number + 1) * store::kChunkRows - 1);
   auto state = std::make_shared<TableState>(std::move(rows), last_row + 1);
   for (const store::ColdChunk& chunk : chunks) {
@@ -101,14 +105,22 @@ void ManagerImpl::DropLater(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> t
 }
 
 Result<TreeId> TransactionManager::CreateTableTree(Transaction& transaction, SpaceId space, TreeId id) {
+  return CreateWithOverflow(transaction, space, id, btree::TreeKind::kRowId);
+}
+
+Result<TreeId> TransactionManager::CreateKeyTree(Transaction& transaction, SpaceId space, TreeId id) {
+  return CreateWithOverflow(transaction, space, id, btree::TreeKind::kKeyed);
+}
+
+Result<TreeId> TransactionManager::CreateWithOverflow(Transaction& transaction, SpaceId space, TreeId id,
+                                                      btree::TreeKind kind) {
   ASSIGN_OR_RETURN(TxnId txn, transaction.EnsureId());
   RETURN_IF_ERROR(impl_->store.log().Admit());
   TreeId created;
   RETURN_IF_ERROR(impl_->Track(transaction.active_entry_, [&](Lsn* last) -> Status {
     ASSIGN_OR_RETURN(TreeId overflow,
                      impl_->store.CreateTree(space, TreeId(), btree::TreeKind::kKeyed, {}, txn, last));
-    ASSIGN_OR_RETURN(created, impl_->store.CreateTree(space, id, btree::TreeKind::kRowId, TableAttributes(overflow),
-                                                      txn, last));
+    ASSIGN_OR_RETURN(created, impl_->store.CreateTree(space, id, kind, TableAttributes(overflow), txn, last));
     return Status::Ok();
   }));
   transaction.OnAbort([impl = impl_.get(), space, created] { impl->ForgetTable(space, created); });
@@ -131,7 +143,7 @@ Status TransactionManager::DropTree(Transaction& transaction, SpaceId space, Tre
   RETURN_IF_ERROR(impl_->store.log().Admit());
   ASSIGN_OR_RETURN(store::TreeInfo info, impl_->store.GetTreeInfo(space, tree));
   TreeId overflow;
-  if (info.kind == btree::TreeKind::kRowId) {
+  if (!info.attributes.empty()) {
     ASSIGN_OR_RETURN(overflow, OverflowOf(info));
   }
   RETURN_IF_ERROR(impl_->Track(transaction.active_entry_, [&](Lsn* last) -> Status {

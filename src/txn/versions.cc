@@ -6,6 +6,9 @@
 
 namespace phantom::txn {
 
+// Chains longer than this are worth a look at what could be skipped.
+static constexpr uint8_t kDepthToSkip = 8;
+
 Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value) {
   while (lsn) {
     RETURN_IF_ERROR(store.log().ReadRecord(lsn, record));
@@ -15,20 +18,40 @@ Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Re
     }
     btree::Change change;
     RETURN_IF_ERROR(btree::ParseChange(*record, &change));
-    if (!change.has_before) return false;
-    const RowHeader header = RowHeader::Load(change.before);
-    if (snapshot.Sees(header.txn, header.lsn)) {
-      *value = change.before;
-      return !header.deleted();
+    // An insert has neither; a record without the value before, which nobody needed then, may link to others.
+    if (change.has_before) {
+      const RowHeader header = RowHeader::Load(change.before);
+      if (Sees(snapshot, header)) {
+        *value = change.before;
+        return !header.deleted();
+      }
     }
     lsn = change.link;
   }
   return false;
 }
 
+bool ManagerImpl::ChooseLink(const RowHeader& replaced, bool seen_by_all, const FoundLink& found, RowHeader* header, Lsn* link) {
+  if (seen_by_all) {
+    header->depth = 0;  // nobody needs what was before it
+    *link = Lsn();
+  } else if (replaced.depth < kDepthToSkip) {
+    header->depth = static_cast<uint8_t>(replaced.depth + 1);
+    *link = replaced.lsn;
+  } else if (found.of == replaced.lsn) {
+    const bool grew = found.link == replaced.lsn && replaced.depth < UINT8_MAX;
+    header->depth = static_cast<uint8_t>(replaced.depth + (grew ? 1 : 0));
+    *link = found.link;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // The replaced version V was made by record `replaced`, which holds the version U before it and links further. A new
 // record that links to `replaced` lets readers find U; when nobody needs U it links to where U's record did.
-Result<Lsn> ManagerImpl::LinkPast(TxnId writer, TxnId replaced_txn, Lsn replaced) {
+Result<Lsn> ManagerImpl::LinkPast(TxnId writer, const RowHeader& newest) {
+  const Lsn replaced = newest.lsn;
   // Past the floor everybody sees V, so nobody needs U, and the log may have been dropped up to there: before this or meanwhile.
   auto everybody_sees = [&] { return replaced < snapshots.Last().log_floor; };
   if (everybody_sees()) return Lsn();
@@ -39,18 +62,25 @@ Result<Lsn> ManagerImpl::LinkPast(TxnId writer, TxnId replaced_txn, Lsn replaced
   }
   btree::Change change;
   RETURN_IF_ERROR(btree::ParseChange(record, &change));
-  if (!change.has_before) return Lsn();
+  if (!change.has_before) return change.link;
   const RowHeader older = RowHeader::Load(change.before);
   bool needed;
-  if (replaced_txn == writer) {
+  if (!newest.alone() && newest.txn == writer) {
     if (older.txn != writer) return replaced;  // everybody else sees U
-    needed = snapshots.Any([&](Lsn, TxnId own, Lsn command) {
-      return own == writer && older.lsn < command && command <= replaced;
+    needed = snapshots.Any([&](const SnapshotRegistry::View& view) {
+      return view.own == writer && older.lsn < view.command && view.command <= replaced;
     });
   } else {
-    const uint64_t from = status.Get(older.txn), to = status.Get(replaced_txn);
+    // Commits at or below a snapshot's LSN are seen, versions alone when they are below what it sees of those.
+    auto committed = [&](const RowHeader& header) { return header.alone() ? header.lsn.value : status.Get(header.txn); };
+    auto seen = [](const RowHeader& header, uint64_t at, const SnapshotRegistry::View& view) {
+      return header.alone() ? at < view.alone_below.value : at <= view.lsn.value;
+    };
+    const uint64_t from = committed(older), to = committed(newest);
     if (from < StatusTable::kLongAgo || to < StatusTable::kLongAgo) return replaced;
-    needed = snapshots.Any([&](Lsn lsn, TxnId, Lsn) { return from <= lsn.value && lsn.value < to; });
+    needed = snapshots.Any([&](const SnapshotRegistry::View& view) {
+      return seen(older, from, view) && !seen(newest, to, view);
+    });
   }
   return needed ? replaced : change.link;
 }

@@ -1,0 +1,188 @@
+// Power cuts under several threads. Each has keys of its own, so that what it did is a sequence: after a cut a prefix
+// of that must be there, no shorter than what was acknowledged as durable. All write a group of shared keys in batches,
+// always with one value: they must be equal in every snapshot and after every cut.
+#include <random>
+#include <thread>
+
+#include "kv/fixture.h"
+
+namespace phantom::kv {
+
+namespace {
+
+struct Operation {
+  std::vector<std::pair<std::string, std::optional<std::string>>> writes;
+  void Apply(Model* model) const {
+    for (const auto& [key, value] : writes) {
+      if (value)
+        (*model)[key] = *value;
+      else
+        model->erase(key);
+    }
+  }
+};
+
+class Crashes {
+ public:
+  explicit Crashes(uint64_t seed) : env_(seed), random_(seed) {
+    for (Worker& worker : workers_) worker.random.seed(random_());
+  }
+
+  void Play(int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      INFO("round " << round);
+      Round();
+    }
+  }
+
+ private:
+  static constexpr size_t kWorkers = 3;
+  static constexpr int kShared = 5;
+
+  struct Worker {
+    std::mt19937_64 random;
+    Model base;                         // surely durable
+    std::vector<Operation> operations;  // since then, in order; the last may be under way
+    std::string failure;
+  };
+
+  static std::string SharedKey(int i) { return "shared" + std::to_string(i); }
+
+  void Round() {
+    env_.CutPowerAfter(1 + random_() % 600);
+    {
+      Result<std::unique_ptr<Database>> opened = Database::Open("db", SmallOptions(env_));
+      if (opened.ok()) {
+        Database& database = **opened;
+        if (!env_.power_cut()) Verify(database);
+        std::vector<std::thread> threads;
+        for (size_t i = 0; i < kWorkers; ++i) threads.emplace_back([&, i] { Work(database, i); });
+        for (std::thread& thread : threads) thread.join();
+        for (Worker& worker : workers_) {
+          INFO(worker.failure);
+          REQUIRE(worker.failure.empty());
+        }
+      }
+      if (!env_.power_cut()) env_.CutPowerAfter(0);
+    }
+    env_.Restart();
+    {
+      auto database = Must(Database::Open("db", SmallOptions(env_)));
+      Verify(*database);
+      Must(database->Check());
+      if (random_() % 2 == 0) {
+        env_.CutPowerAfter(0);
+      } else {
+        Must(database->Close());
+        database.reset();
+        env_.CutPowerAfter(0);
+      }
+    }
+    env_.Restart();
+  }
+
+  void Verify(Database& database) {
+    std::vector<Model> parts(kWorkers);
+    std::vector<std::string> shared;
+    for (const auto& [key, value] : All(database)) {
+      if (key[0] == 's')
+        shared.push_back(value);
+      else
+        parts.at(static_cast<size_t>(key[0] - 'a')).emplace(key, value);
+    }
+    for (const std::string& value : shared) REQUIRE(value == shared[0]);
+    if (!shared.empty()) REQUIRE(shared.size() == kShared);
+    for (size_t i = 0; i < kWorkers; ++i) {
+      Worker& worker = workers_[i];
+      Model state = worker.base;
+      bool found = state == parts[i];
+      for (size_t n = 0; n < worker.operations.size() && !found; ++n) {
+        worker.operations[n].Apply(&state);
+        found = state == parts[i];
+      }
+      INFO("thread " << i);
+      REQUIRE(found);
+      worker.base = state;
+      worker.operations.clear();
+    }
+  }
+
+  void Work(Database& database, size_t number) {
+    Worker& worker = workers_[number];
+    for (int i = 0; i < 2000 && !env_.power_cut(); ++i) {
+      const std::string failure = WorkOnce(database, worker, number);
+      // After the cut anything may fail.
+      if (!failure.empty() && !env_.power_cut()) {
+        worker.failure = failure;
+        return;
+      }
+    }
+  }
+
+  std::string WorkOnce(Database& database, Worker& worker, size_t number) {
+    auto draw = [&](uint64_t below) { return worker.random() % below; };
+    auto key = [&] { return std::string(1, static_cast<char>('a' + number)) + std::to_string(draw(60)); };
+    auto value = [&] { return std::string(draw(30) == 0 ? draw(9000) : draw(200), static_cast<char>('a' + draw(26))); };
+    const WriteOptions options{.sync = draw(10) == 0};
+    Status status;
+    Operation operation;
+    switch (draw(10)) {
+      case 0: {
+        Batch batch;
+        const std::string same = value();
+        for (int i = kShared; i-- > 0;) batch.Put(SharedKey(i), same);
+        for (uint64_t n = draw(4); n > 0; --n) {
+          operation.writes.emplace_back(key(), value());
+          batch.Put(operation.writes.back().first, *operation.writes.back().second);
+        }
+        worker.operations.push_back(operation);
+        status = database.Write(batch, options);
+        break;
+      }
+      case 1:
+      case 2:
+        operation.writes.emplace_back(key(), std::nullopt);
+        worker.operations.push_back(operation);
+        status = database.Delete(operation.writes[0].first, options);
+        break;
+      case 3: {
+        std::string first;
+        bool same = true;
+        int count = 0;
+        Result<uint64_t> scanned = database.Scan({.lower = "shared", .upper = "shared9"}, {.reverse = draw(2) == 0},
+                                                 [&](std::string_view, std::string_view found) {
+                                                   same &= count++ == 0 || found == first;
+                                                   first = found;
+                                                   return true;
+                                                 });
+        if (!scanned.ok()) return scanned.status().ToString();
+        if (!same || (count != 0 && count != kShared)) return "shared keys differ in a snapshot";
+        return {};
+      }
+      default:
+        operation.writes.emplace_back(key(), value());
+        worker.operations.push_back(operation);
+        status = database.Put(operation.writes[0].first, *operation.writes[0].second, options);
+    }
+    if (!status.ok()) return status.ToString();
+    if (options.sync && !env_.power_cut()) {
+      for (const Operation& done : worker.operations) done.Apply(&worker.base);
+      worker.operations.clear();
+    }
+    return {};
+  }
+
+  io::SimEnv env_;
+  std::mt19937_64 random_;
+  std::array<Worker, kWorkers> workers_;
+};
+
+}  // namespace
+
+TEST_CASE("power cuts lose only the end of what was not synced") {
+  const uint64_t seed = GENERATE(11u, 12u, 13u);
+  INFO("seed " << seed);
+  Crashes(seed).Play(12);
+}
+
+}  // namespace phantom::kv
