@@ -100,7 +100,14 @@ class Crashes {
         worker.operations[n].Apply(&state);
         found = state == parts[i];
       }
-      INFO("thread " << i);
+      std::string difference;
+      for (const auto& [key, value] : parts[i]) {
+        const auto expected = state.find(key);
+        if (expected == state.end()) difference += " +" + key;
+        else if (expected->second != value) difference += " *" + key;
+      }
+      for (const auto& [key, value] : state) difference += parts[i].contains(key) ? "" : " -" + key;
+      INFO("thread " << i << ", operations " << worker.operations.size() << ", beside the last state:" << difference);
       REQUIRE(found);
       worker.base = state;
       worker.operations.clear();
