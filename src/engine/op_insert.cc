@@ -20,6 +20,7 @@ class InsertOperator final : public Operator {
 
   Status Make() {
     ASSIGN_OR_RETURN(writer_, TableWriter::Make(table_, node_.rules, node_.view_checks, runtime_));
+    if (node_.conflict == planner::ConflictAction::kNone && !node_.has_returning) writer_->AllowLoad();
     foreign_keys_ = ForeignKeys::Make(table_, runtime_);
     for (const catalog::Column& column : table_.columns) {
       nulls_.push_back(runtime_.MakeVector(column.type, 1));
@@ -71,6 +72,7 @@ class InsertOperator final : public Operator {
       RETURN_IF_ERROR(child_->Next(in));
       if (in.empty()) {
         ended_ = true;
+        RETURN_IF_ERROR(writer_->FinishLoad());
         return child_->Finish();
       }
       RETURN_IF_ERROR(Insert(in));
@@ -97,6 +99,7 @@ class InsertOperator final : public Operator {
       full_.push_back(child_column_[c] >= 0 ? in.columns[child_column_[c]] : &nulls_[c]);
     }
     RETURN_IF_ERROR(writer_->PrepareNew(full_, in.rows));
+    if (writer_->loads()) return Load(in.rows);
     system_.AppendTo(full_);
     done_count_ = 0;
     for (size_t i = 0; i < in.rows.count; ++i) {
@@ -121,6 +124,24 @@ class InsertOperator final : public Operator {
         done_.data()[done_count_++] = row;
       }
     }
+    return Status::Ok();
+  }
+
+  Status Load(const Rows& rows) {
+    for (size_t i = 0; i < rows.count; ++i) {
+      Status checked = writer_->Check(i);
+      if (checked.ok()) continue;
+      // A row before may have a key that somebody has.
+      RETURN_IF_ERROR(writer_->Load(i, ids_));
+      RETURN_IF_ERROR(writer_->FinishLoad());
+      return checked;
+    }
+    RETURN_IF_ERROR(writer_->Load(rows.count, ids_));
+    for (size_t i = 0; i < rows.count && foreign_keys_ != nullptr; ++i) {
+      RETURN_IF_ERROR(foreign_keys_->Inserted(ids_[i], full_, static_cast<uint32_t>(rows[i])));
+    }
+    count_ += rows.count;
+    done_count_ = 0;
     return Status::Ok();
   }
 
@@ -233,6 +254,7 @@ class InsertOperator final : public Operator {
   size_t late_at_ = 0;
   std::unordered_set<uint64_t> touched_;
   RowList done_;
+  RowId ids_[types::kVectorSize];  // of rows loaded
   size_t done_count_ = 0;
   uint64_t count_ = 0;
   bool ended_ = false;

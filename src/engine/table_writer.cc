@@ -168,7 +168,11 @@ std::string_view TableWriter::Encode(size_t i) {
 
 Status TableWriter::UniqueViolation(const IndexState& index, size_t i) {
   ASSIGN_OR_RETURN(const std::string key, index.keys->Describe(table_, static_cast<uint32_t>(fresh_.rows[i])));
-  const std::string& name = index.keys->index().name;
+  return UniqueViolation(index.keys->index(), key);
+}
+
+Status TableWriter::UniqueViolation(const catalog::Index& index, const std::string& key) const {
+  const std::string& name = index.name;
   return Error(sqlstate::kUniqueViolation, "duplicate key value violates unique constraint \"" + name + "\"")
       .Detail("Key " + key + " already exists.")
       .Schema(table_.schema_name)
@@ -210,6 +214,7 @@ Result<RowId> TableWriter::Insert(size_t i) {
     Result<std::optional<RowId>> added = AddEntry(index, i, id, true);
     if (!added.ok()) return std::move(added).status();
   }
+  ++inserted_;
   return id;
 }
 

@@ -30,6 +30,8 @@ class TableWriter {
   static Result<std::unique_ptr<TableWriter>> Make(const catalog::Table& table, const planner::TableRules& rules,
                                                    std::span<const planner::ViewCheck> view_checks, Runtime& runtime);
 
+  ~TableWriter();
+
   const catalog::Table& table() const { return table_; }
   txn::RowTable& rows() { return *rows_; }
   size_t index_count() const { return indexes_.size(); }
@@ -49,6 +51,17 @@ class TableWriter {
   Status CheckViews(size_t i);
   // Inserts the row and its index entries.
   Result<RowId> Insert(size_t i);
+  // A statement that writes by Insert() only and needs nothing of the rows before its end may say so first. Once it has
+  // inserted many, it is asked to load the others.
+  void AllowLoad();
+  bool loads() const { return load_allowed_ && inserted_ >= kInsertedBeforeLoad; }
+  // Writes the first `count` of the new rows, which have passed Check(), and gives their ids. Rows and index entries are in place after
+  // FinishLoad(), which is to be called at the end of the statement, and before any row's error is raised: a key that is taken
+  // comes to light there, and failed_row() tells whose, counted from the first row loaded.
+  Status Load(size_t count, RowId* ids);
+  Status FinishLoad();
+  std::optional<uint64_t> failed_row() const { return failed_; }
+
   // INSERT ... ON CONFLICT: a live row that has the same key in one of the given indexes (positions; empty: all).
   Result<std::optional<RowId>> FindConflict(size_t i, std::span<const int> arbiters);
   // Inserts unless a concurrent transaction has taken a key: then nothing is changed and that row is returned.
@@ -75,13 +88,19 @@ class TableWriter {
     const types::Vector* truth = nullptr;
   };
 
-  TableWriter(const catalog::Table& table, Runtime& runtime) : table_(table), runtime_(runtime), encoder_(table.layout) {}
+  // Inserted one by one before a statement loads.
+  static constexpr uint64_t kInsertedBeforeLoad = 1 << 15;
+  struct LoadState;
+
+  TableWriter(const catalog::Table& table, Runtime& runtime);
   std::string_view Encode(size_t i);
   // A check whose condition cannot be had for the batch at once.
   Status EvaluateAt(CheckRule& check, uint32_t row);
   // Notes that new row i may have another's key.
   Status NoteDuplicate(IndexState& index, size_t i, RowId id);
   Status UniqueViolation(const IndexState& index, size_t i);
+  Status UniqueViolation(const catalog::Index& index, const std::string& key) const;
+  Status PutLoaded();
   // Adds the entry of new row i; a conflict is returned, or raised when not wanted.
   Result<std::optional<RowId>> AddEntry(IndexState& index, size_t i, RowId id, bool report);
   bool IsUniqueKey(const IndexState& index, size_t i) const {
@@ -100,6 +119,10 @@ class TableWriter {
   Batch fresh_;
   bool checks_fail_ = false, views_fail_ = false;
   EventRecord record_;
+  bool load_allowed_ = false;
+  uint64_t inserted_ = 0;  // one by one
+  std::unique_ptr<LoadState> load_;
+  std::optional<uint64_t> failed_;
 };
 
 }  // namespace phantom::engine

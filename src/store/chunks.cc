@@ -58,9 +58,15 @@ Status BadEntry(SpaceId space, TreeId tree, uint64_t number) {
 }
 
 Result<ColdChunk> ParseChunk(SpaceId space, const ParsedKey& key, Bytes value) {
-  ChunkValue parsed;
-  if (value.size() != sizeof(parsed) || !ReadFrom(value, &parsed)) return BadEntry(space, key.tree, key.number);
-  return ColdChunk{key.number, SegmentId(parsed.segment), Lsn(parsed.frozen_before), parsed.rows, parsed.bytes};
+  ChunkValue parsed{};
+  if (value.size() != sizeof(parsed) && value.size() != kChunkValueBytesMin) return BadEntry(space, key.tree, key.number);
+  std::memcpy(&parsed, value.data(), value.size());
+  return ColdChunk{key.number,  SegmentId(parsed.segment), Lsn(parsed.frozen_before),
+                   parsed.rows, parsed.bytes,              TxnId(parsed.loader)};
+}
+
+ChunkValue ValueOf(const ColdChunk& chunk) {
+  return {chunk.segment.value, chunk.frozen_before.value, chunk.bytes, chunk.rows, 0, chunk.loader.value};
 }
 
 Status RemoveKey(btree::Tree& entries, Bytes key) {
@@ -104,7 +110,7 @@ Result<std::vector<ColdChunk>> Chunks::List(SpaceId space, TreeId tree) {
 
 Status Chunks::Put(SpaceId space, TreeId tree, const ColdChunk& chunk) {
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
-  const ChunkValue value{chunk.segment.value, chunk.frozen_before.value, chunk.bytes, chunk.rows, 0};
+  const ChunkValue value = ValueOf(chunk);
   RETURN_IF_ERROR(entries
                       ->Modify(ChunkKey(tree, chunk.number),
                                [&](std::optional<Bytes>, btree::Edit& edit) {
@@ -115,6 +121,29 @@ Status Chunks::Put(SpaceId space, TreeId tree, const ColdChunk& chunk) {
                       .status());
   store_.env().Step("chunk: entry put");
   return Status::Ok();
+}
+
+Status Chunks::Load(SpaceId space, TreeId tree, const ColdChunk& chunk, Lsn* last) {
+  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> entries, store_.OpenTree(space, kDirectoryTree));
+  const ChunkValue value = ValueOf(chunk);
+  ASSIGN_OR_RETURN(*last, entries->Modify(ChunkKey(tree, chunk.number),
+                                          [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                                            if (current) return BadEntry(space, tree, chunk.number);
+                                            edit.txn = chunk.loader;
+                                            edit.prev = *last;
+                                            edit.op = btree::Edit::Op::kPut;
+                                            edit.head = BytesOf(value);
+                                            return Status::Ok();
+                                          }));
+  store_.env().Step("load: entry put");
+  return Status::Ok();
+}
+
+Result<std::optional<Chunks::Entry>> Chunks::ParseEntry(SpaceId space, Bytes key, Bytes value) {
+  if (key.size() != kChunkKeyBytes) return std::optional<Entry>();
+  const ParsedKey parsed = Parse(key);
+  ASSIGN_OR_RETURN(const ColdChunk chunk, ParseChunk(space, parsed, value));
+  return std::optional<Entry>({parsed.tree, chunk});
 }
 
 Status Chunks::Remove(SpaceId space, TreeId tree, uint64_t number) {

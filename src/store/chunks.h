@@ -3,7 +3,7 @@
 // The cold half of tables (docs/decisions/0015-cold-chunks.md): which chunks of row ids are cold, in the tree directory
 // of their space (docs/formats/control.md), and the segment files they name.
 //
-// A chunk's entry changes with one log record, outside transactions and never undone. A segment file counts only while
+// A chunk's entry changes with one log record, outside transactions and never undone; only Load() is a transaction's. A segment file counts only while
 // an entry names it; one that none names is removed at the latest at the next opening.
 //
 // Errors as for Store. Thread safety: all methods may be called from any thread; those that change a chunk, by one
@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ struct ColdChunk {
   Lsn frozen_before;
   uint32_t rows = 0;   // in the segment
   uint64_t bytes = 0;  // of the segment's file
+  TxnId loader;        // whose insertions the rows are (docs/decisions/0020-bulk-load.md); none: everybody sees them
 };
 
 class Chunks {
@@ -58,6 +60,15 @@ class Chunks {
   // Makes the chunk cold, or puts another segment in place of its present one. The file must be durable. Deletions
   // noted so far stay in force.
   Status Put(SpaceId space, TreeId tree, const ColdChunk& chunk);
+  // Makes a chunk that has no rows yet cold, as a change of its loader: the record goes into that transaction's chain, whose latest is
+  // *last, and *last becomes it.
+  Status Load(SpaceId space, TreeId tree, const ColdChunk& chunk, Lsn* last);
+  // The chunk that a change of the tree directory has made or removed; nothing: it was about something else.
+  struct Entry {
+    TreeId tree;
+    ColdChunk chunk;
+  };
+  static Result<std::optional<Entry>> ParseEntry(SpaceId space, Bytes key, Bytes value);
   // Makes the chunk hot. The deletions noted are forgotten.
   Status Remove(SpaceId space, TreeId tree, uint64_t number);
   // Forgets what an interrupted Remove has left of an earlier cold life: before a hot chunk becomes cold.

@@ -58,8 +58,10 @@ struct ChunkValue {
   uint64_t bytes;          // of the segment's file
   uint32_t rows;           // in the segment
   uint32_t reserved;       // 0
+  uint64_t loader;         // transaction whose insertions the rows are; 0: everybody sees them. Once the value ended before this
 };
-static_assert(sizeof(ChunkValue) == 32);
+static_assert(sizeof(ChunkValue) == 40);
+inline constexpr size_t kChunkValueBytesMin = 32;
 
 template <typename T>
 Bytes BytesOf(const T& value) {

@@ -46,6 +46,7 @@ bool ColdRows::Has(RowId row) const {
 }
 
 lsm::RowSet ColdRows::RowsIn(uint32_t vector) const {
+  if (vector >= segment_->vector_count()) return {};
   lsm::RowSet rows = segment_->present(vector);
   for (uint32_t i = 0; i < lsm::RowSet::kWords; ++i) {
     rows.words[i] &= ~deleted_[vector * lsm::RowSet::kWords + i].load(std::memory_order_acquire);
@@ -98,9 +99,12 @@ Status ColdRows::Read(const types::RowLayout& layout, RowId row, RowHeader* head
 }
 
 Result<RowHeader> ColdRows::ReadHeader(RowId row) const {
+  RowHeader header;
+  header.lsn = loaded_;
+  header.txn = chunk_.loader;
+  if (header.txn) return header;
   types::Vector writer(types::Type(types::kInt8Oid), 1);
   RETURN_IF_ERROR(segment_->ReadValue(writers(), PlaceOf(row), writer, 0));
-  RowHeader header;
   header.txn = TxnId(static_cast<uint64_t>(writer.Get<int64_t>(0)));
   return header;
 }

@@ -26,6 +26,7 @@
 #include "lsm/row_set.h"
 #include "store/chunks.h"
 #include "txn/row_header.h"
+#include "txn/snapshot.h"
 #include "types/row_codec.h"
 #include "types/vector.h"
 
@@ -47,6 +48,13 @@ class ColdRows {
 
   const store::ColdChunk& chunk() const { return chunk_; }
   const lsm::SegmentReader& segment() const { return *segment_; }
+  // Rows of a bulk load are its insertions at the LSN of the entry's record (0 after a restart, when it is not asked for): who sees that
+  // sees the chunk.
+  bool IsSeenBy(const Snapshot& snapshot) const {
+    return !chunk_.loader || snapshot.Sees(chunk_.loader, loaded_);
+  }
+  // Before it is published.
+  void SetLoaded(Lsn lsn) { loaded_ = lsn; }
   RowId begin() const { return RowId(chunk_.number * store::kChunkRows); }
   RowId end() const { return RowId((chunk_.number + 1) * store::kChunkRows); }
 
@@ -80,6 +88,7 @@ class ColdRows {
   static constexpr uint32_t kNoColumn = UINT32_MAX;
 
   const store::ColdChunk chunk_;
+  Lsn loaded_;
   std::unique_ptr<lsm::SegmentReader> segment_;
   std::vector<uint32_t> columns_;  // by the table's columns
   std::array<std::atomic<uint64_t>, store::Chunks::kDeletionWords> deleted_{};

@@ -22,6 +22,18 @@ bool IsCopied(const RowHeader& header, Lsn frozen_before) {
 
 }  // namespace
 
+lsm::SegmentSchema SegmentSchemaOf(const RowTable& table) {
+  const types::RowLayout& layout = table.layout();
+  lsm::SegmentSchema schema;
+  schema.tree = table.tree().value;
+  for (uint32_t i = 0; i < layout.column_count(); ++i) {
+    if (layout.type(i).oid == 0) continue;  // dropped
+    schema.columns.push_back({static_cast<uint16_t>(i + 1), layout.type(i), layout.layout(i)});
+  }
+  schema.columns.push_back({kWriterAttribute, types::Type(types::kInt8Oid), types::Layout::kInt64});
+  return schema;
+}
+
 // A chunk's rows as everybody sees them, into a segment.
 class ChunkFreezer {
  public:
@@ -44,6 +56,10 @@ class ChunkFreezer {
     // takes no ghost away that it does not see.
     const Snapshot snapshot = impl_.snapshots.Take(TxnId(), Lsn(1));
     everybody_sees_below_ = impl_.snapshots.Compute().finished_below;
+    if (before != nullptr && before->chunk().loader >= everybody_sees_below_) {
+      static_cast<void>(chunks_.DiscardSegment(segment));
+      return false;
+    }
     frozen_before_ = impl_.store.log().appended();
     uint64_t bytes = 0;
     Result<bool> written = WriteSegment(*file, before.get(), &bytes);
@@ -61,20 +77,11 @@ class ChunkFreezer {
  private:
   using SegmentId = store::SegmentId;
 
-  lsm::SegmentSchema Schema() const {
-    lsm::SegmentSchema schema;
-    schema.tree = table_.tree().value;
-    schema.base = FirstOf(chunk_).value;
-    for (uint32_t i : columns_) {
-      schema.columns.push_back({static_cast<uint16_t>(i + 1), table_.layout().type(i), table_.layout().layout(i)});
-    }
-    schema.columns.push_back({kWriterAttribute, types::Type(types::kInt8Oid), types::Layout::kInt64});
-    return schema;
-  }
-
   // False: some version is not seen by everybody, or there are no rows.
   Result<bool> WriteSegment(io::File& file, const ColdRows* before, uint64_t* bytes) {
-    lsm::SegmentWriter writer(file, Schema());
+    lsm::SegmentSchema schema = SegmentSchemaOf(table_);
+    schema.base = FirstOf(chunk_).value;
+    lsm::SegmentWriter writer(file, schema);
     for (uint32_t vector = 0; vector < lsm::kVectorsMax; ++vector) {
       ASSIGN_OR_RETURN(const bool stable, ReadVector(vector, before));
       if (!stable) return false;
@@ -206,17 +213,15 @@ Result<bool> RowTable::Freeze(uint64_t chunk) {
   return true;
 }
 
-// Takes from the tree what the segment has as well. Leaves that are left empty are joined to the first such.
-Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
-  btree::Tree& tree = parts_->tree();
+Status PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop) {
   const RowId end = FirstOf(chunk + 1);
   RowId empty_from;  // 0: none
   for (RowId next = FirstOf(chunk); next < end;) {
-    RETURN_IF_ERROR(manager_->impl().store.pool().AdmitChange());
-    RETURN_IF_ERROR(manager_->impl().store.log().Admit());
+    RETURN_IF_ERROR(impl.store.pool().AdmitChange());
+    RETURN_IF_ERROR(impl.store.log().Admit());
     ASSIGN_OR_RETURN(const btree::Tree::Pruned pruned, tree.Prune(btree::RowKey(next), [&](Bytes key, Bytes value) {
       const RowId id = btree::RowIdOf(key);
-      return id >= FirstOf(chunk) && id < end && IsCopied(RowHeader::Load(value), frozen_before);
+      return id >= FirstOf(chunk) && id < end && drop(RowHeader::Load(value));
     }));
     manager_->impl().store.env().Step("trim: leaf trimmed");
     if (empty_from) RETURN_IF_ERROR(tree.Tidy(btree::RowKey(empty_from)));
@@ -227,10 +232,17 @@ Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
   return Status::Ok();
 }
 
+// Takes from the tree what the segment has as well.
+Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
+  return PruneChunk(manager_->impl(), parts_->tree(), chunk,
+                    [&](const RowHeader& header) { return IsCopied(header, frozen_before); });
+}
+
 Result<bool> RowTable::Thaw(uint64_t chunk) {
   TableState& state = *parts_->state;
   const ColdRowsRef rows = state.cold.Find(FirstOf(chunk));
-  if (rows == nullptr) return false;
+  // Rows of a load are its own until everybody sees them.
+  if (rows == nullptr || rows->chunk().loader >= manager_->impl().snapshots.Compute().finished_below) return false;
   // As for a writer: while it lives no ghost goes that it does not see.
   const Snapshot snapshot = manager_->impl().snapshots.Take(TxnId(), Lsn(1));
   Status status;

@@ -27,15 +27,15 @@ class EntryKey {
 };
 static_assert(Index::kKeyBytesMax + 8 <= btree::kKeyBytesMax);
 
-Status CheckLength(std::string_view key) {
-  if (key.size() <= Index::kKeyBytesMax) [[likely]] return Status::Ok();
+}  // namespace
+
+Status Index::CheckKey(std::string_view key) {
+  if (key.size() <= kKeyBytesMax) [[likely]] return Status::Ok();
   return Errorf(sqlstate::kProgramLimitExceeded, "index row size %zu exceeds maximum %zu", key.size(),
-                Index::kKeyBytesMax)
+                kKeyBytesMax)
       .Hint("Values larger than 1/3 of a buffer page cannot be indexed.\n"
             "Consider a function index of an MD5 hash of the value, or use full text indexing.");
 }
-
-}  // namespace
 
 Result<Index> Index::Open(TransactionManager& manager, SpaceId space, TreeId tree) {
   ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> opened, manager.store().OpenTree(space, tree));
@@ -52,7 +52,7 @@ Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
 
 Status Index::Insert(Transaction& transaction, std::string_view key, RowId row) {
-  RETURN_IF_ERROR(CheckLength(key));
+  RETURN_IF_ERROR(CheckKey(key));
   return manager_->impl()
       .Write(transaction, *entries_, EntryKey(key, row),
              [](std::optional<Bytes> current, btree::Edit& edit) -> Status {
@@ -64,7 +64,7 @@ Status Index::Insert(Transaction& transaction, std::string_view key, RowId row) 
 }
 
 Status Index::Delete(Transaction& transaction, std::string_view key, RowId row) {
-  RETURN_IF_ERROR(CheckLength(key));
+  RETURN_IF_ERROR(CheckKey(key));
   RowHeader mark;
   ASSIGN_OR_RETURN(mark.txn, transaction.EnsureId());
   mark.flags = kEntryDead;
@@ -146,7 +146,7 @@ Result<Index::Obstacle> Index::FindObstacle(TxnId own, std::string_view key, Row
 
 Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::string_view key, RowId row,
                                                  const RowTable& table) {
-  RETURN_IF_ERROR(CheckLength(key));
+  RETURN_IF_ERROR(CheckKey(key));
   ManagerImpl& impl = manager_->impl();
   ASSIGN_OR_RETURN(TxnId own, transaction.EnsureId());
   const uint64_t hash = Checksum(AsBytes(key), uint64_t{space_.value} << 32 | tree_.value);

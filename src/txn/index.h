@@ -49,7 +49,9 @@ class Index {
   SpaceId space() const { return space_; }
   TreeId tree() const { return tree_; }
 
-  // 54000 "index row size ..." when the key is too long.
+  // 54000 "index row size ..." when the key is too long, as all that write entries return.
+  static Status CheckKey(std::string_view key);
+
   Status Insert(Transaction& transaction, std::string_view key, RowId row);
 
   // Inserts unless another live row has the key: then changes nothing and returns that row. Waits for transactions in

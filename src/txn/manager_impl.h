@@ -102,6 +102,11 @@ class ManagerImpl final : public store::TransactionHooks {
   Status UndoChange(ActiveEntry* entry, const wal::Record& record);
   void AbandonToBackground(ActiveEntry* entry);
 
+  // bulk_load.cc. Makes a chunk of durable rows the transaction's change; before and after that is undone.
+  Status LoadChunk(Transaction& transaction, SpaceId space, TreeId tree, const store::ColdChunk& chunk);
+  Status ClearLoaded(SpaceId space, const store::Chunks::Entry& loaded);
+  Status ForgetLoaded(SpaceId space, const store::Chunks::Entry& loaded);
+
   // versions.cc. The older version that the snapshot sees, following the chain from the record that made the newest. False:
   // none. *value is header and row; *record keeps its bytes.
   Result<bool> FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value);

@@ -102,7 +102,7 @@ Status RowTable::Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) con
         if (parts_->state->cold.version() == cold_version) return Status::Ok();
         continue;
       }
-      if (!segment->Has(id)) return Status::Ok();
+      if (!segment->Has(id) || !segment->IsSeenBy(snapshot)) return Status::Ok();
       row->found = row->in_segment = true;
       row->place = id;
       // Whoever has begun since the freezing has met no index entry of a version that was rolled back before.

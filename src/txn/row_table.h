@@ -94,6 +94,12 @@ class RowTable {
   // 54000 when the row is too large.
   Result<RowId> Insert(Transaction& transaction, std::string_view row);
 
+  // For a bulk load: ids of a whole chunk, to which nobody else inserts; the chunk's number.
+  uint64_t TakeChunk();
+  // Inserts the row under such an id.
+  Status InsertAt(Transaction& transaction, RowId id, std::string_view row);
+  TransactionManager& manager() const { return *manager_; }
+
   // `row` may hold overflow references copied from the version it replaces. Waits for a concurrent writer.
   // 40001, 40P01, 55P03, 57014.
   Result<WriteOutcome> Update(Transaction& transaction, const Snapshot& snapshot, RowId id, std::string_view row,
@@ -137,7 +143,7 @@ class RowTable {
   // Makes a chunk cold, or gives a cold one that has changed a new segment. False: some version in it is not seen by everybody
   // yet, or there is nothing to do. Ids past the last chunk's rows are given up, so that it may be a table's last chunk.
   Result<bool> Freeze(uint64_t chunk);
-  // Makes a cold chunk hot. False: it was.
+  // Makes a cold chunk hot. False: it was, or is a load's that not everybody sees yet.
   Result<bool> Thaw(uint64_t chunk);
   // Chunks there are: numbers below this.
   uint64_t ChunkCount() const;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lsm/segment_writer.h"
 #include "txn/manager_impl.h"
 #include "txn/row_header.h"
 #include "txn/row_table.h"
@@ -27,6 +28,12 @@ inline RowId RowIdAtFence(Bytes fence) {
   std::copy_n(fence.begin(), std::min(fence.size(), key.size()), key.begin());
   return RowId(LoadBE<uint64_t>(key.data()));
 }
+
+// Takes those rows of a chunk out of the tree that the function picks, without keeping what they were. Leaves left empty are joined.
+Status PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop);
+
+// The columns of the table's segments: its own without dropped ones, then the writers. The base is the caller's.
+lsm::SegmentSchema SegmentSchemaOf(const RowTable& table);
 
 // What a write or a lock wants of a row.
 struct RowTable::Wish {

@@ -74,9 +74,23 @@ Status RowTable::DropUnused(Transaction& transaction, std::string_view before, s
 // ---- Insert ----------------------------------------------------------------------------------------------------------
 
 Result<RowId> RowTable::Insert(Transaction& transaction, std::string_view row) {
+  const RowId id(parts_->state->next_row.fetch_add(1));
+  RETURN_IF_ERROR(InsertAt(transaction, id, row));
+  return id;
+}
+
+uint64_t RowTable::TakeChunk() {
+  std::atomic<uint64_t>& next_row = parts_->state->next_row;
+  uint64_t next = next_row.load(), chunk;
+  do {
+    chunk = (next + store::kChunkRows - 1) / store::kChunkRows;
+  } while (!next_row.compare_exchange_weak(next, (chunk + 1) * store::kChunkRows));
+  return chunk;
+}
+
+Status RowTable::InsertAt(Transaction& transaction, RowId id, std::string_view row) {
   std::string buffer;
   ASSIGN_OR_RETURN(row, Externalize(transaction, row, &buffer));
-  const RowId id(parts_->state->next_row.fetch_add(1));
   RowHeader header;
   ASSIGN_OR_RETURN(header.txn, transaction.EnsureId());
   header.flags = HasOverflow(row) ? kRowOverflow : 0;
@@ -94,7 +108,7 @@ Result<RowId> RowTable::Insert(Transaction& transaction, std::string_view row) {
                              })
                       .status());
   parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
-  return id;
+  return Status::Ok();
 }
 
 // ---- Judging the newest version --------------------------------------------------------------------------------------

@@ -192,6 +192,11 @@ Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
       continue;
     }
     if (s.count > 0) break;
+    if (!cold->IsSeenBy(s.snapshot)) {
+      // Nor does it see what has been changed since.
+      s.next = std::min(s.end, cold->end());
+      continue;
+    }
     const auto place = static_cast<uint32_t>(s.next.value % store::kChunkRows);
     const uint32_t from = place % lsm::kVectorRows;
     const RowId first(s.next.value - from);

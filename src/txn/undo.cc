@@ -55,6 +55,13 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
     if (tree.status().sqlstate() == sqlstate::kUndefinedFile) return Status::Ok();
     return std::move(tree).status();
   }
+  std::optional<store::Chunks::Entry> loaded;
+  if (change.tree == store::kDirectoryTree) {
+    std::string entry_value(change.after_bytes(), '\0');
+    change.CopyAfter(reinterpret_cast<std::byte*>(entry_value.data()));
+    ASSIGN_OR_RETURN(loaded, store::Chunks::ParseEntry(change.space(), change.key, AsBytes(entry_value)));
+    if (loaded) RETURN_IF_ERROR(ClearLoaded(change.space(), *loaded));
+  }
   std::array<std::byte, RowHeader::kBytes> head;
   const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
   RETURN_IF_ERROR(store.pool().AdmitRollback());
@@ -85,7 +92,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
     return Status::Ok();
   }));
   if (is_row && !change.has_before) NoteRemoved(change.space(), change.tree);
-  return Status::Ok();
+  return loaded ? ForgetLoaded(change.space(), *loaded) : Status::Ok();
 }
 
 }  // namespace phantom::txn

@@ -1,5 +1,7 @@
 #include "session/copy/copy_writer.h"
 
+#include <algorithm>
+
 #include "catalog/catalog.h"
 #include "engine/evaluator.h"
 #include "engine/foreign_keys.h"
@@ -81,6 +83,18 @@ std::string CopyContextText(std::string_view text) {
   return std::string(text.substr(0, length)) + "...";
 }
 
+void CopyInTask::Writer::LineNumbers::Add(uint64_t line) {
+  if (runs_.empty() || runs_.back().line + (count_ - runs_.back().row) != line) runs_.push_back({count_, line});
+  ++count_;
+}
+
+uint64_t CopyInTask::Writer::LineNumbers::Of(uint64_t row) const {
+  const auto after = std::ranges::upper_bound(runs_, row, {}, &Run::row);
+  if (after == runs_.begin()) return 0;
+  const Run& run = *std::prev(after);
+  return run.line + (row - run.row);
+}
+
 struct CopyInTask::Writer::Engine {
   // The portal gives the engine a context as any statement's has.
   Portal portal;
@@ -96,6 +110,7 @@ struct CopyInTask::Writer::Engine {
   std::vector<const types::Vector*> input_columns;  // the same, as a batch wants them
   std::vector<engine::EvaluatorPtr> values;         // by position of insert->columns
   std::vector<types::Vector> nulls;                 // by column of the table
+  RowId ids[kBatchRows];                            // of rows loaded
 };
 
 CopyInTask::Writer::Writer(SessionState& state, const CopyInPlan& plan)
@@ -144,6 +159,7 @@ Status CopyInTask::Writer::Prepare() {
   ASSIGN_OR_RETURN(engine.values, engine::CompileAll(exprs, *engine.runtime));
   ASSIGN_OR_RETURN(engine.writer, engine::TableWriter::Make(*plan_.table, engine.insert->rules,
                                                             engine.insert->view_checks, *engine.runtime));
+  engine.writer->AllowLoad();
   engine.foreign_keys = engine::ForeignKeys::Make(*plan_.table, *engine.runtime);
   for (const types::Type& type : input_types) engine.input.push_back(engine.runtime->MakeVector(type, kBatchRows));
   for (const types::Vector& vector : engine.input) engine.input_columns.push_back(&vector);
@@ -222,6 +238,10 @@ Status CopyInTask::Writer::WriteBatch() {
   engine::Batch rows{full, all};
   RETURN_IF_ERROR(engine.condition.Filter(rows));
   if (rows.rows.count > 0) RETURN_IF_ERROR(engine.writer->PrepareNew(full, rows.rows));
+  if (engine.writer->loads()) {
+    RETURN_IF_ERROR(LoadRows(full, rows.rows));
+    rows.rows.count = 0;
+  }
   for (size_t i = 0; i < rows.rows.count; ++i) {
     const size_t row = rows.rows[i];
     if (Status status = engine.writer->Check(i); !status.ok()) return WithContext(std::move(status), row, true);
@@ -238,8 +258,36 @@ Status CopyInTask::Writer::WriteBatch() {
   return Status::Ok();
 }
 
+Status CopyInTask::Writer::LoadRows(std::span<const types::Vector* const> full, const engine::Rows& rows) {
+  Engine& engine = *engine_;
+  for (size_t i = 0; i < rows.count; ++i) {
+    loaded_lines_.Add(origins_[rows[i]].line_number);
+    Status checked = engine.writer->Check(i);
+    if (checked.ok()) continue;
+    // A row before may have a key that somebody has.
+    RETURN_IF_ERROR(LoadContext(engine.writer->Load(i, engine.ids)));
+    RETURN_IF_ERROR(LoadContext(engine.writer->FinishLoad()));
+    return WithContext(std::move(checked), rows[i], true);
+  }
+  RETURN_IF_ERROR(LoadContext(engine.writer->Load(rows.count, engine.ids)));
+  for (size_t i = 0; i < rows.count && engine.foreign_keys != nullptr; ++i) {
+    RETURN_IF_ERROR(engine.foreign_keys->Inserted(engine.ids[i], full, static_cast<uint32_t>(rows[i])));
+  }
+  count_ += rows.count;
+  return Status::Ok();
+}
+
+// Says which line a loaded row came from.
+Status CopyInTask::Writer::LoadContext(Status status) const {
+  const std::optional<uint64_t> failed = engine_->writer->failed_row();
+  if (status.ok() || !failed) return status;
+  return std::move(status).Context(Format("COPY %s, line %llu", plan_.table->name.c_str(),
+                                          static_cast<unsigned long long>(loaded_lines_.Of(*failed))));
+}
+
 Status CopyInTask::Writer::Finish() {
   RETURN_IF_ERROR(WriteBatch());
+  RETURN_IF_ERROR(LoadContext(engine_->writer->FinishLoad()));
   return engine_->runtime->end_queue->Run(*engine_->runtime);
 }
 

@@ -6,11 +6,16 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "session/copy/copy_in.h"
+
+namespace phantom::engine {
+struct Rows;
+}
 
 namespace phantom::session {
 
@@ -42,9 +47,26 @@ class CopyInTask::Writer {
     std::string line;
   };
 
+  // Lines of rows, one after the other as a rule.
+  class LineNumbers {
+   public:
+    void Add(uint64_t line);
+    uint64_t Of(uint64_t row) const;
+
+   private:
+    struct Run {
+      uint64_t row;
+      uint64_t line;
+    };
+    std::vector<Run> runs_;
+    uint64_t count_ = 0;
+  };
+
   Writer(SessionState& state, const CopyInPlan& plan);
   Status Prepare();
   Status WriteBatch();
+  Status LoadRows(std::span<const types::Vector* const> full, const engine::Rows& rows);
+  Status LoadContext(Status status) const;
   Status WithContext(Status status, size_t row, bool with_line) const;
 
   SessionState& state_;
@@ -53,6 +75,7 @@ class CopyInTask::Writer {
   std::vector<RowOrigin> origins_;
   size_t batch_bytes_ = 0;
   uint64_t count_ = 0;
+  LineNumbers loaded_lines_;
 };
 
 // Values shown in CONTEXT are cut to this many bytes.
