@@ -135,7 +135,7 @@ Status Chunks::Load(SpaceId space, TreeId tree, const ColdChunk& chunk, Lsn* las
                                             edit.head = BytesOf(value);
                                             return Status::Ok();
                                           }));
-  store_.env().Step("load: entry put");
+  store_.env().Step("bulk: entry put");
   return Status::Ok();
 }
 

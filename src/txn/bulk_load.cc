@@ -37,12 +37,12 @@ Status ManagerImpl::ClearLoaded(SpaceId space, const store::Chunks::Entry& loade
     return table.status().sqlstate() == sqlstate::kUndefinedFile ? Status::Ok() : std::move(table).status();
   }
   RETURN_IF_ERROR(PruneChunk(*this, *(*table)->tree, loaded.chunk.number, [](const RowHeader&) { return true; }));
-  store.env().Step("load: tree cleared");
+  store.env().Step("bulk: tree cleared");
   return Status::Ok();
 }
 
 Status ManagerImpl::ForgetLoaded(SpaceId space, const store::Chunks::Entry& loaded) {
-  store.env().Step("load: entry undone");
+  store.env().Step("bulk: entry undone");
   Result<std::shared_ptr<TableState>> table = OpenTable(space, loaded.tree);
   if (table.ok()) (*table)->cold.Withdraw(loaded.chunk.number);
   // What cannot be removed now is removed at the next start.
@@ -52,8 +52,8 @@ Status ManagerImpl::ForgetLoaded(SpaceId space, const store::Chunks::Entry& load
 
 // ---- Collecting rows ------------------------------------------------------------------------------------------------
 
-BulkLoad::BulkLoad(RowTable& table, Transaction& transaction)
-    : table_(table), transaction_(transaction), encoder_(table.layout()) {
+BulkLoad::BulkLoad(RowTable& table, Transaction& transaction, uint64_t segment_rows_min)
+    : table_(table), transaction_(transaction), segment_rows_min_(segment_rows_min), encoder_(table.layout()) {
   const types::RowLayout& layout = table.layout();
   row_bytes_ = 2 + (layout.column_count() + 7) / 8;
   for (uint32_t i = 0; i < layout.column_count(); ++i) {
@@ -176,7 +176,7 @@ Status BulkLoad::EndVector(bool last_of_chunk) {
   held_.push_back(std::move(rows_));
   rows_ = {};
   count_ = 0;
-  if (begun_ || last_of_chunk || held_.size() * types::kVectorSize >= kSegmentRowsMin) return Submit(last_of_chunk);
+  if (begun_ || last_of_chunk || held_.size() * types::kVectorSize >= segment_rows_min_) return Submit(last_of_chunk);
   return Status::Ok();
 }
 
@@ -221,7 +221,7 @@ Status BulkLoad::Finish() {
       rows_ = {};
       count_ = 0;
     }
-    if (begun_) {
+    if (begun_ || given_ >= segment_rows_min_) {
       RETURN_IF_ERROR(Submit(/*last_of_chunk=*/true));
     } else {
       RETURN_IF_ERROR(InsertHeld());

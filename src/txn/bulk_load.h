@@ -23,7 +23,7 @@ class BulkLoad {
   // Fewer rows than this at the end of a load go into the tree.
   static constexpr uint64_t kSegmentRowsMin = 1 << 15;
 
-  BulkLoad(RowTable& table, Transaction& transaction);
+  BulkLoad(RowTable& table, Transaction& transaction, uint64_t segment_rows_min = kSegmentRowsMin);
   ~BulkLoad();
 
   // Adds rows (positions in the columns, which are the table's; null: the first `count`), gives their ids.
@@ -48,6 +48,7 @@ class BulkLoad {
 
   RowTable& table_;
   Transaction& transaction_;
+  const uint64_t segment_rows_min_;
   types::RowEncoder encoder_;
   std::vector<uint32_t> columns_;         // of the table, without dropped ones
   std::vector<uint32_t> string_columns_;  // of the table

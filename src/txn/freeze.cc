@@ -223,7 +223,7 @@ Status PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, Function
       const RowId id = btree::RowIdOf(key);
       return id >= FirstOf(chunk) && id < end && drop(RowHeader::Load(value));
     }));
-    manager_->impl().store.env().Step("trim: leaf trimmed");
+    impl.store.env().Step("trim: leaf trimmed");
     if (empty_from) RETURN_IF_ERROR(tree.Tidy(btree::RowKey(empty_from)));
     if (pruned.left > 0) empty_from = RowId();
     if (pruned.left == 0 && !empty_from) empty_from = next;

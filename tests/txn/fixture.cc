@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "common/bytes.h"
+#include "txn/bulk_load.h"
 
 namespace phantom::txn {
 
@@ -96,6 +97,30 @@ Result<TestRow> TestTable::Decode(std::string_view bytes) const {
   ASSIGN_OR_RETURN(std::string whole, rows_->Materialize(bytes));
   const types::RowReader reader(layout_, whole);
   return TestRow{reader.GetValue(0).AsInt32(), reader.GetValue(1).AsInt32(), std::string(reader.GetValue(2).AsString())};
+}
+
+Status TestTable::Load(Transaction& transaction, const std::vector<TestRow>& rows, uint64_t segment_rows_min) {
+  BulkLoad load(*rows_, transaction, segment_rows_min);
+  std::vector<RowId> ids(rows.size());
+  types::Vector id(types::Type{23, -1}), k(types::Type{23, -1}), payload(types::Type{25, -1});
+  const std::vector<const types::Vector*> columns{&id, &k, &payload};
+  for (size_t done = 0, count; done < rows.size(); done += count) {
+    count = std::min<size_t>(rows.size() - done, types::kVectorSize);
+    for (types::Vector* column : {&id, &k, &payload}) column->Reset();
+    for (uint32_t i = 0; i < count; ++i) {
+      id.data<int32_t>()[i] = rows[done + i].id;
+      k.data<int32_t>()[i] = rows[done + i].k;
+      payload.SetString(i, rows[done + i].payload);
+    }
+    RETURN_IF_ERROR(load.Append(columns, nullptr, static_cast<uint32_t>(count), ids.data() + done));
+  }
+  RETURN_IF_ERROR(load.Finish());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    ASSIGN_OR_RETURN(std::optional<RowId> conflict, by_id_->InsertUnique(transaction, Key(rows[i].id), ids[i], *rows_));
+    if (conflict) return Error(sqlstate::kUniqueViolation, "duplicate key");
+    if (by_k_) RETURN_IF_ERROR(by_k_->Insert(transaction, Key(rows[i].k), ids[i]));
+  }
+  return Status::Ok();
 }
 
 Result<RowId> TestTable::Insert(Transaction& transaction, const TestRow& row) {

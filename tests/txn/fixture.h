@@ -85,6 +85,8 @@ class TestTable {
 
   // 23505 when the id exists.
   Result<RowId> Insert(Transaction& transaction, const TestRow& row);
+  // Into segments, unless there are fewer rows than that. 23505 as above.
+  Status Load(Transaction& transaction, const std::vector<TestRow>& rows, uint64_t segment_rows_min = 1);
   // By id, with READ COMMITTED's re-evaluation. False: no such row.
   Result<bool> Update(Transaction& transaction, int32_t id, int32_t k, std::string_view payload);
   // Adds to k whatever it is by then.

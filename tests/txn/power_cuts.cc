@@ -35,14 +35,15 @@ void PowerCutCounts::Add(const PowerCutCounts& other) {
   indexes += other.indexes;
   losers += other.losers;
   moves += other.moves;
+  loads += other.loads;
   cuts_at_step += other.cuts_at_step;
 }
 
 std::string PowerCutCounts::ToString() const {
   auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   return Format("%llu cuts (%llu of them while recovering), %llu commits, %llu rollbacks, %llu checkpoints, %llu tables and "
-                "%llu indexes made, %llu chunks moved, %llu transactions rolled back by recovery",
-                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(losers));
+                "%llu indexes made, %llu chunks moved, %llu loaded, %llu transactions rolled back by recovery",
+                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(loads), n(losers));
 }
 
 PowerCuts::PowerCuts(uint64_t seed, std::string step)
@@ -230,6 +231,22 @@ Status PowerCuts::ChangeRow(Transaction& transaction, TestTable& table, Session&
   return Status::Ok();
 }
 
+// Rows of the session that there are not, some of them too wide for a segment.
+Status PowerCuts::LoadRows(Transaction& transaction, TestTable& table, Session& session, int32_t first_id, TestRows* rows) {
+  std::mt19937_64& random = session.random;
+  std::vector<TestRow> loaded;
+  for (int32_t id = first_id; id < first_id + kIdsOfSession; ++id) {
+    if (rows->contains(id) || random() % 3 == 0) continue;
+    std::string payload(random() % 20 == 0 ? 2000 + random() % 3000 : random() % 100, static_cast<char>('a' + random() % 26));
+    loaded.push_back({id, static_cast<int32_t>(random() % 10), std::move(payload)});
+  }
+  if (loaded.empty()) return Status::Ok();
+  RETURN_IF_ERROR(table.Load(transaction, loaded));
+  for (const TestRow& row : loaded) (*rows)[row.id] = row;
+  ++session.counts.loads;
+  return Status::Ok();
+}
+
 // So much that the page file is worth shortening when it has gone.
 Status PowerCuts::AddMuch(Transaction& transaction, TestTable& table, Session& session, TestRows* rows) {
   constexpr int32_t kFirst = 5000, kRows = 250;
@@ -293,6 +310,7 @@ Status PowerCuts::ChangeTables(Database& database, Transaction& transaction, Tes
       return describe(trees);
     default: {
       ASSIGN_OR_RETURN(std::unique_ptr<TestTable> table, TestTable::Open(database, trees));
+      if (random() % 4 == 0) RETURN_IF_ERROR(LoadRows(transaction, *table, session, 1, &found->second.rows));
       const int changes = 1 + static_cast<int>(random() % 8);
       for (int i = 0; i < changes; ++i) {
         RETURN_IF_ERROR(ChangeRow(transaction, *table, session, 1, &found->second.rows));
@@ -360,6 +378,9 @@ Status PowerCuts::Transact(Database& database, TestTable& shared, SequenceStore&
         case 4:
         case 5:
           RETURN_IF_ERROR(ChangeTables(database, *t, shared, session, &content));
+          break;
+        case 6:
+          if (random() % 8 == 0) RETURN_IF_ERROR(LoadRows(*t, shared, session, FirstId(session.number), &content.rows));
           break;
         default:
           RETURN_IF_ERROR(ChangeRow(*t, shared, session, FirstId(session.number), &content.rows));

@@ -34,6 +34,7 @@ struct PowerCutCounts {
   uint64_t indexes = 0;      // built
   uint64_t losers = 0;       // rolled back by recovery
   uint64_t moves = 0;        // of chunks, to segments and back
+  uint64_t loads = 0;        // of rows into segments
   uint64_t cuts_at_step = 0;
   void Add(const PowerCutCounts& other);
   std::string ToString() const;
@@ -84,6 +85,7 @@ class PowerCuts {
   void RunSession(Database& database, SequenceStore& sequences, Session& session);
   Status Transact(Database& database, TestTable& shared, SequenceStore& sequences, Session& session);
   Status ChangeRow(Transaction& transaction, TestTable& table, Session& session, int32_t first_id, TestRows* rows);
+  Status LoadRows(Transaction& transaction, TestTable& table, Session& session, int32_t first_id, TestRows* rows);
   Status AddMuch(Transaction& transaction, TestTable& table, Session& session, TestRows* rows);
   Status ChangeTables(Database& database, Transaction& transaction, TestTable& shared, Session& session,
                       Content* content);
