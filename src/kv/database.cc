@@ -217,6 +217,8 @@ Status Database::Sync() {
   return Status::Ok();
 }
 
+Status Database::Checkpoint() { return impl_->store->Checkpoint(); }
+
 Status Database::Check() {
   // Twice: the first moves the floor up to which the second purges. Then purge is quiet as well.
   RETURN_IF_ERROR(impl_->manager->RunPurge());
