@@ -108,8 +108,8 @@ Status BufferPool::ReadPage(PageId page, Frame& frame, uint64_t* entry) {
   const PageHeader& header = HeaderOf(frame.data);
   if (!node::ChecksumIsRight(frame.data) || static_cast<uint32_t>(header.checksum) != place.check() ||
       header.page != page.value) {
-    return Errorf(sqlstate::kDataCorrupted, "invalid page %u in space %u (slot %u)", page.number(), page.space().value,
-                  place.slot());
+    return Errorf(sqlstate::kDataCorrupted, "invalid page in block %u of file \"pages\": page %u of space %u", place.slot(),
+                  page.number(), page.space().value);
   }
   return Status::Ok();
 }

@@ -120,7 +120,7 @@ Status PageMap::ReadChecked(PageEntry entry, std::byte* page, uint8_t type) {
   const PageHeader& header = HeaderOf(page);
   if (!node::ChecksumIsRight(page) || static_cast<uint32_t>(header.checksum) != entry.check() ||
       static_cast<uint8_t>(header.type) != type) {
-    return Errorf(sqlstate::kDataCorrupted, "invalid page map page in slot %u", entry.slot());
+    return Errorf(sqlstate::kDataCorrupted, "invalid page of the page map in block %u of file \"pages\"", entry.slot());
   }
   return Status::Ok();
 }

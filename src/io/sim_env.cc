@@ -138,6 +138,12 @@ class SimLock final : public FileLock {
 };
 
 SimEnv::SimEnv(uint64_t seed) : random_state_(seed * 0x9E3779B97F4A7C15u + 1) {}
+SimEnv::SimEnv(uint64_t seed, const DiskImage& image) : SimEnv(seed) {
+  surviving_directories_ = image.directories;
+  survivors_ = image.files;
+  cut_ = true;
+  Restart();
+}
 SimEnv::~SimEnv() = default;
 
 // SplitMix64.
@@ -307,6 +313,14 @@ void SimEnv::SetCapacity(uint64_t bytes) {
 uint64_t SimEnv::used() {
   MutexLock lock(mutex_);
   return used_;
+}
+
+DiskImage SimEnv::Image() {
+  MutexLock lock(mutex_);
+  DiskImage image;
+  for (const auto& [path, directory] : directories_) image.directories.insert(path);
+  for (const auto& [path, inode] : names_) image.files[path] = inode->now;
+  return image;
 }
 
 void SimEnv::FailReadAfter(uint64_t reads) {

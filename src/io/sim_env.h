@@ -28,9 +28,17 @@ namespace phantom::io {
 
 inline constexpr size_t kSectorBytes = 512;
 
+// What is on a disk.
+struct DiskImage {
+  std::set<std::string> directories;
+  std::map<std::string, std::vector<std::byte>> files;
+};
+
 class SimEnv final : public Env {
  public:
   explicit SimEnv(uint64_t seed);
+  // A disk with this on it, all durable.
+  SimEnv(uint64_t seed, const DiskImage& image);
   ~SimEnv() override;
 
   // Cuts the power right before the n-th next write, sync or change of names; 0 cuts now.
@@ -51,6 +59,8 @@ class SimEnv final : public Env {
   void SetCapacity(uint64_t bytes);
   // That sum now.
   uint64_t used();
+  // What readers see now.
+  DiskImage Image();
   // Fails the n-th next read (or sync) with 58030, once; 0 fails the next one.
   void FailReadAfter(uint64_t reads);
   void FailSyncAfter(uint64_t syncs);

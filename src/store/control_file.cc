@@ -5,6 +5,7 @@
 
 #include "common/check.h"
 #include "common/checksum.h"
+#include "common/log.h"
 #include "io/env.h"
 
 namespace phantom::store {
@@ -26,18 +27,23 @@ Result<std::unique_ptr<ControlFile>> ControlFile::Open(io::Env& env, const std::
 Status ControlFile::Read() {
   bool found = false;
   bool other_version = false;
+  int invalid = 0;
   for (uint64_t copy = 0; copy < 2; ++copy) {
     ControlData data;
     RETURN_IF_ERROR(file_->Read(copy * kControlCopyBytes, {reinterpret_cast<std::byte*>(&data), sizeof(data)}));
+    ++invalid;
     if (std::memcmp(data.magic, kControlMagic, sizeof(data.magic)) != 0) continue;
     if (data.version != kControlVersion) {
       other_version = true;
       continue;
     }
-    if (data.checksum != ChecksumOf(data)) continue;
+    if (data.checksum != ChecksumOf(data) || data.sequence % 2 != copy) continue;
+    --invalid;
     if (!found || data.sequence > data_.sequence) data_ = data;
     found = true;
   }
+  // Torn by the crash before, or damaged since.
+  if (invalid > 0) Log(LogLevel::kWarning, "one of the two copies in the control file is invalid, the other one counts");
   if (found) return Status::Ok();
   return Error(sqlstate::kDataCorrupted, other_version ? "the data directory was made by an incompatible version"
                                                        : "the control file holds no valid copy");

@@ -61,6 +61,7 @@ Status Store::Impl::Analyse(Lsn* end) {
       found_checkpoint |= record.lsn().value == control->data().checkpoint;
     }
   }
+  RETURN_IF_ERROR(reader.CheckEnd());
   if (!found_checkpoint) {
     return Errorf(sqlstate::kDataCorrupted, "the log ends at %llX, before the last checkpoint's record",
                   static_cast<unsigned long long>(reader.position().value));

@@ -10,6 +10,8 @@
 namespace phantom::wal {
 
 static constexpr uint64_t kReadBytes = 1 << 20;
+// How far past the end CheckEnd() looks for records: further than anybody appends before what is at the end is durable.
+static constexpr uint64_t kLookBytes = 20 << 20;
 
 LogReader::LogReader(io::Env& env, std::string directory, uint64_t file_bytes, Lsn start, uint32_t epoch_max)
     : env_(env),
@@ -90,6 +92,40 @@ Result<bool> LogReader::Next(Record* record) {
       return Errorf(sqlstate::kDataCorrupted, "log file at %llX has an unknown format",
                     static_cast<unsigned long long>(record->lsn().value));
     }
+  }
+}
+
+// Whether a record at this place shows that the log does not end at position_.
+Result<bool> LogReader::Proves(uint64_t lsn) {
+  ASSIGN_OR_RETURN(const bool has_header, Fill(lsn, kRecordHeaderBytes));
+  if (!has_header) return false;
+  RecordHeader header;
+  std::memcpy(&header, buffer_.data() + (lsn - buffer_start_), sizeof(header));
+  if (header.lsn != lsn || (header.epoch <= epoch_max_ && DurableBefore(header) <= position_)) return false;
+  if (header.length < kRecordHeaderBytes || header.length > kRecordBytesMax || header.type == RecordType::kFiller) return false;
+  ASSIGN_OR_RETURN(const bool has_all, Fill(lsn, header.length));
+  if (!has_all) return false;
+  const std::byte* bytes = buffer_.data() + (lsn - buffer_start_);
+  return header.checksum == static_cast<uint32_t>(Checksum({bytes + 4, header.length - 4}));
+}
+
+Status LogReader::CheckEnd() {
+  const uint64_t look_end = position_ + kLookBytes;
+  for (uint64_t lsn = position_;;) {
+    ASSIGN_OR_RETURN(const bool proves, Proves(lsn));
+    if (proves) {
+      return Errorf(sqlstate::kDataCorrupted,
+                    "the write-ahead log is damaged at %llX in file \"%s\": the record at %llX shows that it went on",
+                    static_cast<unsigned long long>(position_),
+                    LogFilePath(directory_, position_ / file_bytes_ * file_bytes_).c_str(),
+                    static_cast<unsigned long long>(lsn));
+    }
+    const uint64_t next_file = (lsn / file_bytes_ + 1) * file_bytes_;
+    // Past that, the first record of each file will do.
+    lsn = lsn + 8 < look_end && lsn + 8 + kRecordHeaderBytes <= next_file ? lsn + 8 : next_file;
+    if (lsn != next_file) continue;
+    ASSIGN_OR_RETURN(const bool exists, env_.Exists(LogFilePath(directory_, next_file)));
+    if (!exists) return Status::Ok();
   }
 }
 

@@ -33,11 +33,16 @@ class LogReader {
   // is then where the next record will be written. An I/O error is an error.
   Result<bool> Next(Record* record);
 
+  // After Next() has returned false: XX001 when that is not where the log was left, but a hole in it: a record past it shows
+  // that the log was durable further, or that it has been opened more often than the control file knows.
+  Status CheckEnd();
+
   // LSN of the record the next call will read.
   Lsn position() const { return Lsn(position_); }
 
  private:
   Result<bool> ReadAt(uint64_t lsn, Record* record);
+  Result<bool> Proves(uint64_t lsn);
   Result<bool> Fill(uint64_t lsn, uint64_t bytes);
 
   io::Env& env_;

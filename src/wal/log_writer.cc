@@ -23,6 +23,11 @@ Result<std::unique_ptr<LogWriter>> LogWriter::Open(io::Env& env, const std::stri
   PHANTOM_CHECK(std::has_single_bit(options.file_bytes) && std::has_single_bit(options.ring_bytes));
   PHANTOM_CHECK(options.ring_bytes <= options.file_bytes && options.ring_bytes >= 64 << 10);
   ASSIGN_OR_RETURN(std::unique_ptr<LogFiles> files, LogFiles::Open(env, directory, options.file_bytes, end.value));
+  // What a process that was killed has written may have been read without being durable yet.
+  const uint64_t begin = std::max(files->oldest(), end.value - std::min(end.value, options.ring_bytes));
+  if (Status status = files->Sync(begin, end.value); !status.ok()) {
+    Panic("could not synchronize the log: %s", status.message().c_str());
+  }
   return std::unique_ptr<LogWriter>(new LogWriter(options, std::move(files), end.value, epoch));
 }
 
@@ -110,6 +115,7 @@ void LogWriter::Emit(const RecordInfo& info, std::span<const Bytes> parts, uint6
   header.epoch = epoch_;
   header.type = info.type;
   header.flags = info.flags;
+  header.durable = DurableCode(lsn, durable_.load(std::memory_order_relaxed));
   header.lsn = lsn;
   header.txn = info.txn.value;
   header.prev = info.prev.value;

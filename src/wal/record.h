@@ -42,7 +42,7 @@ struct RecordHeader {
   uint32_t epoch;     // how often the log was opened before this record was written
   RecordType type;
   uint8_t flags;
-  uint16_t reserved;  // 0
+  uint16_t durable;   // how much of the log before it was durable when it was appended: DurableCode()
   uint64_t lsn;       // its own position
   uint64_t txn;       // 0: none
   uint64_t prev;      // the transaction's previous record; 0: none
@@ -53,6 +53,23 @@ inline constexpr uint32_t kRecordHeaderBytes = sizeof(RecordHeader);
 inline constexpr uint32_t kRecordBytesMax = 2 << 20;
 
 inline constexpr uint64_t AlignRecord(uint64_t bytes) { return (bytes + 7) & ~uint64_t{7}; }
+
+// How far before a record the log was durable, in 8-byte units rounded up to a 12-bit mantissa and a 4-bit exponent, plus 1;
+// 0: unknown. So a record proves that what lies before that point was once whole, and a hole there is damage, not the end.
+inline constexpr uint16_t DurableCode(uint64_t lsn, uint64_t durable) {
+  const uint64_t units = (lsn - durable + 7) / 8;
+  uint64_t exponent = 0;
+  while (exponent < 15 && (units + (uint64_t{1} << exponent) - 1) >> exponent > 4094) ++exponent;
+  const uint64_t mantissa = (units + (uint64_t{1} << exponent) - 1) >> exponent;
+  return mantissa > 4094 ? 0 : static_cast<uint16_t>((exponent << 12 | mantissa) + 1);
+}
+// The log before this position was durable when the record was appended; 0: unknown.
+inline constexpr uint64_t DurableBefore(const RecordHeader& header) {
+  if (header.durable == 0) return 0;
+  const uint64_t code = header.durable - 1u;
+  const uint64_t bytes = ((code & 4095) << (code >> 12)) * 8;
+  return bytes > header.lsn ? 0 : header.lsn - bytes;
+}
 
 // What the appender chooses.
 struct RecordInfo {

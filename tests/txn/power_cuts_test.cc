@@ -1,4 +1,6 @@
 // Power cuts by the hundred here, by the thousand with tools/power_cuts.
+#include "txn/power_cuts.h"
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdio>
@@ -6,7 +8,6 @@
 #include <sstream>
 
 #include "common/log.h"
-#include "txn/power_cuts.h"
 
 using namespace phantom;
 using namespace phantom::txn;
@@ -63,8 +64,8 @@ TEST_CASE("power cuts at each step of PHANTOM_STEPS, PHANTOM_CUTS times, from PH
       REQUIRE(played.ok());
       if (counts.cuts >= 6 * cuts && counts.cuts_at_step == 0) break;
     }
-    std::printf("%6llu cuts at \"%s\", %llu elsewhere\n", static_cast<unsigned long long>(counts.cuts_at_step), step.c_str(),
-                static_cast<unsigned long long>(counts.cuts - counts.cuts_at_step));
+    std::printf("%6llu cuts at \"%s\", %llu elsewhere\n", static_cast<unsigned long long>(counts.cuts_at_step),
+                step.c_str(), static_cast<unsigned long long>(counts.cuts - counts.cuts_at_step));
     std::fflush(stdout);
     if (counts.cuts_at_step < cuts) never += " \"" + step + "\"";
   }
