@@ -5,9 +5,10 @@
 
 #include "common/bytes.h"
 #include "session/copy/copy_writer.h"
-#include "session/copy/fields.h"
 #include "session/copy/line_reader.h"
+#include "session/copy/parse_thread.h"
 #include "session/session_state.h"
+#include "types/binary_format.h"
 #include "types/encoding.h"
 #include "types/text_format.h"
 
@@ -33,15 +34,12 @@ class CopyInTask::Source {
 class CopyInTask::TextSource : public Source {
  public:
   TextSource(const CopyInPlan& plan, Writer& writer)
-      : plan_(plan), writer_(writer), reader_(plan.options), splitter_(plan.options) {
-    const auto flag = [&](const std::vector<std::string>& names, std::vector<bool>* flags) {
-      for (size_t i = 0; i < writer_.column_count(); ++i) {
-        flags->push_back(std::find(names.begin(), names.end(), writer_.column_name(i)) != names.end());
-      }
-    };
-    flag(plan.options.force_not_null, &force_not_null_);
-    flag(plan.options.force_null, &force_null_);
-  }
+      : plan_(plan),
+        writer_(writer),
+        reader_(plan.options),
+        parser_(plan.options, plan.table->name, writer.column_names(), writer.format()),
+        may_thread_(writer.IsSelfContained()),
+        batch_(writer.MakeBatch()) {}
 
   Status Data(std::string_view bytes) override {
     reader_.Feed(bytes);
@@ -50,102 +48,83 @@ class CopyInTask::TextSource : public Source {
 
   Status End() override {
     reader_.End();
-    return ReadLines();
+    RETURN_IF_ERROR(ReadLines());
+    if (batch_->rows() > 0) RETURN_IF_ERROR(Submit());
+    while (thread_ != nullptr && thread_->pending() > 0) RETURN_IF_ERROR(WriteOldest());
+    return Status::Ok();
   }
 
  private:
+  // Parsed by this thread before another is worth it.
+  static constexpr uint32_t kBatchesBeforeThread = 8;
+  // With the other thread, or waiting for it or this one.
+  static constexpr size_t kPendingMax = 4;
+
   Status ReadLines() {
     while (true) {
       std::string_view line;
       Result<CopyLineReader::Outcome> outcome = reader_.Next(&line);
-      if (!outcome.ok()) return LineContext(std::move(outcome).status(), {}, false);
+      if (!outcome.ok()) return parser_.LineContext(std::move(outcome).status(), reader_.line_number());
       if (*outcome != CopyLineReader::Outcome::kLine) return Status::Ok();
-      RETURN_IF_ERROR(ReadLine(line));
+      if (!header_done_) {
+        header_done_ = true;
+        if (plan_.options.header != CopyHeader::kNone) {
+          RETURN_IF_ERROR(ReadHeader(line));
+          continue;
+        }
+      }
+      batch_->AddLine(line, reader_.line_number());
+      if (batch_->full()) RETURN_IF_ERROR(Submit());
     }
   }
 
-  Status ReadLine(std::string_view line) {
-    if (Status status = types::CheckUtf8(line); !status.ok()) return LineContext(std::move(status), {}, false);
-    if (!header_done_ && plan_.options.header != CopyHeader::kNone) {
-      header_done_ = true;
-      return plan_.options.header == CopyHeader::kMatch ? MatchHeader(line) : Status::Ok();
+  Status ReadHeader(std::string_view line) {
+    if (Status status = types::CheckUtf8(line); !status.ok()) {
+      return parser_.LineContext(std::move(status), reader_.line_number());
     }
-    header_done_ = true;
-    Result<const std::vector<CopyField>*> split = splitter_.Split(line);
-    if (!split.ok()) return LineContext(std::move(split).status(), line, true);
-    const std::vector<CopyField>& fields = **split;
-    const size_t wanted = writer_.column_count();
-    // A table without columns has empty lines.
-    const bool too_many = wanted == 0 ? !line.empty() : fields.size() > wanted;
-    if (too_many) return LineContext(BadFormat("extra data after last expected column"), line, true);
-    for (size_t i = 0; i < wanted; ++i) {
-      if (i >= fields.size()) {
-        return LineContext(BadFormat(Format("missing data for column \"%s\"", writer_.column_name(i).c_str())), line,
-                           true);
-      }
-      CopyField field = fields[i];
-      if (field.is_null && force_not_null_[i]) field = {false, plan_.options.null_text};
-      if (!field.is_null && force_null_[i] && field.text == plan_.options.null_text) field.is_null = true;
-      Status status = field.is_null ? writer_.SetNull(i) : writer_.SetText(i, field.text);
-      if (!status.ok()) return ColumnContext(std::move(status), i, field);
-    }
-    return writer_.EndRow(reader_.line_number(), line);
+    return plan_.options.header == CopyHeader::kMatch ? parser_.MatchHeader(line, reader_.line_number()) : Status::Ok();
   }
 
-  Status MatchHeader(std::string_view line) {
-    Result<const std::vector<CopyField>*> split = splitter_.Split(line);
-    if (!split.ok()) return LineContext(std::move(split).status(), line, true);
-    const std::vector<CopyField>& fields = **split;
-    if (fields.size() != writer_.column_count()) {
-      return LineContext(BadFormat(Format("wrong number of fields in header line: got %zu, expected %zu", fields.size(),
-                                          writer_.column_count())),
-                         line, true);
+  // The batch on its way, an empty one in its place.
+  Status Submit() {
+    ++batches_;
+    if (!may_thread_ || batches_ <= kBatchesBeforeThread) {
+      parser_.Parse(*batch_);
+      RETURN_IF_ERROR(writer_.Write(*batch_));
+      batch_->Clear();
+      return Status::Ok();
     }
-    for (size_t i = 0; i < fields.size(); ++i) {
-      const std::string& name = writer_.column_name(i);
-      if (fields[i].is_null) {
-        return LineContext(BadFormat(Format("column name mismatch in header line field %zu: got null value (\"%s\"), "
-                                            "expected \"%s\"",
-                                            i + 1, plan_.options.null_text.c_str(), name.c_str())),
-                           line, true);
-      }
-      if (fields[i].text != name) {
-        return LineContext(
-            BadFormat(Format("column name mismatch in header line field %zu: got \"%s\", expected \"%s\"", i + 1,
-                             std::string(fields[i].text).c_str(), name.c_str())),
-            line, true);
-      }
-    }
+    if (thread_ == nullptr) thread_ = std::make_unique<CopyParseThread>(parser_);
+    thread_->Put(std::move(batch_));
+    if (thread_->pending() == kPendingMax) RETURN_IF_ERROR(WriteOldest());
+    if (spare_ == nullptr) spare_ = writer_.MakeBatch();
+    batch_ = std::move(spare_);
     return Status::Ok();
   }
 
-  Status LineContext(Status status, std::string_view line, bool with_line) const {
-    std::string context =
-        Format("COPY %s, line %llu", plan_.table->name.c_str(), static_cast<unsigned long long>(reader_.line_number()));
-    if (with_line) context += ": \"" + CopyContextText(line) + "\"";
-    return std::move(status).Context(std::move(context));
-  }
-
-  Status ColumnContext(Status status, size_t column, const CopyField& field) const {
-    std::string context =
-        Format("COPY %s, line %llu, column %s", plan_.table->name.c_str(),
-               static_cast<unsigned long long>(reader_.line_number()), writer_.column_name(column).c_str());
-    context += field.is_null ? ": null input" : ": \"" + CopyContextText(field.text) + "\"";
-    return std::move(status).Context(std::move(context));
+  Status WriteOldest() {
+    spare_ = thread_->Take();
+    RETURN_IF_ERROR(writer_.Write(*spare_));
+    spare_->Clear();
+    return Status::Ok();
   }
 
   const CopyInPlan& plan_;
   Writer& writer_;
   CopyLineReader reader_;
-  CopyFieldSplitter splitter_;
-  std::vector<bool> force_not_null_;
-  std::vector<bool> force_null_;
+  CopyRowParser parser_;
+  const bool may_thread_;
+  std::unique_ptr<CopyBatch> batch_;  // being filled with lines
+  std::unique_ptr<CopyBatch> spare_;
+  std::unique_ptr<CopyParseThread> thread_;
+  uint64_t batches_ = 0;
   bool header_done_ = false;
 };
 
 class CopyInTask::BinarySource : public Source {
  public:
-  BinarySource(const CopyInPlan& plan, Writer& writer) : plan_(plan), writer_(writer) {}
+  BinarySource(const CopyInPlan& plan, Writer& writer)
+      : plan_(plan), writer_(writer), columns_(writer.column_names()), batch_(writer.MakeBatch()) {}
 
   Status Data(std::string_view bytes) override {
     buffer_.erase(0, at_);
@@ -159,7 +138,7 @@ class CopyInTask::BinarySource : public Source {
     if (!header_done_) return BadFormat("COPY file signature not recognized");
     // PostgreSQL takes a file that ends without its trailer.
     if (!trailer_seen_ && at_ != buffer_.size()) return RowContext(BadFormat("unexpected EOF in COPY data"));
-    return Status::Ok();
+    return writer_.Write(*batch_);
   }
 
  private:
@@ -207,9 +186,9 @@ class CopyInTask::BinarySource : public Source {
       trailer_seen_ = *complete = true;
       return Status::Ok();
     }
-    if (count != static_cast<int>(writer_.column_count())) {
+    if (count != static_cast<int>(columns_.size())) {
       ++row_number_;
-      return RowContext(BadFormat(Format("row field count is %d, expected %zu", count, writer_.column_count())));
+      return RowContext(BadFormat(Format("row field count is %d, expected %zu", count, columns_.size())));
     }
     fields_.clear();
     size_t at = 2;
@@ -231,12 +210,24 @@ class CopyInTask::BinarySource : public Source {
     }
     ++row_number_;
     for (size_t i = 0; i < fields_.size(); ++i) {
-      Status status = fields_[i].is_null ? writer_.SetNull(i) : writer_.SetBinary(i, fields_[i].text);
+      types::Vector& vector = batch_->input[i];
+      if (fields_[i].is_null) {
+        vector.SetNull(batch_->rows());
+        continue;
+      }
+      batch_->binary_bytes += fields_[i].text.size();
+      vector.SetValid(batch_->rows());
+      Status status = types::ParseBinarySlot(vector.type(), fields_[i].text, writer_.format(), vector.heap().arena(),
+                                             vector.slot(batch_->rows()));
       if (!status.ok()) return ColumnContext(std::move(status), i);
     }
     at_ += at;
     *complete = true;
-    return writer_.EndRow(row_number_, {});
+    batch_->AddLine({}, row_number_);
+    if (!batch_->full()) return Status::Ok();
+    RETURN_IF_ERROR(writer_.Write(*batch_));
+    batch_->Clear();
+    return Status::Ok();
   }
 
   Status RowContext(Status status) const {
@@ -246,11 +237,13 @@ class CopyInTask::BinarySource : public Source {
   Status ColumnContext(Status status, size_t column) const {
     return std::move(status).Context(Format("COPY %s, line %llu, column %s", plan_.table->name.c_str(),
                                             static_cast<unsigned long long>(row_number_),
-                                            writer_.column_name(column).c_str()));
+                                            columns_[column].c_str()));
   }
 
   const CopyInPlan& plan_;
   Writer& writer_;
+  const std::vector<std::string> columns_;
+  std::unique_ptr<CopyBatch> batch_;
   std::string buffer_;
   size_t at_ = 0;
   std::vector<CopyField> fields_;

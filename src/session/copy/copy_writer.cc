@@ -11,8 +11,8 @@
 #include "planner/expr_util.h"
 #include "planner/physical_plan.h"
 #include "planner/planner.h"
+#include "session/copy/row_parser.h"
 #include "session/session_state.h"
-#include "types/binary_format.h"
 #include "types/keywords.h"
 #include "types/text_format.h"
 
@@ -106,11 +106,10 @@ struct CopyInTask::Writer::Engine {
   planner::BoundExpression where;
   engine::Predicate condition;
 
-  std::vector<types::Vector> input;                 // by column of the data
-  std::vector<const types::Vector*> input_columns;  // the same, as a batch wants them
+  std::vector<types::Type> input_types;             // by column of the data
   std::vector<engine::EvaluatorPtr> values;         // by position of insert->columns
   std::vector<types::Vector> nulls;                 // by column of the table
-  RowId ids[kBatchRows];                            // of rows loaded
+  RowId ids[CopyBatch::kRowsMax];                   // of rows loaded
 };
 
 CopyInTask::Writer::Writer(SessionState& state, const CopyInPlan& plan)
@@ -123,8 +122,24 @@ Result<std::unique_ptr<CopyInTask::Writer>> CopyInTask::Writer::Make(SessionStat
   return writer;
 }
 
-const std::string& CopyInTask::Writer::column_name(size_t index) const {
-  return plan_.table->column(plan_.columns[index]).name;
+std::vector<std::string> CopyInTask::Writer::column_names() const {
+  std::vector<std::string> names;
+  for (const int column : plan_.columns) names.push_back(plan_.table->column(column).name);
+  return names;
+}
+
+const types::FormatContext& CopyInTask::Writer::format() const { return *engine_->portal.context.format; }
+
+bool CopyInTask::Writer::IsSelfContained() const {
+  return std::ranges::all_of(engine_->input_types, CopyRowParser::IsSelfContained);
+}
+
+std::unique_ptr<CopyBatch> CopyInTask::Writer::MakeBatch() const {
+  auto batch = std::make_unique<CopyBatch>();
+  for (const types::Type& type : engine_->input_types) {
+    batch->input.push_back(engine_->runtime->MakeVector(type, CopyBatch::kRowsMax));
+  }
+  return batch;
 }
 
 Status CopyInTask::Writer::Prepare() {
@@ -161,8 +176,7 @@ Status CopyInTask::Writer::Prepare() {
                                                             engine.insert->view_checks, *engine.runtime));
   engine.writer->AllowLoad();
   engine.foreign_keys = engine::ForeignKeys::Make(*plan_.table, *engine.runtime);
-  for (const types::Type& type : input_types) engine.input.push_back(engine.runtime->MakeVector(type, kBatchRows));
-  for (const types::Vector& vector : engine.input) engine.input_columns.push_back(&vector);
+  engine.input_types = std::move(input_types);
   for (const catalog::Column& column : plan_.table->columns) {
     engine.nulls.push_back(engine.runtime->MakeVector(column.type, 1));
     engine.nulls.back().SetConstantNull();
@@ -176,49 +190,22 @@ Status CopyInTask::Writer::Prepare() {
   return Status::Ok();
 }
 
-Status CopyInTask::Writer::SetNull(size_t index) {
-  engine_->input[index].SetNull(static_cast<uint32_t>(origins_.size()));
-  return Status::Ok();
-}
-
-Status CopyInTask::Writer::SetText(size_t index, std::string_view text) {
-  batch_bytes_ += text.size();
-  types::Vector& vector = engine_->input[index];
-  const auto row = static_cast<uint32_t>(origins_.size());
-  vector.SetValid(row);
-  return types::ParseTextInto(text, *engine_->portal.context.format, vector, row);
-}
-
-Status CopyInTask::Writer::SetBinary(size_t index, std::string_view bytes) {
-  batch_bytes_ += bytes.size();
-  types::Vector& vector = engine_->input[index];
-  const auto row = static_cast<uint32_t>(origins_.size());
-  vector.SetValid(row);
-  return types::ParseBinarySlot(vector.type(), bytes, *engine_->portal.context.format, vector.heap().arena(),
-                                vector.slot(row));
-}
-
-Status CopyInTask::Writer::EndRow(uint64_t line_number, std::string_view line) {
-  origins_.push_back({line_number, std::string(line)});
-  batch_bytes_ += line.size();
-  if (origins_.size() == kBatchRows || batch_bytes_ >= kBatchBytes) return WriteBatch();
-  return Status::Ok();
-}
-
-Status CopyInTask::Writer::WithContext(Status status, size_t row, bool with_line) const {
-  const RowOrigin& origin = origins_[row];
-  std::string context =
-      Format("COPY %s, line %llu", plan_.table->name.c_str(), static_cast<unsigned long long>(origin.line_number));
-  if (with_line && !plan_.options.is_binary()) context += ": \"" + CopyContextText(origin.line) + "\"";
+Status CopyInTask::Writer::WithContext(const CopyBatch& batch, Status status, size_t row, bool with_line) const {
+  std::string context = Format("COPY %s, line %llu", plan_.table->name.c_str(),
+                               static_cast<unsigned long long>(batch.origins[row].number));
+  if (with_line && !plan_.options.is_binary()) context += ": \"" + CopyContextText(batch.line(row)) + "\"";
   return std::move(status).Context(std::move(context));
 }
 
-Status CopyInTask::Writer::WriteBatch() {
+Status CopyInTask::Writer::Write(CopyBatch& batch) {
   Engine& engine = *engine_;
-  if (origins_.empty()) return Status::Ok();
+  RETURN_IF_ERROR(batch.error);
+  if (batch.rows() == 0) return Status::Ok();
   RETURN_IF_ERROR(engine.portal.context.CheckCancelled());
-  const engine::Rows all{nullptr, origins_.size()};
-  const engine::Batch in{engine.input_columns, all};
+  const engine::Rows all{nullptr, batch.rows()};
+  std::vector<const types::Vector*> input;
+  for (const types::Vector& vector : batch.input) input.push_back(&vector);
+  const engine::Batch in{input, all};
   std::vector<const types::Vector*> full;
   for (const types::Vector& null : engine.nulls) full.push_back(&null);
   for (size_t i = 0; i < engine.values.size(); ++i) {
@@ -226,10 +213,10 @@ Status CopyInTask::Writer::WriteBatch() {
     Status status = engine.values[i]->Evaluate(in, result);
     if (!status.ok()) {
       // Once more, row by row, to say where.
-      for (size_t row = 0; row < origins_.size(); ++row) {
+      for (size_t row = 0; row < batch.rows(); ++row) {
         const auto at = static_cast<types::SelIndex>(row);
-        Status one = engine.values[i]->Evaluate({engine.input_columns, {&at, 1}}, result);
-        if (!one.ok()) return WithContext(std::move(one), row, true);
+        Status one = engine.values[i]->Evaluate({input, {&at, 1}}, result);
+        if (!one.ok()) return WithContext(batch, std::move(one), row, true);
       }
       return status;
     }
@@ -239,35 +226,33 @@ Status CopyInTask::Writer::WriteBatch() {
   RETURN_IF_ERROR(engine.condition.Filter(rows));
   if (rows.rows.count > 0) RETURN_IF_ERROR(engine.writer->PrepareNew(full, rows.rows));
   if (engine.writer->loads()) {
-    RETURN_IF_ERROR(LoadRows(full, rows.rows));
+    RETURN_IF_ERROR(LoadRows(batch, full, rows.rows));
     rows.rows.count = 0;
   }
   for (size_t i = 0; i < rows.rows.count; ++i) {
     const size_t row = rows.rows[i];
-    if (Status status = engine.writer->Check(i); !status.ok()) return WithContext(std::move(status), row, true);
+    if (Status status = engine.writer->Check(i); !status.ok()) return WithContext(batch, std::move(status), row, true);
     Result<RowId> id = engine.writer->Insert(i);
-    if (!id.ok()) return WithContext(std::move(id).status(), row, false);
+    if (!id.ok()) return WithContext(batch, std::move(id).status(), row, false);
     if (engine.foreign_keys != nullptr) {
       RETURN_IF_ERROR(engine.foreign_keys->Inserted(*id, full, static_cast<uint32_t>(row)));
     }
     ++count_;
   }
-  origins_.clear();
-  batch_bytes_ = 0;
-  for (types::Vector& vector : engine.input) vector.Reset();
   return Status::Ok();
 }
 
-Status CopyInTask::Writer::LoadRows(std::span<const types::Vector* const> full, const engine::Rows& rows) {
+Status CopyInTask::Writer::LoadRows(const CopyBatch& batch, std::span<const types::Vector* const> full,
+                                     const engine::Rows& rows) {
   Engine& engine = *engine_;
   for (size_t i = 0; i < rows.count; ++i) {
-    loaded_lines_.Add(origins_[rows[i]].line_number);
+    loaded_lines_.Add(batch.origins[rows[i]].number);
     Status checked = engine.writer->Check(i);
     if (checked.ok()) continue;
     // A row before may have a key that somebody has.
     RETURN_IF_ERROR(LoadContext(engine.writer->Load(i, engine.ids)));
     RETURN_IF_ERROR(LoadContext(engine.writer->FinishLoad()));
-    return WithContext(std::move(checked), rows[i], true);
+    return WithContext(batch, std::move(checked), rows[i], true);
   }
   RETURN_IF_ERROR(LoadContext(engine.writer->Load(rows.count, engine.ids)));
   for (size_t i = 0; i < rows.count && engine.foreign_keys != nullptr; ++i) {
@@ -286,7 +271,6 @@ Status CopyInTask::Writer::LoadContext(Status status) const {
 }
 
 Status CopyInTask::Writer::Finish() {
-  RETURN_IF_ERROR(WriteBatch());
   RETURN_IF_ERROR(LoadContext(engine_->writer->FinishLoad()));
   return engine_->runtime->end_queue->Run(*engine_->runtime);
 }

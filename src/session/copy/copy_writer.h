@@ -11,30 +11,34 @@
 #include <string_view>
 #include <vector>
 
+#include "session/copy/copy_batch.h"
 #include "session/copy/copy_in.h"
 
 namespace phantom::engine {
 struct Rows;
+}
+namespace phantom::types {
+struct FormatContext;
 }
 
 namespace phantom::session {
 
 class CopyInTask::Writer {
  public:
-  static constexpr uint32_t kBatchRows = 1024;
-  static constexpr size_t kBatchBytes = 4 << 20;
-
   static Result<std::unique_ptr<Writer>> Make(SessionState& state, const CopyInPlan& plan);
   ~Writer();
 
-  // Fills field `index` (of the data's columns) of the row being read. `context` is the CONTEXT of its errors.
-  Status SetNull(size_t index);
-  Status SetText(size_t index, std::string_view text);
-  Status SetBinary(size_t index, std::string_view bytes);
-  // The row is complete; `line` is its text (empty in binary format). Writes the batch when it is full.
-  Status EndRow(uint64_t line_number, std::string_view line);
-  // Writes what is left and decides what is decided at the end of the statement.
+  // An empty batch, with a vector of the right type for each column of the data.
+  std::unique_ptr<CopyBatch> MakeBatch() const;
+  // Writes the rows of a batch whose values are there, or returns its error.
+  Status Write(CopyBatch& batch);
+  // Decides what is decided at the end of the statement.
   Status Finish();
+
+  std::vector<std::string> column_names() const;
+  const types::FormatContext& format() const;
+  // Whether values can be read on another thread.
+  bool IsSelfContained() const;
 
   uint64_t count() const { return count_; }
   const std::string& column_name(size_t index) const;
@@ -42,11 +46,6 @@ class CopyInTask::Writer {
 
  private:
   struct Engine;
-  struct RowOrigin {
-    uint64_t line_number;
-    std::string line;
-  };
-
   // Lines of rows, one after the other as a rule.
   class LineNumbers {
    public:
@@ -64,16 +63,13 @@ class CopyInTask::Writer {
 
   Writer(SessionState& state, const CopyInPlan& plan);
   Status Prepare();
-  Status WriteBatch();
-  Status LoadRows(std::span<const types::Vector* const> full, const engine::Rows& rows);
+  Status LoadRows(const CopyBatch& batch, std::span<const types::Vector* const> full, const engine::Rows& rows);
   Status LoadContext(Status status) const;
-  Status WithContext(Status status, size_t row, bool with_line) const;
+  Status WithContext(const CopyBatch& batch, Status status, size_t row, bool with_line) const;
 
   SessionState& state_;
   const CopyInPlan& plan_;
   std::unique_ptr<Engine> engine_;
-  std::vector<RowOrigin> origins_;
-  size_t batch_bytes_ = 0;
   uint64_t count_ = 0;
   LineNumbers loaded_lines_;
 };

@@ -48,60 +48,90 @@ char Unescape(std::string_view line, size_t* at) {
 
 }  // namespace
 
+// Fields without escapes and quotes, or wholly within quotes, are where they are in the line.
 void CopyFieldSplitter::SplitText(std::string_view line) {
+  const char delimiter = options_.delimiter;
   size_t at = 0;
   while (true) {
-    const size_t raw_begin = at;
-    const size_t begin = text_.size();
-    while (at < line.size() && line[at] != options_.delimiter) {
-      const char c = line[at++];
-      if (c == '\\' && at < line.size()) {
-        text_ += Unescape(line, &at);
-      } else {
-        text_ += c;
-      }
+    const size_t begin = at;
+    while (at < line.size() && line[at] != delimiter && line[at] != '\\') ++at;
+    if (at < line.size() && line[at] == '\\') {
+      const size_t copied = text_.size();
+      at = begin;
+      CopyText(line, &at);
+      pieces_.push_back({IsNull(line, begin, at), true, copied, text_.size()});
+    } else {
+      pieces_.push_back({IsNull(line, begin, at), false, begin, at});
     }
-    const bool is_null = line.substr(raw_begin, at - raw_begin) == options_.null_text;
-    pieces_.push_back({is_null, begin, text_.size()});
     if (at == line.size()) return;
     ++at;
   }
 }
 
+void CopyFieldSplitter::CopyText(std::string_view line, size_t* at) {
+  while (*at < line.size() && line[*at] != options_.delimiter) {
+    const char c = line[(*at)++];
+    if (c == '\\' && *at < line.size()) {
+      text_ += Unescape(line, at);
+    } else {
+      text_ += c;
+    }
+  }
+}
+
 Status CopyFieldSplitter::SplitCsv(std::string_view line) {
+  const char delimiter = options_.delimiter, quote = options_.quote, escape = options_.escape;
   size_t at = 0;
   while (true) {
-    const size_t raw_begin = at;
-    const size_t begin = text_.size();
-    bool saw_quote = false;
-    bool in_quote = false;
-    while (at < line.size()) {
-      const char c = line[at];
-      if (!in_quote) {
-        if (c == options_.delimiter) break;
-        ++at;
-        if (c == options_.quote) {
-          saw_quote = in_quote = true;
-        } else {
-          text_ += c;
-        }
-        continue;
-      }
-      ++at;
-      if (c == options_.escape && at < line.size() && (line[at] == options_.escape || line[at] == options_.quote)) {
-        text_ += line[at++];
-      } else if (c == options_.quote) {
-        in_quote = false;
+    const size_t begin = at;
+    while (at < line.size() && line[at] != delimiter && line[at] != quote) ++at;
+    if (at == line.size() || line[at] == delimiter) {
+      pieces_.push_back({IsNull(line, begin, at), false, begin, at});
+    } else {
+      size_t end = at + 1;
+      while (end < line.size() && line[end] != quote && line[end] != escape) ++end;
+      const bool closes = at == begin && end < line.size() && line[end] == quote &&
+                          (end + 1 == line.size() || line[end + 1] == delimiter);
+      if (closes) {
+        pieces_.push_back({false, false, begin + 1, end});
+        at = end + 1;
       } else {
-        text_ += c;
+        const size_t copied = text_.size();
+        bool saw_quote = false;
+        at = begin;
+        RETURN_IF_ERROR(CopyCsv(line, &at, &saw_quote));
+        pieces_.push_back({!saw_quote && IsNull(line, begin, at), true, copied, text_.size()});
       }
     }
-    if (in_quote) return Error(sqlstate::kBadCopyFileFormat, "unterminated CSV quoted field");
-    const bool is_null = !saw_quote && line.substr(raw_begin, at - raw_begin) == options_.null_text;
-    pieces_.push_back({is_null, begin, text_.size()});
     if (at == line.size()) return Status::Ok();
     ++at;
   }
+}
+
+Status CopyFieldSplitter::CopyCsv(std::string_view line, size_t* at, bool* saw_quote) {
+  bool in_quote = false;
+  while (*at < line.size()) {
+    const char c = line[*at];
+    if (!in_quote) {
+      if (c == options_.delimiter) break;
+      ++*at;
+      if (c == options_.quote) {
+        *saw_quote = in_quote = true;
+      } else {
+        text_ += c;
+      }
+      continue;
+    }
+    ++*at;
+    if (c == options_.escape && *at < line.size() && (line[*at] == options_.escape || line[*at] == options_.quote)) {
+      text_ += line[(*at)++];
+    } else if (c == options_.quote) {
+      in_quote = false;
+    } else {
+      text_ += c;
+    }
+  }
+  return in_quote ? Error(sqlstate::kBadCopyFileFormat, "unterminated CSV quoted field") : Status::Ok();
 }
 
 Result<const std::vector<CopyField>*> CopyFieldSplitter::Split(std::string_view line) {
@@ -114,7 +144,8 @@ Result<const std::vector<CopyField>*> CopyFieldSplitter::Split(std::string_view 
     SplitText(line);
   }
   for (const Piece& piece : pieces_) {
-    fields_.push_back({piece.is_null, std::string_view(text_).substr(piece.begin, piece.end - piece.begin)});
+    const std::string_view from = piece.is_copy ? std::string_view(text_) : line;
+    fields_.push_back({piece.is_null, {from.data() + piece.begin, piece.end - piece.begin}});
   }
   return &fields_;
 }

@@ -22,17 +22,24 @@ class CopyFieldSplitter {
  public:
   explicit CopyFieldSplitter(const CopyOptions& options) : options_(options) {}
 
-  // Splits the line; the fields hold until the next call. 22P04.
+  // Splits the line; the fields hold as long as it does and until the next call. 22P04.
   Result<const std::vector<CopyField>*> Split(std::string_view line);
 
  private:
   struct Piece {
     bool is_null;
+    bool is_copy;  // in text_, else in the line
     size_t begin;
     size_t end;
   };
+  bool IsNull(std::string_view line, size_t begin, size_t end) const {
+    return end - begin == options_.null_text.size() && line.substr(begin, end - begin) == options_.null_text;
+  }
   void SplitText(std::string_view line);
   Status SplitCsv(std::string_view line);
+  // The field from `at` on, byte by byte, into text_; *at: behind it.
+  void CopyText(std::string_view line, size_t* at);
+  Status CopyCsv(std::string_view line, size_t* at, bool* saw_quote);
 
   const CopyOptions& options_;
   std::string text_;

@@ -3,7 +3,9 @@
 namespace phantom::session {
 
 CopyLineReader::CopyLineReader(const CopyOptions& options)
-    : options_(options), escape_(options.escape == options.quote ? '\0' : options.escape) {}
+    : options_(options),
+      escape_(options.escape == options.quote ? '\0' : options.escape),
+      scan_bytes_('\n', '\r', '\\', options.is_csv() ? options.quote : '\n') {}
 
 void CopyLineReader::Feed(std::string_view bytes) {
   if (finished_) return;  // what follows the marker is ignored
@@ -70,7 +72,12 @@ Result<CopyLineReader::Outcome> CopyLineReader::Marker(size_t at, bool* ends, si
 Result<CopyLineReader::Outcome> CopyLineReader::Next(std::string_view* line) {
   const bool csv = options_.is_csv();
   if (finished_) return Outcome::kEnd;
+  const bool skip = !csv || escape_ == '\0';
   while (scan_ < buffer_.size()) {
+    if (skip) {
+      scan_ = scan_bytes_.Find(buffer_.data(), scan_, buffer_.size());
+      if (scan_ == buffer_.size()) break;
+    }
     const char c = buffer_[scan_];
     if (csv) {
       if (in_quote_ && escape_ != '\0' && c == escape_) last_was_escape_ = !last_was_escape_;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "common/status.h"
+#include "session/copy/byte_scan.h"
 #include "session/copy/options.h"
 
 namespace phantom::session {
@@ -39,6 +40,8 @@ class CopyLineReader {
 
   const CopyOptions& options_;
   const char escape_;  // 0 when it is the quote itself
+  // What the end of a line and the state of quotes depend on; of no use where there is a fifth such byte.
+  const ByteScan scan_bytes_;
   std::string buffer_;
   size_t begin_ = 0;  // of the line being read
   size_t scan_ = 0;   // where scanning goes on
