@@ -105,13 +105,7 @@ Status BufferPool::ReadPage(PageId page, Frame& frame, uint64_t* entry) {
   if (!place) return Errorf(sqlstate::kInternalError, "page was freed");
   reads_.fetch_add(1, std::memory_order_relaxed);
   RETURN_IF_ERROR(map_.ReadSlot(place.slot(), frame.data));
-  const PageHeader& header = HeaderOf(frame.data);
-  if (!node::ChecksumIsRight(frame.data) || static_cast<uint32_t>(header.checksum) != place.check() ||
-      header.page != page.value) {
-    return Errorf(sqlstate::kDataCorrupted, "invalid page in block %u of file \"pages\": page %u of space %u", place.slot(),
-                  page.number(), page.space().value);
-  }
-  return Status::Ok();
+  return PageMap::VerifyImage(page, place, frame.data);
 }
 
 Frame* BufferPool::TakeFree() {

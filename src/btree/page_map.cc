@@ -98,6 +98,28 @@ void PageMap::FinishWrite(Write* write, bool written, uint64_t checksum) {
   if (old) slots_.Release(old.slot());
 }
 
+Status PageMap::VerifyStored(PageId page) {
+  alignas(8) std::byte image[kPageBytes];
+  for (;;) {
+    const PageEntry entry = Get(page);
+    if (!entry) return Status::Ok();
+    const Status read = ReadSlot(entry.slot(), image);
+    // The slot may have been given to another page since.
+    if (Get(page) != entry) continue;
+    return read.ok() ? VerifyImage(page, entry, image) : read;
+  }
+}
+
+Status PageMap::VerifyImage(PageId page, PageEntry entry, const std::byte* image) {
+  const PageHeader& header = HeaderOf(image);
+  if (node::ChecksumIsRight(image) && static_cast<uint32_t>(header.checksum) == entry.check() &&
+      header.page == page.value) {
+    return Status::Ok();
+  }
+  return Errorf(sqlstate::kDataCorrupted, "invalid page in block %u of file \"pages\": page %u of space %u", entry.slot(),
+                page.number(), page.space().value);
+}
+
 Result<PageId> PageMap::AllocatePage(SpaceId id) {
   MutexLock lock(mutex_);
   SpaceMap* space = Find(id);

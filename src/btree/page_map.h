@@ -64,6 +64,11 @@ class PageMap {
   Status ReadSlot(uint32_t slot, std::byte* page);
   Status WriteSlot(uint32_t slot, const std::byte* page);
   Status Sync();
+  // Reads the page from the file and verifies it, whatever memory has. XX001.
+  Status VerifyStored(PageId page);
+
+  // Whether what was read from the entry's slot is the page. XX001.
+  static Status VerifyImage(PageId page, PageEntry entry, const std::byte* image);
 
   // Brackets writing an image of a page to a slot. If the page has been freed in between, Finish
   // gives the slot back instead of mapping the page to it; so it does when !written.

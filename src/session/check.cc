@@ -1,6 +1,8 @@
 #include "session/check.h"
 
+#include <chrono>
 #include <deque>
+#include <thread>
 
 #include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
@@ -8,8 +10,11 @@
 #include "catalog/shared_catalog.h"
 #include "catalog/system_store.h"
 #include "catalog/system_tables.h"
+#include "common/blocking_region.h"
 #include "engine/row_index_key.h"
 #include "engine/runtime.h"
+#include "session/instance.h"
+#include "session/session_state.h"
 #include "session/type_hooks.h"
 #include "txn/check.h"
 #include "txn/snapshot.h"
@@ -19,15 +24,22 @@ namespace phantom::session {
 
 namespace {
 
-using Report = std::function<void(const std::string&)>;
+using Report = std::function<void(const std::string& object, const txn::CheckProblem& problem)>;
+
+// Kept from what would disturb the check, until called again with null. False: the table is gone.
+using Hold = std::function<Result<bool>(const catalog::Table*)>;
 
 // One database, seen by a transaction of its own.
 class DatabaseCheck {
  public:
-  DatabaseCheck(catalog::SharedCatalog& shared, const catalog::Database& database, const Report& report)
+  // `pace` (txn::CheckOptions) and `hold` are for a database in use.
+  DatabaseCheck(catalog::SharedCatalog& shared, const catalog::Database& database, const Report& report,
+                std::function<Status(uint64_t)> pace = {}, Hold hold = {})
       : manager_(shared.manager()),
         database_(database),
         report_(report),
+        pace_(std::move(pace)),
+        hold_(std::move(hold)),
         catalog_(shared, database.oid),
         hooks_(catalog_),
         transaction_(manager_.Begin()),
@@ -44,12 +56,33 @@ class DatabaseCheck {
     catalog_.End(false);
   }
 
-  void CheckSystemTables(bool shared) {
+  Status CheckSystemTables(bool shared) {
     const catalog::SystemTables& tables = catalog::SystemTables::Get();
+    const SpaceId space = shared ? SpaceId(0) : database_.space;
+    if (hold_) RETURN_IF_ERROR(Take("the tree directory", txn::CheckDirectory(manager_, space, Options())));
     for (const Oid oid : tables.StoredTables(shared)) {
       const catalog::TableRef table = tables.Find(oid);
-      Take(*table, CheckSystemTable(*table, shared ? SpaceId(0) : database_.space));
+      RETURN_IF_ERROR(Held(*table, [&] { return CheckSystemTable(*table, space); }));
     }
+    return Status::Ok();
+  }
+
+  // A table by its OID; false when it is no table.
+  Result<bool> CheckOne(Oid oid) {
+    const catalog::SystemTables& tables = catalog::SystemTables::Get();
+    for (const bool shared : {true, false}) {
+      for (const Oid stored : tables.StoredTables(shared)) {
+        if (stored != oid) continue;
+        const catalog::TableRef table = tables.Find(oid);
+        const SpaceId space = shared ? SpaceId(0) : database_.space;
+        RETURN_IF_ERROR(Held(*table, [&] { return CheckSystemTable(*table, space); }));
+        return true;
+      }
+    }
+    ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
+    if (table == nullptr || table->is_system() || table->kind != catalog::RelationKind::kTable) return false;
+    RETURN_IF_ERROR(CheckUser(table));
+    return true;
   }
 
   Status CheckUserTables() {
@@ -57,21 +90,50 @@ class DatabaseCheck {
     for (const catalog::Row& relation : relations) {
       if (relation.Char(catalog::pg_class::relkind) != static_cast<char>(catalog::RelationKind::kTable)) continue;
       ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(relation.GetOid(catalog::pg_class::oid)));
-      if (table != nullptr && !table->is_system()) Take(*table, CheckUserTable(*table));
+      if (table != nullptr && !table->is_system()) RETURN_IF_ERROR(CheckUser(table));
     }
     return Status::Ok();
   }
 
  private:
-  void Problem(const catalog::Table& table, const std::string& text) {
-    report_("database \"" + database_.name + "\", table \"" + table.schema_name + "." + table.name + "\": " + text);
+  txn::CheckOptions Options() const { return {hold_ ? &snapshot_ : nullptr, pace_}; }
+
+  // A table that cannot be read to its end is a problem of that table only; a check that was cancelled has ended.
+  Status Take(const std::string& object, const Result<txn::CheckReport>& checked) {
+    if (!checked.ok()) {
+      if (checked.status().sqlstate() == sqlstate::kQueryCanceled) return checked.status();
+      report_(object, {checked.status().message(), {}, {}, {}});
+      return Status::Ok();
+    }
+    for (const txn::CheckProblem& problem : checked->problems) report_(object, problem);
+    if (checked->problems.size() == txn::CheckReport::kProblemsMax) {
+      report_(object, {"further problems are not listed", {}, {}, {}});
+    }
+    return Status::Ok();
   }
 
-  // A table that cannot be read to its end is a problem of that table only.
-  void Take(const catalog::Table& table, const Result<txn::CheckReport>& checked) {
-    if (!checked.ok()) return Problem(table, checked.status().message());
-    for (const std::string& problem : checked->problems) Problem(table, problem);
-    if (checked->problems.size() == txn::CheckReport::kProblemsMax) Problem(table, "further problems are not listed");
+  Status Held(const catalog::Table& table, const std::function<Result<txn::CheckReport>()>& check) {
+    const std::string object = table.schema_name + "." + table.name;
+    if (!hold_) return Take(object, check());
+    ASSIGN_OR_RETURN(const bool there, hold_(&table));
+    Status status;
+    if (there) {
+      snapshot_ = transaction_->TakeSnapshot();
+      status = Take(object, check());
+      // Nothing is to be kept for its sake any longer.
+      snapshot_ = transaction_->TakeSnapshot();
+    }
+    RETURN_IF_ERROR(hold_(nullptr).status());
+    return status;
+  }
+
+  Status CheckUser(const catalog::TableRef& table) {
+    return Held(*table, [&]() -> Result<txn::CheckReport> {
+      // Locked by now; it may have been truncated or dropped before.
+      ASSIGN_OR_RETURN(const catalog::TableRef locked, catalog_.TableByOid(table->oid));
+      if (locked == nullptr) return txn::CheckReport();
+      return CheckUserTable(*locked);
+    });
   }
 
   Result<txn::CheckReport> CheckSystemTable(const catalog::Table& table, SpaceId space) {
@@ -94,7 +156,7 @@ class DatabaseCheck {
         return std::optional<std::string>(std::move(key));
       };
     }
-    return txn::CheckTable(manager_, rows, indexes);
+    return txn::CheckTable(manager_, rows, indexes, Options());
   }
 
   Result<txn::CheckReport> CheckUserTable(const catalog::Table& table) {
@@ -122,12 +184,14 @@ class DatabaseCheck {
         };
       }
     }
-    return txn::CheckTable(manager_, rows, indexes);
+    return txn::CheckTable(manager_, rows, indexes, Options());
   }
 
   txn::TransactionManager& manager_;
   const catalog::Database& database_;
   const Report& report_;
+  const std::function<Status(uint64_t)> pace_;
+  const Hold hold_;
   catalog::Catalog catalog_;
   CatalogTypeHooks hooks_;
   std::unique_ptr<txn::Transaction> transaction_;
@@ -160,16 +224,62 @@ Status CheckTables(store::Store& store, const std::function<void(const std::stri
   ASSIGN_OR_RETURN(const std::vector<catalog::Database> databases, Databases(*manager));
   bool first = true;
   for (const catalog::Database& database : databases) {
-    DatabaseCheck check(*shared, database, report);
+    const auto in_database = [&](const std::string& object, const txn::CheckProblem& problem) {
+      report("database \"" + database.name + "\", table \"" + object + "\": " + problem.text);
+    };
+    const Report report_problem = in_database;
+    DatabaseCheck check(*shared, database, report_problem);
     // The shared tables are seen from every database, and looked at from one.
-    if (first) check.CheckSystemTables(/*shared=*/true);
+    if (first) RETURN_IF_ERROR(check.CheckSystemTables(/*shared=*/true));
     first = false;
-    check.CheckSystemTables(/*shared=*/false);
+    RETURN_IF_ERROR(check.CheckSystemTables(/*shared=*/false));
     if (const Status read = check.CheckUserTables(); !read.ok()) {
       report("database \"" + database.name + "\": " + read.message());
     }
   }
   return Status::Ok();
+}
+
+Status CheckInUse(SessionState& state, Oid table, const Report& report) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> database,
+                   state.catalog.DatabaseByOid(state.database_oid));
+  if (database == nullptr) return Error(sqlstate::kUndefinedDatabase, "database does not exist");
+  engine::ExecutionContext execution;
+  execution.cancelled = &state.control->cancelled;
+  execution.timed_out = &state.control->timed_out;
+  // The rest belongs to those who work meanwhile.
+  constexpr uint64_t kBytesAtOnce = 1 << 20;
+  uint64_t bytes = 0;
+  const auto pace = [&](uint64_t more) -> Status {
+    bytes += more;
+    if (bytes < kBytesAtOnce) return Status::Ok();
+    bytes = 0;
+    RETURN_IF_ERROR(execution.CheckCancelled());
+    const BlockingRegion region;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    return Status::Ok();
+  };
+  const size_t mark = state.locks->Mark();
+  const auto hold = [&](const catalog::Table* held) -> Result<bool> {
+    if (held == nullptr) {
+      state.locks->ReleaseToMark(mark);
+      return true;
+    }
+    const bool shared = catalog::SystemTables::Get().IsShared(held->oid);
+    RETURN_IF_ERROR(state.locks->AcquireTable(shared ? Oid(0) : state.database_oid, held->oid,
+                                              held->is_system() ? txn::LockMode::kAccessShare
+                                                                : txn::LockMode::kShareUpdateExclusive));
+    return true;
+  };
+  DatabaseCheck check(state.instance.catalog(), *database, report, pace, hold);
+  if (table != 0) {
+    ASSIGN_OR_RETURN(const bool is_table, check.CheckOne(table));
+    if (!is_table) return Errorf(sqlstate::kWrongObjectType, "relation with OID %u is not a table", table);
+    return Status::Ok();
+  }
+  RETURN_IF_ERROR(check.CheckSystemTables(/*shared=*/true));
+  RETURN_IF_ERROR(check.CheckSystemTables(/*shared=*/false));
+  return check.CheckUserTables();
 }
 
 }  // namespace phantom::session

@@ -7,10 +7,13 @@
 
 #include "catalog/shared_catalog.h"
 #include "common/blocking_region.h"
+#include "engine/text_rows.h"
+#include "session/check.h"
 #include "session/services.h"
 #include "session/session_state.h"
 #include "store/space_size.h"
 #include "store/store.h"
+#include "txn/check.h"
 #include "txn/sequence.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
@@ -173,6 +176,25 @@ Result<Text> SizeOf(SessionState& state, std::string_view function, const Text& 
   return Text(std::to_string(bytes));
 }
 
+// phantom_check(relation): object, file, rows, problem.
+Result<Text> CheckRows(SessionState& state, const Text& relation) {
+  if (!state.superuser) return Error(sqlstate::kInsufficientPrivilege, "permission denied for function phantom_check");
+  std::string rows;
+  const auto field = [&](const std::string& text) {
+    engine::AppendRowField(text.empty() ? std::nullopt : std::optional<std::string_view>(text), rows);
+  };
+  RETURN_IF_ERROR(CheckInUse(state, relation.has_value() ? static_cast<Oid>(IntegerOf(relation)) : 0,
+                             [&](const std::string& object, const txn::CheckProblem& problem) {
+                               field(problem.index.empty() ? object
+                                                           : object.substr(0, object.find('.') + 1) + problem.index);
+                               field(problem.file);
+                               field(problem.rows);
+                               field(problem.text);
+                               engine::EndRow(rows);
+                             }));
+  return Text(std::move(rows));
+}
+
 Result<Text> SettingFlags(const Text& name) {
   const int index = FindSetting(*name);
   if (index < 0) return Text();
@@ -267,6 +289,7 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
                     schema->name.starts_with("pg_temp_"));
   }
   if (function == "pg_settings_get_flags") return SettingFlags(args[0]);
+  if (function == "phantom_check") return CheckRows(state_, args[0]);
   return CallRows(function, args);
 }
 

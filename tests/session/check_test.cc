@@ -132,5 +132,46 @@ TEST_CASE("indexes of system tables are looked at, the shared ones once") {
                             "\"pg_enum_typid_label_index\" has no entry"));
 }
 
+TEST_CASE("phantom_check finds nothing wrong in a database in use, and says where something is") {
+  CheckFixture f;
+  CHECK(f.Run(kWork) == "");
+  CHECK(f.Run("CREATE TABLE cold AS SELECT i AS a, 'row ' || i AS b FROM generate_series(1, 5000) AS i;"
+              "CREATE UNIQUE INDEX cold_a ON cold (a)") == "");
+  CHECK(f.Run("VACUUM (FREEZE) cold") == "");
+  CHECK(f.Run("UPDATE cold SET b = 'changed' WHERE a % 100 = 0") == "");
+  // A division by zero tells that a count is not what it should be.
+  constexpr const char* kNothing = "SELECT 1 / (CASE count(*) WHEN 0 THEN 1 ELSE 0 END) FROM phantom_check()";
+  CHECK(f.Run(kNothing) == "");
+  const std::unique_ptr<Session> other =
+      Value(Session::Create(*f.instance, {.user = "postgres", .database = "postgres"}));
+  ErrorSink sink;
+  other->SimpleQuery("BEGIN; UPDATE t SET n = n * 2, name = 'mine' || id WHERE id % 2 = 0; DELETE FROM t WHERE id < 50;"
+                     "UPDATE cold SET a = -a WHERE a % 7 = 0", sink);
+  CHECK(sink.errors == "");
+  CHECK(f.Run(kNothing) == "");
+  other->SimpleQuery("ROLLBACK", sink);
+  CHECK(f.Run(kNothing) == "");
+
+  f.Damage("t", "t_pkey");
+  CHECK(f.Run("SELECT 1 / count(*) FROM phantom_check('t') WHERE object = 'public.t_pkey' AND rows IS NOT NULL AND problem LIKE"
+              " 'index \"t_pkey\" has no entry for row %'") == "");
+  // Memory is sound; the file is not.
+  REQUIRE(f.instance->store().Checkpoint().ok());
+  const uint64_t bytes = Value(Value(f.env.Open("data/pages", io::OpenMode::kExisting))->Size());
+  for (uint64_t page = 8192; page < bytes; page += 8192) f.env.Corrupt("data/pages", page + 5000, 1);
+  for (const std::string& segment : Value(f.env.List("data/segments"))) f.env.Corrupt("data/segments/" + segment, 2000, 1);
+  CHECK(f.Run("SELECT 1 / count(*) FROM phantom_check('t') WHERE object = 'public.t' AND file = 'pages' AND rows LIKE '1-%' AND"
+              " problem LIKE 'invalid page in block %'") == "");
+  CHECK(f.Run("SELECT 1 / count(*) FROM phantom_check() WHERE object = 'public.cold' AND file LIKE 'segments/%' AND rows LIKE '0-%'"
+              " AND problem LIKE '%is damaged: column %'") == "");
+}
+
+TEST_CASE("phantom_check is the superuser's") {
+  CheckFixture f;
+  CHECK(f.Run("CREATE ROLE reader") == "");
+  CHECK(f.Run("SET ROLE reader; SELECT * FROM phantom_check()").find("permission denied for function phantom_check") !=
+        std::string::npos);
+}
+
 }  // namespace
 }  // namespace phantom::session

@@ -242,7 +242,7 @@ Outcome DamageStore::Examine(io::SimEnv& env, std::string* what) const {
         Result<CheckReport> checked = (*table)->TryCheck();
         if (!checked.ok() || !checked->ok()) {
           found = true;
-          if (what->empty()) *what = checked.ok() ? checked->problems.front() : checked.status().ToString();
+          if (what->empty()) *what = checked.ok() ? checked->problems.front().text : checked.status().ToString();
         }
         // Everybody goes on working.
         for (int32_t id = 2; round == 0 && !is_cold && id < 900; id += 111) {

@@ -260,7 +260,7 @@ Result<CheckReport> TestTable::TryCheck() {
 
 CheckReport TestTable::Check() {
   CheckReport report = Must(TryCheck());
-  for (const std::string& problem : report.problems) UNSCOPED_INFO(problem);
+  for (const CheckProblem& problem : report.problems) UNSCOPED_INFO(problem.text);
   REQUIRE(report.ok());
   return report;
 }

@@ -486,7 +486,7 @@ Status PowerCuts::Verify(Database& database) {
       for (TreeId tree : {own.trees.rows, own.trees.by_id, own.trees.by_k}) expected.insert(tree.value);
       ASSIGN_OR_RETURN(std::unique_ptr<TestTable> table, TestTable::Open(database, own.trees));
       ASSIGN_OR_RETURN(CheckReport report, table->TryCheck());
-      if (!report.ok()) return Wrong(report.problems.front());
+      if (!report.ok()) return Wrong(report.problems.front().text);
     }
   }
   if (counter < counted) return Wrong("an acknowledged count is lost");
@@ -505,7 +505,7 @@ Status PowerCuts::Verify(Database& database) {
   }
   if (trees != expected) return Wrong(Format("there are %zu trees, expected %zu", trees.size(), expected.size()));
   ASSIGN_OR_RETURN(CheckReport report, shared->TryCheck());
-  if (!report.ok()) return Wrong(report.problems.front());
+  if (!report.ok()) return Wrong(report.problems.front().text);
   return CheckPages(database.store());
 }
 

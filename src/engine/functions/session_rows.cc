@@ -61,6 +61,7 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Set("pg_lock_status", Start),        KernelEntry::Set("pg_cursor", Start),
     KernelEntry::Set("pg_prepared_statement", Start), KernelEntry::Set("pg_listening_channels", Start),
     KernelEntry::Set("pg_timezone_names", Start),     KernelEntry::Set("pg_timezone_abbrevs", Start),
+    KernelEntry::Set("phantom_check", Start),
 };
 
 }  // namespace
