@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "btree/node.h"
 #include "btree/page_map.h"
@@ -25,16 +26,20 @@ static constexpr uint32_t kCleanedAtOnce = 16;
 BufferPool::BufferPool(PageMap& map, uint64_t bytes)
     : map_(map),
       frame_count_(std::max(kPoolFramesMin, bytes / kPageBytes)),
-      bucket_mask_(std::bit_ceil(frame_count_) * 2 - 1),
-      frames_(new Frame[frame_count_]),
-      buckets_(new std::atomic<uint32_t>[bucket_mask_ + 1]()) {
+      bucket_mask_(std::bit_ceil(frame_count_) * 2 - 1) {
   PHANTOM_CHECK(frame_count_ < UINT32_MAX);
-  void* memory = ::mmap(nullptr, frame_count_ * kPageBytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  const uint64_t frames_at = frame_count_ * kPageBytes;
+  const uint64_t buckets_at = frames_at + frame_count_ * sizeof(Frame);
+  region_bytes_ = buckets_at + (bucket_mask_ + 1) * sizeof(std::atomic<uint32_t>);
+  void* memory = ::mmap(nullptr, region_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) Panic("could not reserve memory for the buffer pool: %s", std::strerror(errno));
   memory_ = static_cast<std::byte*>(memory);
   // Fewer misses of the address translation; without it everything works as well.
-  (void)::madvise(memory, frame_count_ * kPageBytes, MADV_HUGEPAGE);
+  (void)::madvise(memory, region_bytes_, MADV_HUGEPAGE);
+  frames_ = reinterpret_cast<Frame*>(memory_ + frames_at);
+  std::uninitialized_value_construct_n(frames_, frame_count_);
+  buckets_ = reinterpret_cast<std::atomic<uint32_t>*>(memory_ + buckets_at);
+  std::uninitialized_value_construct_n(buckets_, bucket_mask_ + 1);
   free_.reserve(frame_count_);
   for (uint64_t i = 0; i < frame_count_; ++i) {
     frames_[i].data = memory_ + i * kPageBytes;
@@ -42,7 +47,7 @@ BufferPool::BufferPool(PageMap& map, uint64_t bytes)
   }
 }
 
-BufferPool::~BufferPool() { ::munmap(memory_, frame_count_ * kPageBytes); }
+BufferPool::~BufferPool() { ::munmap(memory_, region_bytes_); }
 
 Frame* BufferPool::FindLocked(PageId page) const {
   for (uint32_t index = Bucket(page); index != 0; index = frames_[index - 1].next) {
@@ -56,11 +61,11 @@ void BufferPool::Link(Frame& frame, PageId page) {
   frame.page.store(page.value, std::memory_order_relaxed);
   frame.referenced.store(true, std::memory_order_relaxed);
   frame.next.store(bucket.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  bucket.store(static_cast<uint32_t>(&frame - frames_.get()) + 1, std::memory_order_release);
+  bucket.store(static_cast<uint32_t>(&frame - frames_) + 1, std::memory_order_release);
 }
 
 void BufferPool::Unlink(Frame& frame) {
-  const uint32_t self = static_cast<uint32_t>(&frame - frames_.get()) + 1;
+  const uint32_t self = static_cast<uint32_t>(&frame - frames_) + 1;
   std::atomic<uint32_t>* link = &Bucket(frame.page_id());
   while (*link != self) {
     PHANTOM_CHECK(*link != 0);
@@ -186,7 +191,7 @@ void BufferPool::Discard(Frame& frame) {
   if (frame.dirty_since.exchange(0) != 0) dirty_.fetch_sub(1, std::memory_order_relaxed);
   frame.latch.UnlockExclusive();
   MutexLock lock(free_mutex_);
-  free_.push_back(static_cast<uint32_t>(&frame - frames_.get()));
+  free_.push_back(static_cast<uint32_t>(&frame - frames_));
 }
 
 Frame* BufferPool::LatchResident(PageId page) {

@@ -69,11 +69,9 @@ class BufferPool {
   Frame* Find(PageId page) const {
     uint32_t index = Bucket(page).load(std::memory_order_acquire);
     for (uint32_t steps = 0; index != 0 && steps < kChainMax; ++steps) {
+      Prefetch(index);
       Frame& frame = frames_[index - 1];
-      if (frame.page.load(std::memory_order_relaxed) == page.value) {
-        if (!frame.referenced.load(std::memory_order_relaxed)) frame.referenced.store(true, std::memory_order_relaxed);
-        return &frame;
-      }
+      if (IsThere(frame, page)) return &frame;
       index = frame.next.load(std::memory_order_relaxed);
     }
     return nullptr;
@@ -119,10 +117,22 @@ class BufferPool {
 
  private:
   static constexpr uint32_t kChainMax = 32;
+  // A page's header and its first slots.
+  static constexpr size_t kPrefetchedLines = 6;
   static constexpr int64_t kChangeParts = 12;
   static constexpr int64_t kRollbackParts = 14;
   static constexpr size_t kPartitions = 64;
 
+  // What is looked at next comes from memory at the same time as the frame.
+  void Prefetch(uint32_t index) const {
+    const std::byte* data = memory_ + (index - 1) * uint64_t{kPageBytes};
+    for (size_t line = 0; line < kPrefetchedLines; ++line) __builtin_prefetch(data + line * 64);
+  }
+  static bool IsThere(Frame& frame, PageId page) {
+    if (frame.page.load(std::memory_order_relaxed) != page.value) return false;
+    if (!frame.referenced.load(std::memory_order_relaxed)) frame.referenced.store(true, std::memory_order_relaxed);
+    return true;
+  }
   std::atomic<uint32_t>& Bucket(PageId page) const { return buckets_[BucketIndex(page)]; }
   size_t BucketIndex(PageId page) const { return std::hash<PageId>()(page) >> 20 & bucket_mask_; }
   Mutex& PartitionOf(PageId page) { return partitions_[BucketIndex(page) % kPartitions].mutex; }
@@ -152,9 +162,11 @@ class BufferPool {
   wal::LogWriter* log_ = nullptr;
   uint64_t frame_count_;
   uint64_t bucket_mask_;
-  std::unique_ptr<Frame[]> frames_;
-  std::unique_ptr<std::atomic<uint32_t>[]> buckets_;
+  // One region of memory: the pages, the frames, the buckets.
+  uint64_t region_bytes_ = 0;
   std::byte* memory_ = nullptr;
+  Frame* frames_ = nullptr;
+  std::atomic<uint32_t>* buckets_ = nullptr;
   std::array<Partition, kPartitions> partitions_;
 
   Mutex free_mutex_{LockRank::kBufferPool};

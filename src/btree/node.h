@@ -67,24 +67,54 @@ inline PageHeader& HeaderOf(std::byte* page) { return *reinterpret_cast<PageHead
 // Reading.
 namespace node {
 
-Bytes Prefix(const std::byte* page);
-Bytes Suffix(const std::byte* page, uint32_t position);
-Bytes Value(const std::byte* page, uint32_t position);
-Bytes LowFence(const std::byte* page);
-Bytes HighFence(const std::byte* page);
+inline const Slot* Slots(const std::byte* page) { return reinterpret_cast<const Slot*>(page + kSlotsOffset); }
+inline Slot* Slots(std::byte* page) { return reinterpret_cast<Slot*>(page + kSlotsOffset); }
+inline uint32_t HeadOf(const std::byte* suffix, size_t size) { return static_cast<uint32_t>(KeyHead(suffix, size) >> 32); }
+
+// Nothing when the range leaves the page.
+inline Bytes Inside(const std::byte* page, size_t offset, size_t size) {
+  return offset + size > kPageBytes ? Bytes() : Bytes(page + offset, size);
+}
+inline Bytes LowFence(const std::byte* page) {
+  return Inside(page, HeaderOf(page).low_offset, HeaderOf(page).low_bytes);
+}
+inline Bytes HighFence(const std::byte* page) {
+  return Inside(page, HeaderOf(page).high_offset, HeaderOf(page).high_bytes);
+}
+inline Bytes Prefix(const std::byte* page) {
+  return Inside(page, HeaderOf(page).low_offset, HeaderOf(page).prefix_bytes);
+}
+inline Bytes Suffix(const std::byte* page, uint32_t position) {
+  const Slot slot = Slots(page)[position];
+  return Inside(page, size_t{slot.offset} + kCellHeaderBytes, slot.key_bytes);
+}
+inline Bytes Value(const std::byte* page, uint32_t position) {
+  const Slot slot = Slots(page)[position];
+  if (slot.offset + kCellHeaderBytes > kPageBytes) return {};
+  return Inside(page, slot.offset + kCellHeaderBytes + slot.key_bytes, LoadLE<uint16_t>(page + slot.offset));
+}
 inline bool HasHighFence(const std::byte* page) { return !(HeaderOf(page).flags & kNoHighFence); }
-uint32_t Count(const std::byte* page);
+inline uint32_t Count(const std::byte* page) {
+  const uint32_t count = HeaderOf(page).count;
+  return count < kSlotsMax ? count : static_cast<uint32_t>(kSlotsMax);
+}
 
 // First position whose key is >= key; *equal tells whether it is ==.
 uint32_t LowerBound(const std::byte* page, Bytes key, bool* equal);
+// The same, of a key that is known to lie between the fences (or to be the high one): does not look at them.
+uint32_t LowerBoundCovered(const std::byte* page, Bytes key, bool* equal);
 // Whether low <= key < high.
 bool Covers(const std::byte* page, Bytes key);
 // Whether low < key <= high; no key stands for above all.
 bool CoversBelow(const std::byte* page, const Bytes* key);
 
-// Of an inner node: position of the child that holds the key, or the place just below it.
+// Of an inner node: position of the child that holds the key, or the place just below it (null: above all); the key is
+// known to lie between the fences.
+uint32_t ChildPositionCovered(const std::byte* page, Bytes key);
+uint32_t ChildPositionBelowCovered(const std::byte* page, const Bytes* key);
+// Position of the child that holds the key.
 uint32_t ChildPosition(const std::byte* page, Bytes key);
-uint32_t ChildPositionBelow(const std::byte* page, const Bytes* key);
+// 0 when the page has no such child.
 uint32_t Child(const std::byte* page, uint32_t position);
 
 // Copies the whole key; returns its length.

@@ -38,10 +38,8 @@ RowId LeafView::row_id(uint32_t position) const {
   return RowIdOf({key, CopyKey(position, key)});
 }
 
-uint32_t Tree::Target::ChildIn(const std::byte* page) const {
-  const uint32_t position =
-      below ? node::ChildPositionBelow(page, key ? &*key : nullptr) : node::ChildPosition(page, *key);
-  return node::Child(page, position);
+uint32_t Tree::Target::PositionIn(const std::byte* page) const {
+  return below ? node::ChildPositionBelowCovered(page, key ? &*key : nullptr) : node::ChildPositionCovered(page, *key);
 }
 
 bool Tree::Target::IsCoveredBy(const std::byte* page) const {
@@ -86,7 +84,8 @@ Result<Tree::Attempt> Tree::TryDescend(const Target& target, uint32_t level, Pos
       *parent = above;
       return node_level == level ? Attempt::kFound : Attempt::kNoLevel;
     }
-    const uint32_t child = target.ChildIn(frame->data);
+    const uint32_t position = target.PositionIn(frame->data);
+    const uint32_t child = node::Child(frame->data, position);
     if (!frame->latch.Validate(version)) return Attempt::kRestart;
     if (child == 0) {
       return Errorf(sqlstate::kDataCorrupted, "page %u in space %u has no child for a key", page.number(),
@@ -112,18 +111,22 @@ Result<Frame*> Tree::DescendToLeaf(const Target& target, bool exclusive) const {
     Position parent;
     ASSIGN_OR_RETURN(bool found, Descend(target, 0, &leaf, &parent));
     if (!found) continue;
+    // The way down says that this was the right leaf at this version.
+    Latch& latch = leaf.frame->latch;
+    if (exclusive && latch.TryUpgrade(leaf.version)) return leaf.frame;
     const PageId page = leaf.frame->page_id();
     if (exclusive) {
-      leaf.frame->latch.LockExclusive();
+      latch.LockExclusive();
     } else {
-      leaf.frame->latch.LockShared();
+      latch.LockShared();
+      if (latch.Validate(leaf.version)) return leaf.frame;
     }
     // Whatever has happened since: a leaf of this tree whose fences enclose the place is the right one.
     if (IsOurs(*leaf.frame, page, 0) && target.IsCoveredBy(leaf.frame->data)) return leaf.frame;
     if (exclusive) {
-      leaf.frame->latch.UnlockExclusive();
+      latch.UnlockExclusive();
     } else {
-      leaf.frame->latch.UnlockShared();
+      latch.UnlockShared();
     }
   }
 }
@@ -131,7 +134,7 @@ Result<Frame*> Tree::DescendToLeaf(const Target& target, bool exclusive) const {
 Status Tree::Read(Bytes key, FunctionRef<void(std::optional<Bytes>)> visit) const {
   ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, false));
   bool exists;
-  const uint32_t position = node::LowerBound(leaf->data, key, &exists);
+  const uint32_t position = node::LowerBoundCovered(leaf->data, key, &exists);
   visit(exists ? std::optional<Bytes>(node::Value(leaf->data, position)) : std::nullopt);
   leaf->latch.UnlockShared();
   return Status::Ok();
@@ -146,7 +149,7 @@ Result<bool> Tree::Copy(Bytes key, std::byte* to, size_t* bytes) const {
     // The way down says that this was the right leaf at this version.
     const std::byte* page = leaf.frame->data;
     bool exists;
-    const uint32_t position = node::LowerBound(page, key, &exists);
+    const uint32_t position = node::LowerBoundCovered(page, key, &exists);
     const Bytes value = exists ? node::Value(page, position) : Bytes();
     const bool fits = value.size() <= kValueBytesMax;
     if (fits && !value.empty()) std::memcpy(to, value.data(), value.size());
@@ -185,7 +188,7 @@ Result<Lsn> Tree::Modify(Bytes key, FunctionRef<Status(std::optional<Bytes>, Edi
     ASSIGN_OR_RETURN(Frame * leaf, DescendToLeaf({key, false}, true));
     const std::byte* page = leaf->data;
     bool exists;
-    const uint32_t position = node::LowerBound(page, key, &exists);
+    const uint32_t position = node::LowerBoundCovered(page, key, &exists);
     Edit edit;
     Status status = decide(exists ? std::optional<Bytes>(node::Value(page, position)) : std::nullopt, edit);
     const size_t value_bytes = edit.head.size() + edit.body.size();

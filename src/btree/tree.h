@@ -165,7 +165,7 @@ class Tree {
   struct Target {
     std::optional<Bytes> key;
     bool below = false;
-    uint32_t ChildIn(const std::byte* page) const;
+    uint32_t PositionIn(const std::byte* page) const;
     bool IsCoveredBy(const std::byte* page) const;
   };
 
