@@ -42,7 +42,7 @@ class SeqScanOperator final : public Operator {
     ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime_.context.transaction->manager(), space_, tree_,
                                                              table_.layout));
     rows_ = std::make_unique<txn::RowTable>(std::move(rows));
-    if (!table_.is_system()) tests_ = RowTestsOf(node_.filter, node_.columns);
+    if (!table_.is_system()) tests_ = ScanTestsOf(node_.filter, node_.columns);
     return Status::Ok();
   }
 
@@ -54,7 +54,7 @@ class SeqScanOperator final : public Operator {
     row_read_ = false;
     if (rows_ != nullptr && node_.ctid == nullptr) {
       scan_ = std::make_unique<txn::TableScan>(*rows_, *runtime_.context.snapshot, reader_.stored_columns());
-      scan_->LeaveOut(tests_);
+      scan_->LeaveOut(tests_.rows, tests_.segments);
     }
     return Status::Ok();
   }
@@ -152,7 +152,7 @@ class SeqScanOperator final : public Operator {
   bool row_read_ = false;
   txn::FetchedRow fetched_;
   std::unique_ptr<txn::RowTable> rows_;
-  std::vector<types::RowTest> tests_;
+  ScanTests tests_;
   std::unique_ptr<txn::TableScan> scan_;
   types::Chunk chunk_;
   RowId ids_[types::kVectorSize];

@@ -45,6 +45,20 @@ std::optional<RowTest::Op> OpOf(std::string_view name, bool turned) {
   return std::nullopt;
 }
 
+// Compared as their bytes or numbers are, which segments can do as well.
+bool IsOrdered(Oid type) {
+  return type == types::kNumericOid || type == types::kFloat4Oid || type == types::kFloat8Oid || type == types::kTextOid ||
+         type == types::kBpcharOid;
+}
+
+// A varchar column is compared as text.
+const planner::Expr* WithoutRelabel(const planner::Expr* expr) {
+  auto* cast = DynAs<planner::CastExpr>(expr);
+  const bool same = cast != nullptr && cast->method == planner::CastMethod::kRelabel && cast->type.oid == types::kTextOid &&
+                    cast->arg->type.oid == types::kVarcharOid;
+  return same ? cast->arg : expr;
+}
+
 // A built-in comparison of columns and constants of such types: it cannot fail.
 const planner::FunctionCall* AsComparison(const planner::Expr* expr) {
   auto* call = DynAs<planner::FunctionCall>(expr);
@@ -53,8 +67,9 @@ const planner::FunctionCall* AsComparison(const planner::Expr* expr) {
     return nullptr;
   }
   for (const planner::Expr* arg : call->args) {
-    if (arg->kind != planner::ExprKind::kInputRef && arg->kind != planner::ExprKind::kConst) return nullptr;
-    if (!IsInteger(arg->type.oid) && !IsTime(arg->type.oid)) return nullptr;
+    const planner::ExprKind kind = WithoutRelabel(arg)->kind;
+    if (kind != planner::ExprKind::kInputRef && kind != planner::ExprKind::kConst) return nullptr;
+    if (!IsInteger(arg->type.oid) && !IsTime(arg->type.oid) && !IsOrdered(arg->type.oid)) return nullptr;
   }
   const Oid left = call->args[0]->type.oid, right = call->args[1]->type.oid;
   return left == right || (IsInteger(left) && IsInteger(right)) ? call : nullptr;
@@ -62,19 +77,24 @@ const planner::FunctionCall* AsComparison(const planner::Expr* expr) {
 
 }  // namespace
 
-std::vector<RowTest> RowTestsOf(const planner::Expr* filter, const std::vector<int>& columns) {
-  std::vector<RowTest> tests;
+ScanTests ScanTestsOf(const planner::Expr* filter, const std::vector<int>& columns) {
+  ScanTests tests;
   if (filter == nullptr) return tests;
   auto add = [&](const planner::Expr* condition) {
     const planner::FunctionCall* call = AsComparison(condition);
     if (call == nullptr) return false;
     const bool turned = call->args[0]->kind == planner::ExprKind::kConst;
-    auto* column = DynAs<planner::InputRef>(call->args[turned ? 1 : 0]);
+    auto* column = DynAs<planner::InputRef>(WithoutRelabel(call->args[turned ? 1 : 0]));
     auto* constant = DynAs<planner::ConstExpr>(call->args[turned ? 0 : 1]);
     if (column == nullptr || constant == nullptr) return true;
     const int number = columns[static_cast<size_t>(column->index)];
-    const std::optional<int64_t> value = NumberOf(constant->value);
-    if (number >= 0 && value) tests.push_back({static_cast<uint32_t>(number), *OpOf(call->op->name, turned), *value});
+    if (number < 0 || constant->value.is_null()) return true;
+    const RowTest::Op op = *OpOf(call->op->name, turned);
+    if (const std::optional<int64_t> value = NumberOf(constant->value)) {
+      tests.rows.push_back({static_cast<uint32_t>(number), op, *value});
+    } else if (IsOrdered(call->args[0]->type.oid)) {
+      tests.segments.push_back({static_cast<uint32_t>(number), op, constant->value});
+    }
     return true;
   };
   auto* all = DynAs<planner::BoolExpr>(filter);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "common/bytes.h"
 #include "common/checksum.h"
+#include "types/oids.h"
 
 namespace phantom::lsm {
 
@@ -35,7 +37,40 @@ std::pair<uint32_t, uint32_t> Extremes(const RowSet& care, Before before) {
   return {least, greatest};
 }
 
+// Of strings by their first bytes as far as those tell. Where trailing blanks do not count a value's bytes are no less than what
+// counts, and no greater with the blanks at their end taken away.
+std::pair<uint32_t, uint32_t> ExtremesOfStrings(const Input& input, const RowSet& care) {
+  const auto* values = input.as<types::StringRef>();
+  auto head = [&](uint32_t i) {
+    // Behind the length; zeros behind a short string.
+    return LoadBE<uint32_t>(reinterpret_cast<const std::byte*>(&values[i]) + sizeof(uint32_t));
+  };
+  auto without_blanks = [](uint32_t bytes) {
+    for (uint32_t mask = 0xff, blank = ' '; mask != 0 && (bytes & mask) == blank; mask <<= 8, blank <<= 8) bytes &= ~mask;
+    return bytes;
+  };
+  uint32_t least = UINT32_MAX, greatest = UINT32_MAX;
+  uint32_t above = 0, below = 0;
+  care.ForEach([&](uint32_t i) {
+    const uint32_t bytes = head(i);
+    if (least != UINT32_MAX && bytes < below && without_blanks(bytes) > above) return;
+    if (least == UINT32_MAX || input.kind->compare(input.slot(i), input.slot(least)) < 0) {
+      least = i;
+      above = bytes;
+    }
+    if (greatest == UINT32_MAX || input.kind->compare(input.slot(greatest), input.slot(i)) < 0) {
+      greatest = i;
+      below = without_blanks(bytes);
+    }
+  });
+  return {least, greatest};
+}
+
 std::pair<uint32_t, uint32_t> ExtremesOf(const Input& input, const RowSet& care) {
+  const Oid type = input.kind->type.oid;
+  if (type == types::kTextOid || type == types::kVarcharOid || type == types::kBpcharOid) {
+    return ExtremesOfStrings(input, care);
+  }
   if (!input.kind->has_key()) {
     return Extremes(care,
                     [&](uint32_t a, uint32_t b) { return input.kind->compare(input.slot(a), input.slot(b)) < 0; });
@@ -66,7 +101,12 @@ Status ColumnWriter::Add(const types::Vector& values, uint32_t count, const RowS
   const size_t bytes = kind().slot_bytes();
   const std::byte* filler = nullptr;
   uint32_t filled = 0;
-  for (uint32_t i = 0; i < count; ++i) {
+  const bool plain = values.form() == types::VectorForm::kFlat && values.all_valid() && present.Count() == count;
+  if (plain) {
+    std::memcpy(slots_.data(), values.slot(0), count * bytes);
+    care = RowSet::First(count);
+  }
+  for (uint32_t i = 0; i < count && !plain; ++i) {
     if (present.Has(i) && !values.IsNull(i)) {
       care.Add(i);
       const std::byte* slot = values.row_slot(i);

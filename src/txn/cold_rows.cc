@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "lsm/segment_reader.h"
+#include "txn/row_table.h"
 #include "types/oids.h"
 #include "types/value.h"
 
@@ -163,10 +164,11 @@ static bool SlotOf(const lsm::Kind& kind, int64_t value, std::array<std::byte, 8
   }
 }
 
-Status ColdRows::Select(std::span<const types::RowTest> tests, uint32_t vector, lsm::RowSet* rows) const {
-  if (tests.empty()) return Status::Ok();
+Status ColdRows::Select(std::span<const types::RowTest> tests, std::span<const SegmentTest> more, uint32_t vector,
+                        lsm::RowSet* rows) const {
+  if (tests.empty() && more.empty()) return Status::Ok();
   std::vector<lsm::Condition> conditions;
-  conditions.reserve(tests.size());
+  conditions.reserve(tests.size() + more.size());
   std::vector<lsm::ColumnCondition> asked;
   for (const types::RowTest& test : tests) {
     const std::optional<uint32_t> column = ColumnOf(test.column);
@@ -177,6 +179,15 @@ Status ColdRows::Select(std::span<const types::RowTest> tests, uint32_t vector, 
     ASSIGN_OR_RETURN(
         lsm::Condition condition,
         lsm::Condition::Make(kind, OpOf(test.op), {types::Value::FromSlot(kind.type, kind.layout, slot.data())}));
+    conditions.push_back(std::move(condition));
+    asked.push_back({*column, &conditions.back()});
+  }
+  for (const SegmentTest& test : more) {
+    const std::optional<uint32_t> column = ColumnOf(test.column);
+    if (!column) continue;
+    const lsm::Kind& kind = segment_->kind(*column);
+    if (kind.compare == nullptr || kind.layout != test.value.layout()) continue;
+    ASSIGN_OR_RETURN(lsm::Condition condition, lsm::Condition::Make(kind, OpOf(test.op), {test.value}));
     conditions.push_back(std::move(condition));
     asked.push_back({*column, &conditions.back()});
   }

@@ -36,6 +36,8 @@ class SegmentReader;
 
 namespace phantom::txn {
 
+struct SegmentTest;
+
 // Of the segment's column that holds the transactions which wrote the rows: PostgreSQL's number of xmin.
 inline constexpr uint16_t kWriterAttribute = static_cast<uint16_t>(-2);
 
@@ -71,7 +73,8 @@ class ColdRows {
   Status Decode(const types::RowLayout& layout, RowId row, std::span<const uint32_t> columns,
                 std::span<types::Vector> vectors, uint32_t index) const;
   // Takes those out of `rows` that fail a test, without decoding what codes and bounds tell.
-  Status Select(std::span<const types::RowTest> tests, uint32_t vector, lsm::RowSet* rows) const;
+  Status Select(std::span<const types::RowTest> tests, std::span<const SegmentTest> more, uint32_t vector,
+                lsm::RowSet* rows) const;
   // A column of a vector of the segment, absent rows included, in any form; of chosen rows, ascending.
   Status ReadVector(const types::RowLayout& layout, uint32_t column, uint32_t vector, types::Vector& to) const;
   Status ReadRows(const types::RowLayout& layout, uint32_t column, uint32_t vector, const types::SelectionVector& rows,

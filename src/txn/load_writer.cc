@@ -1,5 +1,7 @@
 #include "txn/load_writer.h"
 
+#include <system_error>
+
 #include "common/blocking_region.h"
 #include "io/env.h"
 
@@ -30,7 +32,13 @@ LoadWriter::~LoadWriter() {
 }
 
 Status LoadWriter::Put(uint64_t chunk, types::Chunk rows, bool last) {
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  if (!thread_.joinable()) {
+    try {
+      thread_ = std::thread([this] { Run(); });
+    } catch (const std::system_error& error) {
+      return Errorf(sqlstate::kInsufficientResources, "could not start a thread: %s", error.what());
+    }
+  }
   BlockingRegion region;
   MutexLock lock(mutex_);
   changed_.wait(lock, [&] { return queue_.size() < kQueueMax || !failure_.ok(); });

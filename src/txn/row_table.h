@@ -200,6 +200,13 @@ class RowTable {
   std::unique_ptr<Parts> parts_;
 };
 
+// A column compared with a constant of its layout, where rows lie in segments: on codes and bounds.
+struct SegmentTest {
+  uint32_t column = 0;
+  types::RowTest::Op op = types::RowTest::Op::kEqual;
+  types::Value value;
+};
+
 // Rows [first, end) that the snapshot sees, in order of row id except that rows changed since come last in their chunk.
 // One thread at a time; several scans may share table and snapshot, which must outlive them.
 class TableScan {
@@ -207,7 +214,7 @@ class TableScan {
   TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first = RowId(1),
             RowId end = RowId(UINT64_MAX));
   // Leaves out rows that do not pass, as far as that is seen without decoding them: whoever reads tests again.
-  void LeaveOut(std::vector<types::RowTest> tests);
+  void LeaveOut(std::vector<types::RowTest> tests, std::vector<SegmentTest> segment_tests = {});
   ~TableScan();
   TableScan(TableScan&&) noexcept;
 

@@ -52,6 +52,7 @@ struct TableScan::State {
   const Snapshot& snapshot;
   const std::vector<uint32_t> columns;
   std::vector<types::RowTest> tests;
+  std::vector<SegmentTest> segment_tests;
   uint64_t left_out = 0;
   RowId next;
   const RowId end;
@@ -73,7 +74,10 @@ TableScan::TableScan(const RowTable& table, const Snapshot& snapshot, std::vecto
 TableScan::~TableScan() = default;
 TableScan::TableScan(TableScan&&) noexcept = default;
 
-void TableScan::LeaveOut(std::vector<types::RowTest> tests) { state_->tests = std::move(tests); }
+void TableScan::LeaveOut(std::vector<types::RowTest> tests, std::vector<SegmentTest> segment_tests) {
+  state_->tests = std::move(tests);
+  state_->segment_tests = std::move(segment_tests);
+}
 bool TableScan::ended() const { return state_->next >= state_->end && state_->cold == nullptr; }
 uint64_t TableScan::left_out() const { return state_->left_out; }
 
@@ -154,7 +158,7 @@ Result<bool> TableScan::State::ReadTree(uint64_t cold_version, RowId bound, type
 Status TableScan::State::ReadSegment(types::Chunk& out, RowId* row_ids) {
   const ColdRowsRef chunk = std::move(cold);
   const uint32_t asked = rows.Count();
-  RETURN_IF_ERROR(chunk->Select(tests, vector, &rows));
+  RETURN_IF_ERROR(chunk->Select(tests, segment_tests, vector, &rows));
   types::SelectionVector selection(types::kVectorSize);
   count = rows.ToIndices(selection.data());
   left_out += asked - count;

@@ -275,7 +275,11 @@ Result<Numeric> ApplyNumericTypmod(Numeric value, int32_t typmod, Arena& arena) 
         .Detail(Format("A field with precision %d, scale %d %s", precision, scale, detail.c_str()));
   };
   if (value.is_infinite()) return overflow("cannot hold an infinite value.");
-  if (!(value.is_inline() && value.inline_scale() == scale)) {
+  if (value.is_inline() && value.inline_scale() == scale) {
+    // As many digits as there is room for, and none to be dropped.
+    constexpr int32_t kWordDigits = 18;
+    if (precision <= kWordDigits && value.magnitude() < static_cast<uint64_t>(kPowerOfTen128[precision])) return value;
+  } else {
     ASSIGN_OR_RETURN(value, RoundTo(value, scale, Rounding::kHalfAway, arena));
   }
   if (!value.is_zero() && DecimalPosition(value) > digits_max) {

@@ -165,7 +165,33 @@ void AppendDigits(bool negative, std::string_view digits, int dscale, std::strin
 
 }  // namespace
 
+// Digits with at most a point among them, few enough for a word: most numbers there are. False: any other text.
+static bool ParsePlain(std::string_view text, Numeric* number) {
+  constexpr size_t kBytesMax = 19;  // 18 digits and the point
+  const bool negative = !text.empty() && text.front() == '-';
+  const size_t first = negative ? 1 : 0;
+  if (text.size() <= first || text.size() - first > kBytesMax) return false;
+  uint64_t magnitude = 0;
+  size_t point = text.size();
+  for (size_t at = first; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c >= '0' && c <= '9') {
+      magnitude = magnitude * 10 + static_cast<uint64_t>(c - '0');
+    } else if (c == '.' && point == text.size()) {
+      point = at;
+    } else {
+      return false;
+    }
+  }
+  const bool has_point = point < text.size();
+  const size_t digits = text.size() - first - (has_point ? 1 : 0);
+  if (digits == 0 || digits == kBytesMax) return false;
+  *number = Numeric::FromMagnitude(negative, magnitude, has_point ? static_cast<int>(text.size() - point - 1) : 0);
+  return true;
+}
+
 Result<Numeric> ParseNumeric(std::string_view text, Arena& arena) {
+  if (Numeric plain; ParsePlain(text, &plain)) return plain;
   std::string_view rest = TrimSpace(text);
   Numeric special;
   if (size_t size = ParseSpecial(rest, &special)) {

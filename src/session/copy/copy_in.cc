@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 
 #include "common/bytes.h"
 #include "session/copy/copy_writer.h"
@@ -88,18 +89,27 @@ class CopyInTask::TextSource : public Source {
   // The batch on its way, an empty one in its place.
   Status Submit() {
     ++batches_;
-    if (!may_thread_ || batches_ <= kBatchesBeforeThread) {
+    if (batches_ > kBatchesBeforeThread && may_thread_ && thread_ == nullptr) StartThread();
+    if (thread_ == nullptr) {
       parser_.Parse(*batch_);
       RETURN_IF_ERROR(writer_.Write(*batch_));
       batch_->Clear();
       return Status::Ok();
     }
-    if (thread_ == nullptr) thread_ = std::make_unique<CopyParseThread>(parser_);
     thread_->Put(std::move(batch_));
     if (thread_->pending() == kPendingMax) RETURN_IF_ERROR(WriteOldest());
     if (spare_ == nullptr) spare_ = writer_.MakeBatch();
     batch_ = std::move(spare_);
     return Status::Ok();
+  }
+
+  // There may be no more threads to have: then all goes on as before.
+  void StartThread() {
+    try {
+      thread_ = std::make_unique<CopyParseThread>(parser_);
+    } catch (const std::system_error&) {
+      may_thread_ = false;
+    }
   }
 
   Status WriteOldest() {
@@ -113,7 +123,7 @@ class CopyInTask::TextSource : public Source {
   Writer& writer_;
   CopyLineReader reader_;
   CopyRowParser parser_;
-  const bool may_thread_;
+  bool may_thread_;
   std::unique_ptr<CopyBatch> batch_;  // being filled with lines
   std::unique_ptr<CopyBatch> spare_;
   std::unique_ptr<CopyParseThread> thread_;

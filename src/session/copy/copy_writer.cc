@@ -36,36 +36,59 @@ std::string InsertText(const CopyInPlan& plan) {
   return text + " (" + names + ") OVERRIDING SYSTEM VALUE VALUES (" + values + ")";
 }
 
-// The expressions of a plan of one row, with the parameters as columns of an input row.
-Result<std::vector<planner::Expr*>> RowExpressions(planner::NodeArena& arena, const planner::PhysicalNode& node) {
+// Parameters as columns of an input row, whose values have been read with their typmods: what applies the same once more is left out.
+class ParametersAsInputs {
+ public:
+  ParametersAsInputs(planner::NodeArena& arena, std::span<const types::Type> types) : arena_(arena), types_(types) {}
+
+  planner::Expr* operator()(const planner::Expr* part) const {
+    if (part->kind == planner::ExprKind::kFunction) {
+      const auto& call = *planner::As<planner::FunctionCall>(part);
+      if (!IsTypmodCoercion(call)) return nullptr;
+      const planner::Expr* arg = call.args[0];
+      if (arg->kind != planner::ExprKind::kParam || types_[NumberOf(arg)] != part->type) return nullptr;
+      return Input(NumberOf(arg), part->type);
+    }
+    return part->kind == planner::ExprKind::kParam ? Input(NumberOf(part), part->type) : nullptr;
+  }
+
+ private:
+  static size_t NumberOf(const planner::Expr* param) {
+    return static_cast<size_t>(planner::As<planner::ParamExpr>(param)->number - 1);
+  }
+  // numeric(numeric, int4), bpchar(bpchar, int4, bool), varchar(varchar, int4, bool).
+  static bool IsTypmodCoercion(const planner::FunctionCall& call) {
+    constexpr Oid kNumeric = 1703, kBpchar = 668, kVarchar = 669;
+    const Oid function = call.function == nullptr ? 0 : call.function->oid;
+    return function == kNumeric || function == kBpchar || function == kVarchar;
+  }
+  planner::Expr* Input(size_t number, types::Type type) const {
+    auto* input = arena_.New<planner::InputRef>();
+    input->type = type;
+    input->index = static_cast<int>(number);
+    return input;
+  }
+
+  planner::NodeArena& arena_;
+  std::span<const types::Type> types_;
+};
+
+// The expressions of a plan of one row over an input row.
+Result<std::vector<planner::Expr*>> RowExpressions(planner::NodeArena& arena, const planner::PhysicalNode& node,
+                                                   const ParametersAsInputs& inputs) {
+  std::vector<planner::Expr*> row;
   if (node.kind == planner::PhysicalKind::kValues) {
     const auto& values = *planner::As<planner::PhysicalValues>(&node);
     if (values.rows.size() != 1) return Error(sqlstate::kInternalError, "unexpected plan for COPY");
-    std::vector<planner::Expr*> row;
-    for (const planner::Expr* expr : values.rows[0]) {
-      row.push_back(planner::Copy(arena, expr, [&](const planner::Expr* part) -> planner::Expr* {
-        if (part->kind != planner::ExprKind::kParam) return nullptr;
-        auto* input = arena.New<planner::InputRef>();
-        input->type = part->type;
-        input->index = planner::As<planner::ParamExpr>(part)->number - 1;
-        return input;
-      }));
-    }
+    for (const planner::Expr* expr : values.rows[0]) row.push_back(planner::Copy(arena, expr, inputs));
     return row;
   }
   if (node.kind == planner::PhysicalKind::kProject && node.children.size() == 1) {
-    ASSIGN_OR_RETURN(const std::vector<planner::Expr*> inner, RowExpressions(arena, *node.children[0]));
-    std::vector<planner::Expr*> row;
+    ASSIGN_OR_RETURN(const std::vector<planner::Expr*> inner, RowExpressions(arena, *node.children[0], inputs));
     for (const planner::Expr* expr : planner::As<planner::PhysicalProject>(&node)->exprs) {
       row.push_back(planner::Copy(arena, expr, [&](const planner::Expr* part) -> planner::Expr* {
-        if (part->kind == planner::ExprKind::kInputRef) {
-          return inner[static_cast<size_t>(planner::As<planner::InputRef>(part)->index)];
-        }
-        if (part->kind != planner::ExprKind::kParam) return nullptr;
-        auto* input = arena.New<planner::InputRef>();
-        input->type = part->type;
-        input->index = planner::As<planner::ParamExpr>(part)->number - 1;
-        return input;
+        if (part->kind != planner::ExprKind::kInputRef) return inputs(part);
+        return inner[static_cast<size_t>(planner::As<planner::InputRef>(part)->index)];
       }));
     }
     return row;
@@ -170,7 +193,8 @@ Status CopyInTask::Writer::Prepare() {
   engine.insert = planner::As<planner::PhysicalInsert>(plan.root);
   engine.runtime = std::make_unique<engine::Runtime>(engine.portal.context, plan.exec_param_count, plan.case_slot_count,
                                                      plan.node_count);
-  ASSIGN_OR_RETURN(const std::vector<planner::Expr*> exprs, RowExpressions(engine.nodes, *plan.root->children[0]));
+  ASSIGN_OR_RETURN(const std::vector<planner::Expr*> exprs, 
+                   RowExpressions(engine.nodes, *plan.root->children[0], {engine.nodes, input_types}));
   ASSIGN_OR_RETURN(engine.values, engine::CompileAll(exprs, *engine.runtime));
   ASSIGN_OR_RETURN(engine.writer, engine::TableWriter::Make(*plan_.table, engine.insert->rules,
                                                             engine.insert->view_checks, *engine.runtime));

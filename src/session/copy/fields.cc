@@ -59,9 +59,9 @@ void CopyFieldSplitter::SplitText(std::string_view line) {
       const size_t copied = text_.size();
       at = begin;
       CopyText(line, &at);
-      pieces_.push_back({IsNull(line, begin, at), true, copied, text_.size()});
+      AddCopy(IsNull(line, begin, at), copied);
     } else {
-      pieces_.push_back({IsNull(line, begin, at), false, begin, at});
+      fields_.push_back({IsNull(line, begin, at), line.substr(begin, at - begin)});
     }
     if (at == line.size()) return;
     ++at;
@@ -86,21 +86,21 @@ Status CopyFieldSplitter::SplitCsv(std::string_view line) {
     const size_t begin = at;
     while (at < line.size() && line[at] != delimiter && line[at] != quote) ++at;
     if (at == line.size() || line[at] == delimiter) {
-      pieces_.push_back({IsNull(line, begin, at), false, begin, at});
+      fields_.push_back({IsNull(line, begin, at), line.substr(begin, at - begin)});
     } else {
       size_t end = at + 1;
       while (end < line.size() && line[end] != quote && line[end] != escape) ++end;
       const bool closes = at == begin && end < line.size() && line[end] == quote &&
                           (end + 1 == line.size() || line[end + 1] == delimiter);
       if (closes) {
-        pieces_.push_back({false, false, begin + 1, end});
+        fields_.push_back({false, line.substr(begin + 1, end - begin - 1)});
         at = end + 1;
       } else {
         const size_t copied = text_.size();
         bool saw_quote = false;
         at = begin;
         RETURN_IF_ERROR(CopyCsv(line, &at, &saw_quote));
-        pieces_.push_back({!saw_quote && IsNull(line, begin, at), true, copied, text_.size()});
+        AddCopy(!saw_quote && IsNull(line, begin, at), copied);
       }
     }
     if (at == line.size()) return Status::Ok();
@@ -136,16 +136,15 @@ Status CopyFieldSplitter::CopyCsv(std::string_view line, size_t* at, bool* saw_q
 
 Result<const std::vector<CopyField>*> CopyFieldSplitter::Split(std::string_view line) {
   text_.clear();
-  pieces_.clear();
+  copies_.clear();
   fields_.clear();
   if (options_.is_csv()) {
     RETURN_IF_ERROR(SplitCsv(line));
   } else {
     SplitText(line);
   }
-  for (const Piece& piece : pieces_) {
-    const std::string_view from = piece.is_copy ? std::string_view(text_) : line;
-    fields_.push_back({piece.is_null, {from.data() + piece.begin, piece.end - piece.begin}});
+  for (const Copy& copy : copies_) {
+    fields_[copy.field].text = std::string_view(text_).substr(copy.begin, copy.end - copy.begin);
   }
   return &fields_;
 }

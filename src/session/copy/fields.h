@@ -26,12 +26,16 @@ class CopyFieldSplitter {
   Result<const std::vector<CopyField>*> Split(std::string_view line);
 
  private:
-  struct Piece {
-    bool is_null;
-    bool is_copy;  // in text_, else in the line
+  // A field that is in text_, which moves as it grows, and not in the line.
+  struct Copy {
+    size_t field;
     size_t begin;
     size_t end;
   };
+  void AddCopy(bool is_null, size_t begin) {
+    copies_.push_back({fields_.size(), begin, text_.size()});
+    fields_.push_back({is_null, {}});
+  }
   bool IsNull(std::string_view line, size_t begin, size_t end) const {
     return end - begin == options_.null_text.size() && line.substr(begin, end - begin) == options_.null_text;
   }
@@ -43,7 +47,7 @@ class CopyFieldSplitter {
 
   const CopyOptions& options_;
   std::string text_;
-  std::vector<Piece> pieces_;
+  std::vector<Copy> copies_;
   std::vector<CopyField> fields_;
 };
 
