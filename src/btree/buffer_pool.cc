@@ -354,6 +354,9 @@ Status BufferPool::CleanSome() {
   return Status::Ok();
 }
 
-PoolStats BufferPool::Stats() const { return {frame_count_, reads_.load(), writes_.load()}; }
+PoolStats BufferPool::Stats() const {
+  MutexLock lock(free_mutex_);
+  return {frame_count_, free_.size(), reads_.load(), writes_.load()};
+}
 
 }  // namespace phantom::btree

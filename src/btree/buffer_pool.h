@@ -51,6 +51,7 @@ inline constexpr uint64_t kPoolFramesMin = 64;
 
 struct PoolStats {
   uint64_t frames = 0;
+  uint64_t free = 0;  // of the frames: never used or given back
   uint64_t reads = 0;
   uint64_t writes = 0;
 };
@@ -169,7 +170,7 @@ class BufferPool {
   std::atomic<uint32_t>* buckets_ = nullptr;
   std::array<Partition, kPartitions> partitions_;
 
-  Mutex free_mutex_{LockRank::kBufferPool};
+  mutable Mutex free_mutex_{LockRank::kBufferPool};
   std::vector<uint32_t> free_;
   std::atomic<uint64_t> hand_ = 0;        // of the clock
   std::atomic<uint64_t> clean_hand_ = 0;  // of MakeClean

@@ -20,6 +20,7 @@ enum class LockRank : int {
   kLockWait,         // one holder's wait
   kRowLocks,         // a partition of the explicit row locks
   kTransactions,     // active transactions, commit order
+  kRuns,             // changes of a tree's list of runs
   kCheckpoint,       // checkpoint state
   kStore,            // tree directory
   kBufferPool,       // a partition of the page table, free frames

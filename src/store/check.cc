@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "lsm/run_reader.h"
 #include "lsm/segment_reader.h"
 #include "store/store_impl.h"
 
@@ -40,6 +41,21 @@ Status Store::Impl::CheckChunks(SpaceId space, TreeId tree, bool partial,
   return Status::Ok();
 }
 
+// Every run's file: there, the tree's, whole.
+void Store::Impl::CheckRuns(SpaceId space, TreeId tree, bool partial, const std::function<void(const std::string&)>& report) {
+  auto check = [&]() -> Status {
+    ASSIGN_OR_RETURN(std::shared_ptr<TieredTree> handle, self->OpenTiered(space, tree));
+    const std::shared_ptr<const RunList> runs = handle->runs();
+    if (runs == nullptr) return Status::Ok();
+    for (const auto& run : *runs) {
+      if (Status status = run->reader->Check(); !status.ok()) report(status.message());
+    }
+    return Status::Ok();
+  };
+  const Status status = check();
+  if (!status.ok() && !(partial && status.sqlstate() == sqlstate::kUndefinedFile)) report(status.message());
+}
+
 Status Store::Check(const std::function<void(const std::string&)>& report) {
   for (SpaceId space : ListSpaces()) {
     std::unordered_set<PageId> seen;
@@ -62,8 +78,11 @@ Status Store::Check(const std::function<void(const std::string&)>& report) {
       const bool partial = impl_->IsPartial(space, info.id);
       check(btree::Tree(*impl_->pool, *impl_->log, info.id, info.root, info.kind), partial);
     }
-    for (const TreeInfo& info : *infos)
-      RETURN_IF_ERROR(impl_->CheckChunks(space, info.id, impl_->IsPartial(space, info.id), report));
+    for (const TreeInfo& info : *infos) {
+      const bool partial = impl_->IsPartial(space, info.id);
+      RETURN_IF_ERROR(impl_->CheckChunks(space, info.id, partial, report));
+      impl_->CheckRuns(space, info.id, partial, report);
+    }
     for (PageId page : impl_->map->ListPages(space)) {
       if (!seen.contains(page)) report(Format("page %u of space %u is in no tree", page.number(), space.value));
       seen.erase(page);

@@ -1,11 +1,6 @@
 #include "store/chunks.h"
 
-#include <algorithm>
-#include <cstdlib>
-#include <unordered_set>
-
 #include "btree/cursor.h"
-#include "common/check.h"
 #include "io/env.h"
 #include "lsm/segment_reader.h"
 #include "store/store_impl.h"
@@ -195,63 +190,18 @@ Status Chunks::ReadDeletions(SpaceId space, TreeId tree, uint64_t number, std::a
   });
 }
 
-// ---- Files
-// -----------------------------------------------------------------------------------------------------------
-
-std::string Chunks::Directory() const { return store_.directory() + "/segments"; }
-
-std::string Chunks::PathOf(SegmentId id) const {
-  return Format("%s/%016llx.seg", Directory().c_str(), static_cast<unsigned long long>(id.value));
-}
-
-// The log's end is past every id of an earlier life, each of which was followed by records.
-Result<std::unique_ptr<io::File>> Chunks::MakeSegment(SegmentId* id) {
-  const uint64_t end = store_.log().appended().value;
-  uint64_t last = last_segment_.load();
-  while (!last_segment_.compare_exchange_weak(last, std::max(last + 1, end))) {
-  }
-  *id = SegmentId(std::max(last + 1, end));
-  return store_.env().Open(PathOf(*id), io::OpenMode::kCreateNew);
-}
-
-Status Chunks::SyncSegment(io::File& file) {
-  store_.env().Step("segment: written");
-  if (Status status = file.Sync(); !status.ok()) Panic("segment file: %s", status.message().c_str());
-  store_.env().Step("segment: synced");
-  RETURN_IF_ERROR(store_.env().SyncDirectory(Directory()));
-  store_.env().Step("segment: name synced");
-  return Status::Ok();
-}
+// ---- Files -----------------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<lsm::SegmentReader>> Chunks::Open(TreeId tree, const ColdChunk& chunk) {
-  const std::string path = PathOf(chunk.segment);
-  ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, store_.env().Open(path, io::OpenMode::kExisting));
+  const std::string path = files_.PathOf(ColdFileKind::kSegment, chunk.segment);
+  ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, files_.Open(ColdFileKind::kSegment, chunk.segment));
   ASSIGN_OR_RETURN(std::unique_ptr<lsm::SegmentReader> segment,
-                   lsm::SegmentReader::Open(std::move(file), path, cache_));
+                   lsm::SegmentReader::Open(std::move(file), path, files_.cache()));
   if (segment->tree() != tree.value || segment->base() != chunk.number * kChunkRows) {
     return Errorf(sqlstate::kDataCorrupted, "segment file \"%s\" is not that of chunk %llu of tree %u", path.c_str(),
                   static_cast<unsigned long long>(chunk.number), tree.value);
   }
   return segment;
-}
-
-static Status RemoveFile(io::Env& env, const std::string& path) {
-  Status removed = env.Remove(path);
-  if (!removed.ok() && removed.sqlstate() == sqlstate::kUndefinedFile) return Status::Ok();
-  return removed;
-}
-
-Status Chunks::RemoveSegment(SegmentId id) {
-  store_.log().Flush(Lsn(store_.log().appended().value - 1));
-  store_.env().Step("segment: no longer named");
-  RETURN_IF_ERROR(DiscardSegment(id));
-  store_.env().Step("segment: removed");
-  return Status::Ok();
-}
-
-Status Chunks::DiscardSegment(SegmentId id) {
-  RETURN_IF_ERROR(RemoveFile(store_.env(), PathOf(id)));
-  return store_.env().SyncDirectory(Directory());
 }
 
 Result<std::vector<SegmentId>> Chunks::SegmentsOf(SpaceId space) {
@@ -267,36 +217,13 @@ Result<std::vector<SegmentId>> Chunks::SegmentsOf(SpaceId space) {
   return segments;
 }
 
-Status Chunks::RemoveOrphans() {
-  io::Env& env = store_.env();
-  ASSIGN_OR_RETURN(bool exists, env.Exists(Directory()));
-  if (!exists) {
-    RETURN_IF_ERROR(env.MakeDirectory(Directory()));
-    return env.SyncDirectory(store_.directory());
-  }
-  ASSIGN_OR_RETURN(std::vector<std::string> files, env.List(Directory()));
-  if (files.empty()) return Status::Ok();
-  std::unordered_set<std::string> named;
-  for (SpaceId space : store_.ListSpaces()) {
-    ASSIGN_OR_RETURN(std::vector<SegmentId> segments, SegmentsOf(space));
-    for (SegmentId segment : segments) named.insert(PathOf(segment));
-  }
-  for (const std::string& file : files) {
-    const std::string path = Directory() + "/" + file;
-    if (named.contains(path)) continue;
-    RETURN_IF_ERROR(env.Remove(path));
-    env.Step("start: orphan segment removed");
-  }
-  return Status::Ok();
-}
-
 Status Chunks::RemoveTree(SpaceId space, TreeId tree) {
   ASSIGN_OR_RETURN(std::vector<ColdChunk> chunks, List(space, tree));
   if (chunks.empty()) return Status::Ok();
   // The drop is durable before anything of the tree goes.
-  store_.log().Flush(Lsn(store_.log().appended().value - 1));
+  files_.FlushLog();
   for (const ColdChunk& chunk : chunks) {
-    RETURN_IF_ERROR(RemoveFile(store_.env(), PathOf(chunk.segment)));
+    RETURN_IF_ERROR(files_.Unlink(ColdFileKind::kSegment, chunk.segment));
     store_.env().Step("drop: segment removed");
     RETURN_IF_ERROR(Remove(space, tree, chunk.number));
   }

@@ -10,7 +10,6 @@
 // thread a chunk at a time.
 #pragma once
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,7 +18,7 @@
 
 #include "common/ids.h"
 #include "common/status.h"
-#include "lsm/block_cache.h"
+#include "store/cold_files.h"
 #include "store/store.h"
 
 namespace phantom::io {
@@ -31,8 +30,7 @@ class SegmentReader;
 
 namespace phantom::store {
 
-// Names a segment file; increasing.
-using SegmentId = StrongId<struct SegmentIdTag, uint64_t>;
+using SegmentId = ColdFileId;
 
 inline constexpr uint64_t kChunkRows = uint64_t{1} << 17;
 
@@ -50,10 +48,7 @@ struct ColdChunk {
 
 class Chunks {
  public:
-  Chunks(Store& store, uint64_t cache_bytes) : store_(store), cache_(cache_bytes) {}
-
-  // What has been read of segments.
-  lsm::BlockCache& cache() { return cache_; }
+  Chunks(Store& store, ColdFiles& files) : store_(store), files_(files) {}
 
   // The cold chunks of a table, ascending.
   Result<std::vector<ColdChunk>> List(SpaceId space, TreeId tree);
@@ -80,31 +75,23 @@ class Chunks {
   static constexpr size_t kDeletionWords = kChunkRows / 64;
   Status ReadDeletions(SpaceId space, TreeId tree, uint64_t number, std::array<uint64_t, kDeletionWords>* words);
 
-  // Segment files. A new one has no name that counts before an entry gives it one.
-  Result<std::unique_ptr<io::File>> MakeSegment(SegmentId* id);
-  // Makes a written file durable under its name.
-  Status SyncSegment(io::File& file);
+  // Segment files, as ColdFiles has them.
+  Result<std::unique_ptr<io::File>> MakeSegment(SegmentId* id) { return files_.Make(ColdFileKind::kSegment, id); }
+  Status SyncSegment(io::File& file) { return files_.Sync(file); }
+  Status RemoveSegment(SegmentId id) { return files_.Remove(ColdFileKind::kSegment, id); }
+  std::string PathOf(SegmentId id) const { return files_.PathOf(ColdFileKind::kSegment, id); }
+  Status DiscardSegment(SegmentId id) { return files_.Discard(ColdFileKind::kSegment, id); }
   // The chunk's segment. XX001 when the file is damaged or another chunk's.
   Result<std::unique_ptr<lsm::SegmentReader>> Open(TreeId tree, const ColdChunk& chunk);
-  std::string PathOf(SegmentId id) const;
-  // Removes the file of a segment that no entry names any more, once that is durable. A missing file is success.
-  Status RemoveSegment(SegmentId id);
-  // Removes a file that no entry has named.
-  Status DiscardSegment(SegmentId id);
 
-  // For the store. At opening, after redo:
-  Status RemoveOrphans();
   // When a table's tree is freed, its drop being in the log:
   Status RemoveTree(SpaceId space, TreeId tree);
   // All that entries of a space name.
   Result<std::vector<SegmentId>> SegmentsOf(SpaceId space);
 
  private:
-  std::string Directory() const;
-
   Store& store_;
-  lsm::BlockCache cache_;
-  std::atomic<uint64_t> last_segment_{0};
+  ColdFiles& files_;
 };
 
 }  // namespace phantom::store

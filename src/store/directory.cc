@@ -98,7 +98,7 @@ Result<std::vector<TreeInfo>> Store::ListTrees(SpaceId space) {
   btree::Cursor cursor(*entries);
   RETURN_IF_ERROR(cursor.SeekFirst());
   while (cursor.Valid()) {
-    // Longer keys are those of cold chunks.
+    // Longer keys are those of runs and cold chunks.
     if (cursor.key().size() == sizeof(TreeId)) {
       const TreeId tree(LoadBE<uint32_t>(cursor.key().data()));
       DirectoryValue value;
@@ -118,11 +118,6 @@ TreeId Store::Impl::NextTreeId() {
 void Store::Impl::NoteTreeId(TreeId tree) {
   MutexLock guard(mutex);
   next_tree = std::max(next_tree, tree.value + 1);
-}
-
-void Store::Impl::ForgetTree(SpaceId space, TreeId tree) {
-  MutexLock guard(mutex);
-  trees.erase({space, tree});
 }
 
 static Lsn AppendTreeRecord(wal::LogWriter& log, wal::RecordType type, bool compensation, TxnId txn, Lsn prev,
@@ -212,6 +207,7 @@ Status Store::Impl::FreeTree(SpaceId space, TreeId tree, const DirectoryValue& v
   ForgetTree(space, tree);
   env.Step("drop: to be freed");
   RETURN_IF_ERROR(chunks->RemoveTree(space, tree));
+  RETURN_IF_ERROR(RemoveRuns(space, tree));
   btree::Tree handle = TreeOf(space, tree, value);
   RETURN_IF_ERROR(handle.FreePages());
   env.Step("drop: pages freed");
@@ -254,6 +250,7 @@ Status Store::FinishDrops(TxnId txn) {
 }
 
 Status Store::UndoTree(const wal::Record& record, Lsn* last) {
+  if (record.type() == wal::RecordType::kRunAdd) return impl_->UndoRun(record, last);
   TreePayload payload;
   if (!ReadFrom(record.payload(), &payload)) {
     return Errorf(sqlstate::kDataCorrupted, "malformed log record at %llX",

@@ -1,5 +1,6 @@
 // Opening and closing a directory.
 #include <cstring>
+#include <unordered_set>
 
 #include "common/check.h"
 #include "common/log.h"
@@ -8,11 +9,14 @@
 namespace phantom::store {
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { 
-  impl_->chunks = std::make_unique<Chunks>(*this, impl_->options.segment_cache_bytes);
+  impl_->self = this;
+  impl_->files = std::make_unique<ColdFiles>(*this, impl_->options.segment_cache_bytes);
+  impl_->chunks = std::make_unique<Chunks>(*this, *impl_->files);
 }
 Store::~Store() = default;
 
 Store::Impl::~Impl() {
+  tier_worker.reset();
   StopCheckpointer();
   // The flusher stops before the files close.
   log.reset();
@@ -22,7 +26,14 @@ Result<std::unique_ptr<Store>> Store::Open(io::Env& env, const std::string& dire
   auto impl = std::make_unique<Impl>(env, directory, options);
   RETURN_IF_ERROR(impl->Open());
   std::unique_ptr<Store> store(new Store(std::move(impl)));
-  RETURN_IF_ERROR(store->chunks().RemoveOrphans());
+  std::unordered_set<std::string> named;
+  for (SpaceId space : store->ListSpaces()) {
+    ASSIGN_OR_RETURN(std::vector<std::string> paths, store->impl_->ColdFilesOf(space));
+    named.insert(paths.begin(), paths.end());
+  }
+  RETURN_IF_ERROR(store->files().RemoveOrphans(named));
+  store->impl_->tier_worker = std::make_unique<TierWorker>(*store);
+  if (options.tier_thread) store->impl_->tier_worker->Start();
   return store;
 }
 
@@ -115,6 +126,7 @@ Status Store::Impl::OpenExisting() {
 }
 
 Status Store::Close() {
+  impl_->tier_worker.reset();
   impl_->StopCheckpointer();
   return impl_->Checkpoint();
 }
@@ -124,6 +136,7 @@ io::Env& Store::env() { return impl_->env; }
 wal::LogWriter& Store::log() { return *impl_->log; }
 btree::BufferPool& Store::pool() { return *impl_->pool; }
 Chunks& Store::chunks() { return *impl_->chunks; }
+ColdFiles& Store::files() { return *impl_->files; }
 const std::string& Store::directory() const { return impl_->directory; }
 
 StoreStats Store::Stats() {

@@ -63,6 +63,24 @@ struct ChunkValue {
 static_assert(sizeof(ChunkValue) == 40);
 inline constexpr size_t kChunkValueBytesMin = 32;
 
+// One of the runs in the value of a list in the tree directory, whose key is the tree id in big-endian and a byte 1.
+struct RunValue {
+  uint64_t file;
+  uint64_t bytes;
+  uint64_t entries;
+  uint64_t added_by;  // transaction; 0: none
+};
+static_assert(sizeof(RunValue) == 32);
+
+// kRunAdd; in a compensation record `undone` is the record it undoes.
+struct RunPayload {
+  uint32_t space;
+  uint32_t tree;
+  uint64_t undone;
+  uint64_t file;
+};
+static_assert(sizeof(RunPayload) == 24);
+
 template <typename T>
 Bytes BytesOf(const T& value) {
   return {reinterpret_cast<const std::byte*>(&value), sizeof(T)};

@@ -44,15 +44,16 @@ Status Store::DropSpace(SpaceId space) {
     impl_->Leave();
     return Errorf(sqlstate::kUndefinedObject, "space %u does not exist", space.value);
   }
-  Result<std::vector<SegmentId>> segments = impl_->chunks->SegmentsOf(space);
-  if (!segments.ok()) {
+  impl_->ForgetTrees(space);
+  const Result<std::vector<std::string>> files = impl_->ColdFilesOf(space);
+  if (!files.ok()) {
     impl_->Leave();
-    return std::move(segments).status();
+    return files.status();
   }
   const Lsn lsn = AppendSpaceRecord(*impl_->log, wal::RecordType::kSpaceDrop, space);
   {
     MutexLock guard(impl_->mutex);
-    std::erase_if(impl_->trees, [&](const auto& entry) { return entry.first.first == space; });
+    impl_->trees.erase({space, kDirectoryTree});
     for (auto& [txn, trees] : impl_->drops) {
       std::erase_if(trees, [&](const auto& tree) { return tree.first == space; });
     }
@@ -63,7 +64,10 @@ Status Store::DropSpace(SpaceId space) {
   impl_->map->DropSpace(space);
   impl_->Leave();
   impl_->log->Flush(lsn);
-  for (SegmentId segment : *segments) RETURN_IF_ERROR(impl_->chunks->RemoveSegment(segment));
+  for (const std::string& path : *files) {
+    Status removed = impl_->env.Remove(path);
+    if (!removed.ok() && removed.sqlstate() != sqlstate::kUndefinedFile) return removed;
+  }
   return Status::Ok();
 }
 

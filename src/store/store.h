@@ -33,6 +33,8 @@ class BufferPool;
 namespace phantom::store {
 
 class Chunks;
+class ColdFiles;
+class TieredTree;
 
 // The tree directory of every space, itself a KEYED tree with its root at page 1.
 inline constexpr TreeId kDirectoryTree{1};
@@ -52,6 +54,8 @@ struct StoreOptions {
   uint32_t checkpoint_interval_ms = 30'000;
   // Without the thread checkpoints happen on demand only.
   bool checkpoint_thread = true;
+  // Without the thread trees are flushed and runs merged on demand only.
+  bool tier_thread = true;
   // Called in log order with every record from the last checkpoint on, while recovering.
   std::function<void(const wal::Record&)> on_record;
 };
@@ -121,11 +125,17 @@ class Store {
   btree::BufferPool& pool();
   // The cold half of tables.
   Chunks& chunks();
+  // Their files, and those of the cold tier of keyed trees.
+  ColdFiles& files();
   const std::string& directory() const;
 
   // Trees. A handle stays valid after the tree is dropped, but must not be used then.
   // 58P01 (XX000 in messages to clients) when there is no such tree.
   Result<std::shared_ptr<btree::Tree>> OpenTree(SpaceId space, TreeId tree);
+  // A KEYED tree with the runs under it; the same handle for all.
+  Result<std::shared_ptr<TieredTree>> OpenTiered(SpaceId space, TreeId tree);
+  // The trees in use that may have runs.
+  std::vector<std::shared_ptr<TieredTree>> ListTiered();
   Result<TreeInfo> GetTreeInfo(SpaceId space, TreeId tree);
   Result<std::vector<TreeInfo>> ListTrees(SpaceId space);
 
@@ -137,7 +147,7 @@ class Store {
   Status DropTree(SpaceId space, TreeId tree, TxnId txn, Lsn* last);
   // After the commit: frees the pages of every tree the transaction dropped.
   Status FinishDrops(TxnId txn);
-  // Undoes a kTreeCreate or kTreeDrop record; writes the compensation record and puts its LSN into *last.
+  // Undoes a kTreeCreate, kTreeDrop or kRunAdd record; writes the compensation record and puts its LSN into *last.
   // May be repeated after a crash.
   Status UndoTree(const wal::Record& record, Lsn* last);
   // After recovery, when the losers have been undone: finishes drops that a crash interrupted.
@@ -151,6 +161,9 @@ class Store {
 
   // Writes a checkpoint now; returns when it is durable.
   Status Checkpoint();
+
+  // Whether the transaction has written and has neither committed nor been rolled back.
+  bool IsInProgress(TxnId txn);
 
   StoreStats Stats();
 

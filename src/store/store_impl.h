@@ -18,9 +18,12 @@
 #include "common/mutex.h"
 #include "io/env.h"
 #include "store/chunks.h"
+#include "store/cold_files.h"
 #include "store/control_file.h"
 #include "store/records.h"
 #include "store/store.h"
+#include "store/tier_worker.h"
+#include "store/tiered_tree.h"
 #include "wal/log_writer.h"
 
 namespace phantom::btree {
@@ -69,10 +72,19 @@ struct Store::Impl {
   void NoteTreeId(TreeId tree);
   // Frees the tree's pages and removes its entry.
   Status FreeTree(SpaceId space, TreeId tree, const DirectoryValue& value);
+  // Also ends what is being done to its runs.
   void ForgetTree(SpaceId space, TreeId tree);
+  void ForgetTrees(SpaceId space);
+  Status UndoRun(const wal::Record& record, Lsn* last);
+  // Removes the runs of a tree that is freed, its drop being in the log.
+  Status RemoveRuns(SpaceId space, TreeId tree);
+  // The paths of all that entries of a space's directory name.
+  Result<std::vector<std::string>> ColdFilesOf(SpaceId space);
   bool IsPartial(SpaceId space, TreeId tree);
   Status CheckChunks(SpaceId space, TreeId tree, bool partial, const std::function<void(const std::string&)>& report);
+  void CheckRuns(SpaceId space, TreeId tree, bool partial, const std::function<void(const std::string&)>& report);
 
+  Store* self = nullptr;
   io::Env& env;
   const std::string directory;
   const StoreOptions options;
@@ -84,6 +96,7 @@ struct Store::Impl {
   std::unique_ptr<btree::PageMap> map;
   std::unique_ptr<btree::BufferPool> pool;
   std::unique_ptr<wal::LogWriter> log;
+  std::unique_ptr<ColdFiles> files;
   std::unique_ptr<Chunks> chunks;
 
   Mutex checkpoint_mutex{LockRank::kCheckpoint};
@@ -99,11 +112,15 @@ struct Store::Impl {
   uint64_t checkpoints = 0;
   std::thread checkpointer;
 
+  // One at a time opens a handle's runs; held over their reading.
+  Mutex opening_mutex{LockRank::kRuns};
   Mutex mutex{LockRank::kStore};
   std::map<std::pair<SpaceId, TreeId>, std::shared_ptr<btree::Tree>> trees;
+  std::map<std::pair<SpaceId, TreeId>, std::shared_ptr<TieredTree>> tiered;
   std::unordered_map<TxnId, std::vector<std::pair<SpaceId, TreeId>>> drops;  // by transactions in progress
   std::map<SpaceId, Lsn> dropped_spaces;                                     // LSN of the drop
   uint32_t next_tree = kFirstTree.value;
+  std::unique_ptr<TierWorker> tier_worker;
 };
 
 }  // namespace phantom::store

@@ -9,7 +9,9 @@
 #include "btree/tree.h"
 #include "btree/tree_verify.h"
 #include "common/blocking_region.h"
+#include "lsm/run_reader.h"
 #include "lsm/segment_reader.h"
+#include "store/tiered_scan.h"
 #include "txn/manager_impl.h"
 #include "txn/overflow.h"
 #include "txn/row_header.h"
@@ -40,8 +42,8 @@ class TableCheck {
   Result<CheckReport> Run() {
     ASSIGN_OR_RETURN(state_, manager_.impl().OpenTable(table_.space(), table_.tree()));
     for (const CheckedIndex& index : indexes_) {
-      ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> tree,
-                       manager_.store().OpenTree(index.index->space(), index.index->tree()));
+      ASSIGN_OR_RETURN(std::shared_ptr<store::TieredTree> tree,
+                       manager_.store().OpenTiered(index.index->space(), index.index->tree()));
       trees_.push_back(std::move(tree));
     }
     RETURN_IF_ERROR(CheckRows());
@@ -114,6 +116,45 @@ class TableCheck {
       from = std::move(next);
       RETURN_IF_ERROR(after_leaf());
       RETURN_IF_ERROR(Pace(btree::kPageBytes));
+    }
+    return Status::Ok();
+  }
+
+  // The same over an index's tree and runs.
+  Status WalkEntries(const store::TieredTree& tree, const std::string& index, FunctionRef<void(Bytes key, Bytes value)> take,
+                     FunctionRef<Status()> after_stretch) {
+    Faults faults;
+    RETURN_IF_ERROR(VerifyTree(tree.tree(), index, &faults));
+    RETURN_IF_ERROR(VerifyRuns(tree, index));
+    store::TieredScan scan(tree, store::TieredScan::Direction::kForward);
+    scan.Start(Bytes());
+    while (!scan.done()) {
+      const Status visited = scan.Next([](Bytes) { return false; }, take);
+      if (!visited.ok()) {
+        RETURN_IF_ERROR(Note(visited, index));
+        const std::string from = scan.position();
+        const auto fault = std::ranges::find_if(
+            faults, [&](const btree::TreeFault& f) { return f.low <= from && f.high && from < *f.high; });
+        if (fault == faults.end()) return after_stretch();
+        scan.Start(AsBytes(*fault->high));
+      }
+      RETURN_IF_ERROR(after_stretch());
+      RETURN_IF_ERROR(Pace(btree::kPageBytes));
+    }
+    return Status::Ok();
+  }
+
+  Status VerifyRuns(const store::TieredTree& tree, const std::string& index) {
+    const std::shared_ptr<const store::RunList> runs = in_use() ? tree.runs() : nullptr;
+    if (runs == nullptr) return Status::Ok();
+    for (const auto& run : *runs) {
+      const Status checked = run->reader->Check();
+      if (checked.sqlstate() == sqlstate::kDataCorrupted) {
+        Problem({checked.message(), index, Format("segments/%016llx.run", static_cast<unsigned long long>(run->info.file.value)), {}});
+      } else {
+        RETURN_IF_ERROR(checked);
+      }
+      RETURN_IF_ERROR(Pace(run->info.bytes));
     }
     return Status::Ok();
   }
@@ -339,7 +380,7 @@ class TableCheck {
     const CheckedIndex& index = indexes_[i];
     std::vector<Entry> entries;
     previous_.reset();
-    return Walk(
+    return WalkEntries(
         *trees_[i], index.name,
         [&](Bytes key, Bytes value) {
           if (key.size() < 8) {
@@ -366,7 +407,7 @@ class TableCheck {
   const std::vector<CheckedIndex>& indexes_;
   const CheckOptions& options_;
   std::shared_ptr<TableState> state_;
-  std::vector<std::shared_ptr<btree::Tree>> trees_;
+  std::vector<std::shared_ptr<store::TieredTree>> trees_;
   std::optional<Entry> previous_;  // of the index being walked
   CheckReport report_;
 };

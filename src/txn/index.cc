@@ -2,8 +2,10 @@
 
 #include <array>
 
-#include "btree/tree.h"
 #include "common/checksum.h"
+#include "store/tiered_scan.h"
+#include "store/tiered_tree.h"
+#include "txn/entry_key.h"
 #include "txn/manager_impl.h"
 #include "txn/row_header.h"
 #include "txn/row_table_impl.h"
@@ -12,20 +14,8 @@ namespace phantom::txn {
 
 namespace {
 
-// key||row id.
-class EntryKey {
- public:
-  EntryKey(std::string_view key, RowId row) : size_(key.size() + 8) {
-    std::memcpy(bytes_.data(), key.data(), key.size());
-    StoreBE(bytes_.data() + key.size(), row.value);
-  }
-  operator Bytes() const { return {bytes_.data(), size_}; }
-
- private:
-  std::array<std::byte, btree::kKeyBytesMax> bytes_;
-  size_t size_;
-};
-static_assert(Index::kKeyBytesMax + 8 <= btree::kKeyBytesMax);
+// Marks are judged under their leaf's latch, and go when nobody needs them: they stay in the tree.
+bool IsMark(Bytes value) { return !value.empty(); }
 
 }  // namespace
 
@@ -38,14 +28,15 @@ Status Index::CheckKey(std::string_view key) {
 }
 
 Result<Index> Index::Open(TransactionManager& manager, SpaceId space, TreeId tree) {
-  ASSIGN_OR_RETURN(std::shared_ptr<btree::Tree> opened, manager.store().OpenTree(space, tree));
+  ASSIGN_OR_RETURN(std::shared_ptr<store::TieredTree> opened, manager.store().OpenTiered(space, tree));
   if (opened->kind() != btree::TreeKind::kKeyed) {
     return Errorf(sqlstate::kDataCorrupted, "tree %u is not an index's", tree.value);
   }
+  opened->SetRules({.filter_trim = kIndexFilterTrim, .stays = IsMark});
   return Index(manager, space, tree, std::move(opened));
 }
 
-Index::Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<btree::Tree> entries)
+Index::Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<store::TieredTree> entries)
     : manager_(&manager), space_(space), tree_(tree), entries_(std::move(entries)) {}
 Index::Index(Index&&) noexcept = default;
 Index& Index::operator=(Index&&) noexcept = default;
@@ -92,35 +83,24 @@ namespace {
 
 // Rows whose plain entries have the key. Marks are judged under the leaf's latch, where they cannot be taken back: a
 // transaction that has marked an entry and may still do so is in the way.
-Status CollectRows(const ManagerImpl& impl, const btree::Tree& tree, TxnId own, std::string_view key, RowId except,
+Status CollectRows(const ManagerImpl& impl, const store::TieredTree& tree, TxnId own, std::string_view key, RowId except,
                    std::vector<RowId>* rows, TxnId* blocker) {
-  std::string from(key);
   const EntryKey last(key, RowId(UINT64_MAX));
-  for (bool more = true; more;) {
-    std::string next;
-    RETURN_IF_ERROR(tree.VisitLeaf(AsBytes(from), [&](const btree::LeafView& leaf) {
-      more = false;
-      std::array<std::byte, btree::kKeyBytesMax> entry;
-      for (uint32_t i = leaf.LowerBound(AsBytes(from)); i < leaf.count(); ++i) {
-        const size_t size = leaf.CopyKey(i, entry.data());
-        if (btree::CompareKeys({entry.data(), size}, last) > 0) return;
-        if (size != key.size() + 8) continue;
-        const RowId row(LoadBE<uint64_t>(entry.data() + key.size()));
-        if (row == except) continue;
-        const Bytes value = leaf.value(i);
-        if (value.empty()) {
-          rows->push_back(row);
-          continue;
-        }
-        const RowHeader mark = RowHeader::Load(value);
-        if (mark.txn != own && impl.InProgress(mark.txn)) *blocker = mark.txn;
-      }
-      if (leaf.is_last()) return;
-      next.assign(AsText(leaf.high_fence()));
-      more = btree::CompareKeys(AsBytes(next), last) <= 0;
-    }));
-    from = std::move(next);
-  }
+  store::TieredScan scan(tree, store::TieredScan::Direction::kForward);
+  scan.Start(AsBytes(key), AsBytes(key));
+  auto past = [&](Bytes entry) { return btree::CompareKeys(entry, last) > 0; };
+  auto take = [&](Bytes entry, Bytes value) {
+    if (entry.size() != key.size() + 8) return;
+    const RowId row(LoadBE<uint64_t>(entry.data() + key.size()));
+    if (row == except) return;
+    if (value.empty()) {
+      rows->push_back(row);
+      return;
+    }
+    const RowHeader mark = RowHeader::Load(value);
+    if (mark.txn != own && impl.InProgress(mark.txn)) *blocker = mark.txn;
+  };
+  while (!scan.done()) RETURN_IF_ERROR(scan.Next(past, take));
   return Status::Ok();
 }
 

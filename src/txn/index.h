@@ -1,6 +1,6 @@
 // txn/index.h
 //
-// An index as transactions see it: entries key||row id in a KEYED tree. The caller makes the keys (types::KeyCodec).
+// An index as transactions see it: entries key||row id in a KEYED tree with its runs. The caller makes the keys (types::KeyCodec).
 //
 // An entry is plain while the row's newest version has its key. A transaction that changes the key or deletes the row
 // marks the entry dead (Delete); purge removes it when no snapshot can need it. So a plain entry that leads to the
@@ -22,8 +22,8 @@
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 
-namespace phantom::btree {
-class Tree;
+namespace phantom::store {
+class TieredTree;
 }
 
 namespace phantom::txn {
@@ -71,18 +71,19 @@ class Index {
 
  private:
   friend class IndexScan;
+  friend class IndexLoad;
   // What stands in the way of a unique key.
   struct Obstacle {
     RowId row;      // a live row that has the key
     TxnId blocker;  // or a transaction in progress that decides
   };
   Result<Obstacle> FindObstacle(TxnId own, std::string_view key, RowId except, const RowTable& table) const;
-  Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<btree::Tree> entries);
+  Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<store::TieredTree> entries);
 
   TransactionManager* manager_;
   SpaceId space_;
   TreeId tree_;
-  std::shared_ptr<btree::Tree> entries_;
+  std::shared_ptr<store::TieredTree> entries_;
 };
 
 struct IndexEntry {

@@ -1,9 +1,8 @@
-// Walking an index's entries. A leaf's entries are copied while it is latched; then the walk goes on from its fence.
-#include <array>
+// Walking an index's entries. A stretch of them is copied while their leaf is latched.
 #include <cstring>
 #include <vector>
 
-#include "btree/tree.h"
+#include "store/tiered_scan.h"
 #include "txn/index.h"
 #include "txn/manager_impl.h"
 #include "txn/row_header.h"
@@ -11,7 +10,11 @@
 namespace phantom::txn {
 
 struct IndexScan::State {
-  State(const btree::Tree& e, const Snapshot& s, ScanDirection d) : entries(e), snapshot(s), direction(d) {}
+  State(const store::TieredTree& entries, const Snapshot& s, ScanDirection d)
+      : scan(entries, d == ScanDirection::kForward ? store::TieredScan::Direction::kForward
+                                                   : store::TieredScan::Direction::kBackward),
+        snapshot(s),
+        direction(d) {}
 
   struct Entry {
     uint32_t begin, bytes;  // of the key with row id, in `keys`
@@ -23,20 +26,23 @@ struct IndexScan::State {
     found.clear();
     keys.clear();
     at = 0;
-    done = false;
     // Where the walk begins; absent: at the very end (backward).
-    position.clear();
-    position_open = false;
+    std::string position;
+    std::optional<Bytes> from(AsBytes(position));
+    bool nothing = false;
     if (direction == ScanDirection::kForward) {
       if (range.lower) position = *range.lower;
       // An exclusive lower bound passes over all keys that start with it.
-      if (range.lower && !range.lower_inclusive && !PrefixEnd(position)) done = true;
+      nothing = range.lower && !range.lower_inclusive && !PrefixEnd(position);
     } else if (range.upper) {
       position = *range.upper;
-      if (range.upper_inclusive && !PrefixEnd(position)) position_open = true;
+      if (range.upper_inclusive && !PrefixEnd(position)) from.reset();
     } else {
-      position_open = true;
+      from.reset();
     }
+    if (from) from = AsBytes(position);
+    scan.Start(from);
+    if (nothing) scan.Stop();
   }
 
   // The least string above all that start with `key`; false when there is none.
@@ -60,8 +66,7 @@ struct IndexScan::State {
     return btree::CompareKeys(key, AsBytes(*range.lower)) < 0;
   }
 
-  void Take(const btree::LeafView& leaf, uint32_t i) {
-    const Bytes value = leaf.value(i);
+  void Take(Bytes key, Bytes value) {
     bool dead = false;
     if (!value.empty()) {
       const RowHeader mark = RowHeader::Load(value);
@@ -70,74 +75,27 @@ struct IndexScan::State {
       dead = true;
     }
     const auto begin = static_cast<uint32_t>(keys.size());
-    keys.resize(keys.size() + btree::kKeyBytesMax);
-    const size_t size = leaf.CopyKey(i, keys.data() + begin);
-    keys.resize(begin + size);
-    found.push_back({begin, static_cast<uint32_t>(size), dead});
+    keys.insert(keys.end(), key.begin(), key.end());
+    found.push_back({begin, static_cast<uint32_t>(key.size()), dead});
   }
 
   Status Fill() {
     found.clear();
     keys.clear();
     at = 0;
-    while (found.empty() && !done) RETURN_IF_ERROR(direction == ScanDirection::kForward ? FillForward() : FillBackward());
+    const bool forward = direction == ScanDirection::kForward;
+    auto past = [&](Bytes key) { return forward ? PastUpper(key) : BelowLower(key); };
+    auto take = [&](Bytes key, Bytes value) { Take(key, value); };
+    while (found.empty() && !scan.done()) RETURN_IF_ERROR(scan.Next(past, take));
     return Status::Ok();
   }
 
-  Status FillForward() {
-    std::string next;
-    RETURN_IF_ERROR(entries.VisitLeaf(AsBytes(position), [&](const btree::LeafView& leaf) {
-      found.clear();
-      keys.clear();
-      done = leaf.is_last();
-      const uint32_t count = leaf.count();
-      for (uint32_t i = leaf.LowerBound(AsBytes(position)); i < count; ++i) {
-        const size_t size = leaf.CopyKey(i, key.data());
-        if (PastUpper({key.data(), size})) {
-          done = true;
-          break;
-        }
-        Take(leaf, i);
-      }
-      if (!done) next.assign(AsText(leaf.high_fence()));
-    }));
-    position = std::move(next);
-    return Status::Ok();
-  }
-
-  Status FillBackward() {
-    std::string next;
-    std::optional<Bytes> below;
-    if (!position_open) below = AsBytes(position);
-    RETURN_IF_ERROR(entries.VisitLeafBefore(below, [&](const btree::LeafView& leaf) {
-      found.clear();
-      keys.clear();
-      done = leaf.low_fence().empty();
-      for (uint32_t i = below ? leaf.LowerBound(*below) : leaf.count(); i-- > 0;) {
-        const size_t size = leaf.CopyKey(i, key.data());
-        if (BelowLower({key.data(), size})) {
-          done = true;
-          break;
-        }
-        Take(leaf, i);
-      }
-      if (!done) next.assign(AsText(leaf.low_fence()));
-    }));
-    position = std::move(next);
-    position_open = false;
-    return Status::Ok();
-  }
-
-  const btree::Tree& entries;
+  store::TieredScan scan;
   const Snapshot& snapshot;
   const ScanDirection direction;
   KeyRange range;
-  std::string position;
-  bool position_open = false;
-  bool done = false;
   std::vector<Entry> found;
   std::vector<std::byte> keys;
-  std::array<std::byte, btree::kKeyBytesMax> key;
   size_t at = 0;
 };
 

@@ -173,12 +173,21 @@ Status ManagerImpl::Track(ActiveEntry* entry, FunctionRef<Status(Lsn* last)> act
 }
 
 Result<Lsn> ManagerImpl::Write(Transaction& transaction, btree::Tree& tree, Bytes key, Decide decide) {
+  return WriteThrough(transaction, [&](Decide act) { return tree.Modify(key, act); }, decide);
+}
+
+Result<Lsn> ManagerImpl::Write(Transaction& transaction, store::TieredTree& tree, Bytes key, Decide decide) {
+  return WriteThrough(transaction, [&](Decide act) { return tree.Modify(key, act); }, decide);
+}
+
+Result<Lsn> ManagerImpl::WriteThrough(Transaction& transaction, FunctionRef<Result<Lsn>(Decide decide)> modify,
+                                      Decide decide) {
   ASSIGN_OR_RETURN(TxnId id, transaction.EnsureId());
   RETURN_IF_ERROR(store.pool().AdmitChange());
   RETURN_IF_ERROR(store.log().Admit());
   Lsn lsn;
   RETURN_IF_ERROR(Track(transaction.active_entry_, [&](Lsn* last) -> Status {
-    Result<Lsn> written = tree.Modify(key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+    Result<Lsn> written = modify([&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
       edit.txn = id;
       edit.prev = *last;
       return decide(current, edit);
@@ -192,6 +201,12 @@ Result<Lsn> ManagerImpl::Write(Transaction& transaction, btree::Tree& tree, Byte
 }
 
 Result<Lsn> ManagerImpl::WriteSystem(btree::Tree& tree, Bytes key, Decide decide) {
+  RETURN_IF_ERROR(store.pool().AdmitChange());
+  RETURN_IF_ERROR(store.log().Admit());
+  return tree.Modify(key, decide);
+}
+
+Result<Lsn> ManagerImpl::WriteSystem(store::TieredTree& tree, Bytes key, Decide decide) {
   RETURN_IF_ERROR(store.pool().AdmitChange());
   RETURN_IF_ERROR(store.log().Admit());
   return tree.Modify(key, decide);

@@ -14,6 +14,7 @@
 #include "common/function_ref.h"
 #include "common/mutex.h"
 #include "store/store.h"
+#include "store/tiered_tree.h"
 #include "txn/cold_rows.h"
 #include "txn/key_locks.h"
 #include "txn/lock_manager.h"
@@ -92,10 +93,12 @@ class ManagerImpl final : public store::TransactionHooks {
   // One change to a key by a transaction in progress; the callback need not fill edit.txn and edit.prev.
   using Decide = FunctionRef<Status(std::optional<Bytes> current, btree::Edit& edit)>;
   Result<Lsn> Write(Transaction& transaction, btree::Tree& tree, Bytes key, Decide decide);
+  Result<Lsn> Write(Transaction& transaction, store::TieredTree& tree, Bytes key, Decide decide);
   // Anything else that appends records of the transaction; `act` gets and moves its latest record.
   Status Track(ActiveEntry* entry, FunctionRef<Status(Lsn* last)> act);
   // Outside transactions: redone after a crash, never undone.
   Result<Lsn> WriteSystem(btree::Tree& tree, Bytes key, Decide decide);
+  Result<Lsn> WriteSystem(store::TieredTree& tree, Bytes key, Decide decide);
 
   // undo.cc. Takes back the transaction's records past `stop`.
   Status Undo(ActiveEntry* entry, Lsn stop);
@@ -145,6 +148,7 @@ class ManagerImpl final : public store::TransactionHooks {
 
  private:
   friend class TransactionManager;
+  Result<Lsn> WriteThrough(Transaction& transaction, FunctionRef<Result<Lsn>(Decide decide)> modify, Decide decide);
   void RemoveActive(ActiveEntry* entry);
   void RunBackground();
   Status UndoLosers();

@@ -82,16 +82,19 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
     RETURN_IF_ERROR(tree.Read(change.key, [&](std::optional<Bytes> current) { found = still_there(current); }));
     if (found) RETURN_IF_ERROR(RemoveOverflowChunks(*this, tree, change.key));
   }
-  if (tree.kind() == btree::TreeKind::kRowId) RETURN_IF_ERROR(NoteColdDeletion(tree, change.key, still_there));
   bool removed = false;
-  RETURN_IF_ERROR(WriteSystem(tree, change.key,
-                              [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-                                removed = still_there(current);
-                                if (removed) edit.op = btree::Edit::Op::kRemove;
-                                return Status::Ok();
-                              })
-                      .status());
-  if (removed && tree.kind() == btree::TreeKind::kRowId) NoteRemoved(change.space(), change.tree);
+  auto remove = [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+    removed = still_there(current);
+    if (removed) edit.op = btree::Edit::Op::kRemove;
+    return Status::Ok();
+  };
+  if (tree.kind() == btree::TreeKind::kKeyed) {
+    ASSIGN_OR_RETURN(const std::shared_ptr<store::TieredTree> tiered, store.OpenTiered(change.space(), change.tree));
+    return WriteSystem(*tiered, change.key, remove).status();
+  }
+  RETURN_IF_ERROR(NoteColdDeletion(tree, change.key, still_there));
+  RETURN_IF_ERROR(WriteSystem(tree, change.key, remove).status());
+  if (removed) NoteRemoved(change.space(), change.tree);
   return Status::Ok();
 }
 

@@ -112,6 +112,7 @@ class Transaction {
  private:
   friend class TransactionManager;
   friend class ManagerImpl;
+  friend class IndexLoad;
   Transaction(TransactionManager& manager, const BeginOptions& options);
 
   struct SavepointState {

@@ -33,7 +33,8 @@ Status ManagerImpl::Undo(ActiveEntry* entry, Lsn stop) {
         break;
       case wal::RecordType::kTreeCreate:
       case wal::RecordType::kTreeDrop:
-        // Undoing a tree twice does nothing the second time, so its compensation records are just passed.
+      case wal::RecordType::kRunAdd:
+        // Undoing a tree or run twice does nothing the second time, so its compensation records are just passed.
         if (!record.compensation()) {
           RETURN_IF_ERROR(Track(entry, [&](Lsn* last) { return store.UndoTree(record, last); }));
         }
@@ -62,12 +63,17 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
     ASSIGN_OR_RETURN(loaded, store::Chunks::ParseEntry(change.space(), change.key, AsBytes(entry_value)));
     if (loaded) RETURN_IF_ERROR(ClearLoaded(change.space(), *loaded));
   }
+  // The value to be taken back may be in a run by now.
+  std::shared_ptr<store::TieredTree> tiered;
+  if ((*tree)->kind() == btree::TreeKind::kKeyed && change.tree != store::kDirectoryTree) {
+    ASSIGN_OR_RETURN(tiered, store.OpenTiered(change.space(), change.tree));
+  }
   std::array<std::byte, RowHeader::kBytes> head;
   const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
   RETURN_IF_ERROR(store.pool().AdmitRollback());
   RETURN_IF_ERROR(store.log().AdmitRollback());
   RETURN_IF_ERROR(Track(entry, [&](Lsn* last) -> Status {
-    Result<Lsn> undone = (*tree)->Modify(change.key, [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+    auto take_back = [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
       // A row still carries the version that is to be undone.
       if (is_row && (!current || RowHeader::Load(*current).lsn != record.lsn())) {
         return Errorf(sqlstate::kDataCorrupted, "row changed by record %llX does not carry it",
@@ -86,7 +92,8 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
         edit.body = RowBody(change.before);
       }
       return Status::Ok();
-    });
+    };
+    Result<Lsn> undone = tiered != nullptr ? tiered->Modify(change.key, take_back) : (*tree)->Modify(change.key, take_back);
     RETURN_IF_ERROR(undone.status());
     if (*undone) *last = *undone;
     return Status::Ok();

@@ -26,6 +26,7 @@ enum class RecordType : uint8_t {
   kSpaceDrop = 7,    // store
   kTreeCreate = 8,   // store, in a transaction: it made a tree
   kTreeDrop = 9,     // store, in a transaction: it dropped a tree
+  kRunAdd = 10,      // store, in a transaction: it added a run to a tree
   kCommit = 32,      // txn: the transaction committed
   kEnd = 33,         // txn: the transaction is rolled back to its start
   kTxnFirst = 34,    // txn: 34..63 are the transaction room's own

@@ -9,6 +9,7 @@
 #include <shared_mutex>
 
 #include "btree/change.h"
+#include "store/run_load.h"
 #include "store/store.h"
 #include "wal/log_writer.h"
 
@@ -46,6 +47,14 @@ class MiniTxns : public TransactionHooks {
     std::shared_lock writing(writing_);
     Lsn last = Last(txn);
     Status status = store_.DropTree(space, tree, txn, &last);
+    Note(txn, last);
+    return status;
+  }
+
+  Status Publish(RunLoad& load, TxnId txn) {
+    std::shared_lock writing(writing_);
+    Lsn last = Last(txn);
+    Status status = load.Publish(txn, &last);
     Note(txn, last);
     return status;
   }
@@ -126,7 +135,8 @@ class MiniTxns : public TransactionHooks {
       RETURN_IF_ERROR(store_.log().ReadRecord(at, &record));
       if (record.txn() != txn) return Error(sqlstate::kDataCorrupted, "a chain leads to another transaction");
       at = record.prev();
-      if (record.type() == wal::RecordType::kTreeCreate || record.type() == wal::RecordType::kTreeDrop) {
+      if (record.type() == wal::RecordType::kTreeCreate || record.type() == wal::RecordType::kTreeDrop ||
+          record.type() == wal::RecordType::kRunAdd) {
         if (record.compensation()) continue;
         std::shared_lock writing(writing_);
         Lsn last = Last(txn);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "btree/tree.h"
+#include "store/tiered_tree.h"
 
 namespace phantom::txn {
 
@@ -36,14 +37,16 @@ void PowerCutCounts::Add(const PowerCutCounts& other) {
   losers += other.losers;
   moves += other.moves;
   loads += other.loads;
+  flushes += other.flushes;
+  merges += other.merges;
   cuts_at_step += other.cuts_at_step;
 }
 
 std::string PowerCutCounts::ToString() const {
   auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   return Format("%llu cuts (%llu of them while recovering), %llu commits, %llu rollbacks, %llu checkpoints, %llu tables and "
-                "%llu indexes made, %llu chunks moved, %llu loaded, %llu transactions rolled back by recovery",
-                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(loads), n(losers));
+                "%llu indexes made, %llu chunks moved, %llu flushes of indexes, %llu merges of runs, %llu loaded, %llu transactions rolled back by recovery",
+                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(flushes), n(merges), n(loads), n(losers));
 }
 
 PowerCuts::PowerCuts(uint64_t seed, std::string step)
@@ -166,6 +169,7 @@ Status PowerCuts::Work(Database& database) {
         const uint64_t chunk = random() % shared->rows().ChunkCount();
         ASSIGN_OR_RETURN(const bool did, random() % 3 == 0 ? shared->rows().Thaw(chunk) : shared->rows().Freeze(chunk));
         if (did) ++counts_.moves;
+        RETURN_IF_ERROR(MoveKeys(database.store(), random));
         std::this_thread::sleep_for(std::chrono::microseconds(random() % 2000));
       }
       return Status::Ok();
@@ -187,6 +191,21 @@ Status PowerCuts::Work(Database& database) {
     counts_.Add(session.counts);
     session.counts = {};
   }
+  return Status::Ok();
+}
+
+// Flushes a tree into a run, or merges runs. A tree may go meanwhile.
+Status PowerCuts::MoveKeys(store::Store& store, std::mt19937_64& random) {
+  const std::vector<std::shared_ptr<store::TieredTree>> trees = store.ListTiered();
+  if (trees.empty()) return Status::Ok();
+  const std::shared_ptr<store::TieredTree>& tree = trees[random() % trees.size()];
+  const auto runs = tree->runs();
+  const bool merge = runs != nullptr && runs->size() > 1 && random() % 3 == 0;
+  auto pause = [] { return true; };
+  const size_t first = merge ? random() % (runs->size() - 1) : 0;
+  Result<bool> did = merge ? tree->Merge(first, 2 + random() % (runs->size() - 1 - first), pause) : tree->Flush(pause);
+  if (!did.ok()) return did.status().sqlstate() == sqlstate::kUndefinedFile ? Status::Ok() : std::move(did).status();
+  if (*did) ++(merge ? counts_.merges : counts_.flushes);
   return Status::Ok();
 }
 

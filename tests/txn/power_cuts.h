@@ -35,6 +35,8 @@ struct PowerCutCounts {
   uint64_t losers = 0;       // rolled back by recovery
   uint64_t moves = 0;        // of chunks, to segments and back
   uint64_t loads = 0;        // of rows into segments
+  uint64_t flushes = 0;      // of indexes, into runs
+  uint64_t merges = 0;       // of runs
   uint64_t cuts_at_step = 0;
   void Add(const PowerCutCounts& other);
   std::string ToString() const;
@@ -78,6 +80,7 @@ class PowerCuts {
     PowerCutCounts counts;
   };
 
+  Status MoveKeys(store::Store& store, std::mt19937_64& random);
   int32_t FirstId(size_t session) const { return 1000 * (static_cast<int32_t>(session) + 1); }
   Status Create();
   Status Life();

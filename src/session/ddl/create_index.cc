@@ -9,6 +9,7 @@
 #include "planner/expr.h"
 #include "session/ddl/runner.h"
 #include "txn/index.h"
+#include "txn/index_load.h"
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 #include "catalog/shared_catalog.h"
@@ -34,6 +35,47 @@ Oid KeyType(catalog::Catalog& catalog, Oid type) {
     type = row->base_type;
   }
 }
+
+// Puts entries that come in order into a new index: few into its tree, many into a run.
+class SortedEntries {
+ public:
+  SortedEntries(txn::Transaction& transaction, txn::Index& index) : transaction_(transaction), index_(index) {}
+
+  // Whether the entry added last has this key.
+  bool IsLast(const std::string& key) const { return has_last_ && key == last_key_; }
+
+  Status Add(const std::string& key, RowId row) {
+    // Where the order of the type is coarser than that of keys, some come too late for the run.
+    if (has_last_ && (key < last_key_ || (key == last_key_ && row <= last_row_))) {
+      return index_.Insert(transaction_, key, row);
+    }
+    last_key_ = key;
+    last_row_ = row;
+    has_last_ = true;
+    if (load_) return load_->Add(key, row);
+    first_.emplace_back(key, row);
+    if (first_.size() < txn::kIndexLoadEntriesMin) return Status::Ok();
+    load_.emplace(index_);
+    for (const auto& [first_key, first_row] : first_) RETURN_IF_ERROR(load_->Add(first_key, first_row));
+    first_ = {};
+    return Status::Ok();
+  }
+
+  Status Finish() {
+    if (load_) return load_->Publish(transaction_);
+    for (const auto& [key, row] : first_) RETURN_IF_ERROR(index_.Insert(transaction_, key, row));
+    return Status::Ok();
+  }
+
+ private:
+  txn::Transaction& transaction_;
+  txn::Index& index_;
+  std::vector<std::pair<std::string, RowId>> first_;  // as long as they may be few
+  std::optional<txn::IndexLoad> load_;
+  std::string last_key_;
+  RowId last_row_;
+  bool has_last_ = false;
+};
 
 std::string KeySql(const catalog::Table& table, const catalog::IndexKey& key) {
   return key.column > 0 ? catalog::Quoted(table.column(key.column).name) : "(" + key.expression_sql + ")";
@@ -180,9 +222,10 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
   }
   sql += " FROM ONLY " + TableSql(table);
   if (!index.predicate_sql.empty()) sql += " WHERE " + index.predicate_sql;
-  // Entries come in the tree's order, so each page is filled once, however much larger than memory the index is.
-  sql += order;
+  // Entries come in the index's order, many of them going straight into a run.
+  sql += order + ", 1";
   types::KeyCodec codec(std::move(columns));
+  SortedEntries sorted(transaction, entries);
   std::string key;
   // The plan must not read this index, nor others of the table that may still be empty.
   planner::PlannerSettings& settings = context_.planner.settings;
@@ -203,12 +246,12 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
           codec.AppendColumn(i, column.row_slot(row), key);
         }
       }
-      if (!index.unique || (has_null && !index.nulls_not_distinct)) {
-        RETURN_IF_ERROR(entries.Insert(transaction, key, id));
+      // All rows are seen by everybody who may see the index, so equal neighbours are all there is to look for.
+      const bool must_differ = index.unique && !(has_null && !index.nulls_not_distinct);
+      if (!must_differ || !sorted.IsLast(key)) {
+        RETURN_IF_ERROR(sorted.Add(key, id));
         continue;
       }
-      ASSIGN_OR_RETURN(std::optional<RowId> conflict, entries.InsertUnique(transaction, key, id, rows));
-      if (!conflict) continue;
       std::string names, values;
       for (uint32_t i = 0; i < index.keys.size(); ++i) {
         if (i > 0) names += ", ", values += ", ";
@@ -228,7 +271,8 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
     return Status::Ok();
   });
   settings = given;
-  return status;
+  RETURN_IF_ERROR(status);
+  return sorted.Finish();
 }
 
 // ---- New constraints against the rows there are -------------------------------------------------
