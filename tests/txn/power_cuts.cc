@@ -45,7 +45,7 @@ void PowerCutCounts::Add(const PowerCutCounts& other) {
 std::string PowerCutCounts::ToString() const {
   auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   return Format("%llu cuts (%llu of them while recovering), %llu commits, %llu rollbacks, %llu checkpoints, %llu tables and "
-                "%llu indexes made, %llu chunks moved, %llu flushes of indexes, %llu merges of runs, %llu loaded, %llu transactions rolled back by recovery",
+                "%llu indexes made, %llu chunks moved, %llu flushes of indexes, %llu merges of runs, %llu chunks loaded, %llu transactions rolled back by recovery",
                 n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(flushes), n(merges), n(loads), n(losers));
 }
 
