@@ -69,6 +69,7 @@ Result<bool> TieredTree::Flush(FunctionRef<bool()> pause) {
   if (!turn.mine() || !has_rules_) return false;
   Flushing flushing(flushing_);
   fresh_bytes_.store(0, std::memory_order_relaxed);
+  old_bytes_ = 0;
   // Where there is nothing to hide, tombstones need not go down.
   const bool with_tombstones = has_runs();
   RunFile file(store_, id(), rules_.filter_trim);

@@ -15,7 +15,7 @@ static constexpr auto kPause = std::chrono::milliseconds(100);
 static constexpr auto kPauseAfterFailure = std::chrono::milliseconds(1000);
 // A merge leaves the disk to others for as long after each so many entries.
 static constexpr auto kBreath = std::chrono::microseconds(200);
-// A tree is flushed when this share of the pool has been added to it.
+// A tree is flushed when it has this share of the pool's size, and something has been added to it.
 static constexpr uint64_t kFlushShare = 8;
 static constexpr uint64_t kFlushBytesMin = 1 << 20;
 // So many younger runs of like size become one.
@@ -72,15 +72,21 @@ void TierWorker::Run() {
   }
 }
 
-bool TierWorker::IsDue(const TieredTree& tree) const {
+Result<bool> TierWorker::IsDue(TieredTree& tree) const {
+  const uint64_t fresh = tree.fresh_bytes();
+  if (fresh < kFlushBytesMin) return false;
   const btree::PoolStats pool = store_.pool().Stats();
-  const uint64_t bytes = pool.frames * btree::kPageBytes / kFlushShare;
-  return pool.free < pool.frames / 16 && tree.fresh_bytes() >= std::max(kFlushBytesMin, bytes);
+  if (pool.free >= pool.frames / 16) return false;
+  const uint64_t share = std::max(kFlushBytesMin, pool.frames * btree::kPageBytes / kFlushShare);
+  if (fresh >= share) return true;
+  ASSIGN_OR_RETURN(const uint64_t old, tree.OldBytes(share));
+  return fresh + old >= share;
 }
 
 Status TierWorker::FlushDue(bool* did) {
   for (const auto& tree : store_.ListTiered()) {
-    if (!IsDue(*tree)) continue;
+    ASSIGN_OR_RETURN(const bool due, IsDue(*tree));
+    if (!due) continue;
     ASSIGN_OR_RETURN(const bool flushed, tree->Flush([&] { return !stopping_.load(); }));
     if (!flushed) continue;
     *did = true;

@@ -38,7 +38,7 @@ class TierWorker {
   Status Turn();
   Status FlushDue(bool* did);
   Status MergeDue(TieredTree& tree);
-  bool IsDue(const TieredTree& tree) const;
+  Result<bool> IsDue(TieredTree& tree) const;
 
   Store& store_;
   Mutex mutex_{LockRank::kRuns};

@@ -155,6 +155,24 @@ Result<bool> TieredTree::CopyIn(Bytes key, const Listed& runs) {
   return false;
 }
 
+Result<uint64_t> TieredTree::OldBytes(uint64_t limit) {
+  uint64_t bytes = old_bytes_.load();
+  if (bytes != kUnknown) return bytes;
+  bytes = 0;
+  std::string position;
+  for (bool more = true; more && bytes < limit;) {
+    std::string next;
+    RETURN_IF_ERROR(tree_->VisitLeaf(AsBytes(position), [&](const btree::LeafView& leaf) {
+      bytes += leaf.count() > 0 ? btree::kPageBytes : 0;
+      more = !leaf.is_last();
+      if (more) next.assign(AsText(leaf.high_fence()));
+    }));
+    position = std::move(next);
+  }
+  old_bytes_ = bytes;
+  return bytes;
+}
+
 // ---- The list --------------------------------------------------------------------------------------------------------
 
 Status TieredTree::ChangeList(FunctionRef<Status(RunList& list)> change) {

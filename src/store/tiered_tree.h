@@ -100,6 +100,9 @@ class TieredTree {
   // Bytes put into the tree since the last flush, about.
   uint64_t fresh_bytes() const { return fresh_bytes_.load(std::memory_order_relaxed); }
 
+  // Bytes in the tree from before it was opened, counted up to `limit` the first time it is asked; none after a flush.
+  Result<uint64_t> OldBytes(uint64_t limit);
+
   // For the store. Reads the list; before the handle is shared.
   Status Load();
   // Nobody flushes or merges any more when it returns: the tree is going to be freed.
@@ -136,6 +139,8 @@ class TieredTree {
   // What is removed may be on its way into a run: a removal leaves a tombstone.
   std::atomic<bool> flushing_{false};
   std::atomic<uint64_t> fresh_bytes_{0};
+  static constexpr uint64_t kUnknown = UINT64_MAX;
+  std::atomic<uint64_t> old_bytes_{kUnknown};
   std::atomic<bool> retired_{false};
   std::atomic<bool> has_rules_{false};
   TierRules rules_;

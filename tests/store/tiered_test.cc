@@ -1,5 +1,6 @@
 // Trees with runs under them, beside a map: flushes, merges, tombstones, power cuts, and others at work meanwhile.
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <map>
 #include <numeric>
 #include <random>
@@ -366,4 +367,46 @@ TEST_CASE("runs are merged when there are several of like size, and all when the
   INFO(double(written) / 8000 << " " << most);
   REQUIRE(written <= 8000 * 5);
   REQUIRE(most <= 10);
+}
+
+// PHANTOM_LOOKUPS of them; perf stat tells what one costs, by the difference of two numbers.
+TEST_CASE("look-ups by key, in a tree and in a run", "[.][lookups]") {
+  io::SimEnv env(1);
+  SetLogLevel(LogLevel::kError);
+  StoreOptions options;
+  options.checkpoint_thread = options.tier_thread = false;
+  options.segment_cache_bytes = 64 << 20;
+  auto store = std::move(Store::Open(env, "db", options)).value();
+  std::shared_ptr<TieredTree> tree = store->OpenTiered(kSharedSpace, MakeTree(*store)).value();
+  tree->SetRules({.filter_trim = 8, .stays = Stays});
+  auto key = [](uint64_t n) {
+    std::string bytes("\x01\x80\0\0\0\x01\x80\0\0\0\0\0\0\0\0\0\0\0", 18);
+    StoreBE<uint32_t>(bytes.data() + 1, static_cast<uint32_t>(n / 4 | 0x80000000));
+    bytes[9] = static_cast<char>(n % 4);
+    StoreBE<uint64_t>(bytes.data() + 10, n);
+    return bytes;
+  };
+  std::optional<std::string> before;
+  constexpr uint64_t kKeys = 500'000;
+  for (uint64_t n = 0; n < kKeys; ++n) Put(*tree, key(n), "", &before);
+  if (std::getenv("PHANTOM_HOT") == nullptr) REQUIRE(tree->Flush(kNeverStop).value());
+  const uint64_t lookups = std::getenv("PHANTOM_LOOKUPS") == nullptr ? 0 : std::strtoull(std::getenv("PHANTOM_LOOKUPS"), nullptr, 10);
+  const bool scans = std::getenv("PHANTOM_SCAN") != nullptr;
+  uint64_t found = 0;
+  for (uint64_t i = 0, n = 1; i < lookups; ++i) {
+    n = (n * 2862933555777941757ull + 3037000493ull);
+    const std::string asked = key((n >> 32) % kKeys);
+    if (scans) {
+      TieredScan scan(*tree, TieredScan::Direction::kForward);
+      const Bytes start = AsBytes(asked).first(10);
+      scan.Start(start);
+      while (!scan.done()) {
+        (void)scan.Next([&](Bytes at) { return std::memcmp(at.data(), start.data(), start.size()) != 0; },
+                        [&](Bytes, Bytes) { ++found; });
+      }
+    } else {
+      (void)tree->Read(AsBytes(asked), [&](std::optional<Bytes> value) { found += value.has_value(); });
+    }
+  }
+  REQUIRE(found == lookups);
 }
