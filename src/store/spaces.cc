@@ -39,12 +39,13 @@ Status Store::CreateSpace(SpaceId space) {
 
 Status Store::DropSpace(SpaceId space) {
   RETURN_IF_ERROR(impl_->log->Admit());
+  // Before: who flushes or merges may have to wait for a checkpoint to end.
+  if (impl_->map->HasSpace(space)) impl_->ForgetTrees(space);
   impl_->Enter();
   if (!impl_->map->HasSpace(space)) {
     impl_->Leave();
     return Errorf(sqlstate::kUndefinedObject, "space %u does not exist", space.value);
   }
-  impl_->ForgetTrees(space);
   const Result<std::vector<std::string>> files = impl_->ColdFilesOf(space);
   if (!files.ok()) {
     impl_->Leave();

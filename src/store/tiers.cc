@@ -109,7 +109,10 @@ Result<std::vector<std::string>> Store::Impl::ColdFilesOf(SpaceId space) {
 }
 
 bool Store::IsInProgress(TxnId txn) {
+  // Who is asked for them does not go meanwhile.
+  impl_->Enter();
   const std::vector<ActiveTransaction> active = impl_->ActiveTransactions();
+  impl_->Leave();
   return std::ranges::any_of(active, [&](const ActiveTransaction& other) { return other.id == txn; });
 }
 
