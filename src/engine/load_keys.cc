@@ -16,12 +16,13 @@ void LoadKeys::Add(std::string_view bytes, RowId row, uint32_t number, bool uniq
   bytes_.append(bytes);
 }
 
-void LoadKeys::Sort() {
-  auto before = [this](const Entry& a, const Entry& b) {
+void LoadKeys::Sort(Within within) {
+  auto before = [this, by_row = within == Within::kRow](const Entry& a, const Entry& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
     const std::string_view all(bytes_);
     const int order = all.substr(a.offset, a.size).compare(all.substr(b.offset, b.size));
-    return order != 0 ? order < 0 : a.number < b.number;
+    if (order != 0) return order < 0;
+    return by_row ? a.row < b.row : a.number < b.number;
   };
   if (!std::ranges::is_sorted(entries_, before)) std::ranges::sort(entries_, before);
 }

@@ -25,8 +25,9 @@ class LoadKeys {
   void Add(std::string_view bytes, RowId row, uint32_t number, bool unique);
   size_t memory_bytes() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
   size_t size() const { return entries_.size(); }
-  // By key, then by number.
-  void Sort();
+  // By key, then by number or by row.
+  enum class Within : uint8_t { kNumber, kRow };
+  void Sort(Within within);
   Key at(size_t i) const;
   void Clear();
 

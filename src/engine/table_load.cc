@@ -2,7 +2,7 @@
 // (docs/decisions/0020-bulk-load.md).
 #include <algorithm>
 
-#include "engine/load_keys.h"
+#include "engine/load_index.h"
 #include "engine/row_index_key.h"
 #include "engine/table_writer.h"
 #include "txn/bulk_load.h"
@@ -12,8 +12,6 @@ namespace phantom::engine {
 struct TableWriter::LoadState {
   // Keys gathered before their entries are made; more when a chunk is not yet full.
   static constexpr size_t kKeysBytesMax = 64 << 20;
-  // Entries between looks at whether the statement is cancelled.
-  static constexpr size_t kEntriesAtOnce = 1024;
 
   LoadState(txn::RowTable& table, txn::Transaction& transaction, size_t indexes)
       : load(table, transaction), keys(indexes) {}
@@ -64,30 +62,12 @@ Status TableWriter::Load(size_t count, RowId* ids) {
 Status TableWriter::PutLoaded() {
   LoadState& state = *load_;
   RETURN_IF_ERROR(state.load.Finish());
-  txn::Transaction& transaction = *runtime_.context.transaction;
-  struct Taken {
-    uint32_t number = UINT32_MAX;
-    size_t index = 0;
-    RowId row;
-  } first;
+  TakenKey first;
   for (size_t n = 0; n < indexes_.size(); ++n) {
-    IndexState& index = indexes_[n];
-    LoadKeys& keys = state.keys[n];
-    keys.Sort();
-    for (size_t i = 0; i < keys.size(); ++i) {
-      if (i % LoadState::kEntriesAtOnce == 0) RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      const LoadKeys::Key key = keys.at(i);
-      if (!key.unique) {
-        RETURN_IF_ERROR(index.index->Insert(transaction, key.bytes, key.row));
-        continue;
-      }
-      ASSIGN_OR_RETURN(const std::optional<RowId> conflict,
-                       index.index->InsertUnique(transaction, key.bytes, key.row, *rows_));
-      if (conflict && key.number < first.number) first = {key.number, n, key.row};
-    }
-    keys.Clear();
+    RETURN_IF_ERROR(LoadIndex(*indexes_[n].index, n, state.keys[n], *rows_, runtime_).Write(&first));
+    state.keys[n].Clear();
   }
-  if (first.number != UINT32_MAX) {
+  if (first.found()) {
     failed_ = state.numbered_from + first.number;
     txn::FetchedRow row;
     RETURN_IF_ERROR(rows_->FetchNewest(first.row, &row));

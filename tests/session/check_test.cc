@@ -166,6 +166,13 @@ TEST_CASE("phantom_check finds nothing wrong in a database in use, and says wher
               " AND problem LIKE '%is damaged: column %'") == "");
 }
 
+TEST_CASE("what a load writes beside the trees is found in order") {
+  CheckFixture f;
+  REQUIRE(f.Run("CREATE TABLE loaded (a int PRIMARY KEY)") == "");
+  REQUIRE(f.Run("INSERT INTO loaded SELECT generate_series(1, 110000)") == "");
+  CHECK(f.Run("SELECT 1 / (CASE count(*) WHEN 0 THEN 1 ELSE 0 END) FROM phantom_check()") == "");
+}
+
 TEST_CASE("phantom_check is the superuser's") {
   CheckFixture f;
   CHECK(f.Run("CREATE ROLE reader") == "");
