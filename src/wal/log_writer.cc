@@ -183,8 +183,8 @@ bool LogWriter::AwaitPrepared(uint64_t left) {
     BlockingRegion region;
     MutexLock lock(mutex_);
     prepare_.notify_one();
-    progress_.wait(
-        lock, [&] { return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
+    progress_.wait(lock,
+                   [&] { return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
   }
   if (!disk_full_.load(std::memory_order_relaxed)) return true;
   prepare_.notify_one();
@@ -227,9 +227,14 @@ void LogWriter::Flush(Lsn lsn) {
   PHANTOM_CHECK(lsn < appended());
   BlockingRegion region;
   MutexLock lock(mutex_);
-  wanted_ = std::max(wanted_, lsn.value + 1);
-  work_.notify_one();
-  progress_.wait(lock, [&] { return IsDurable(lsn); });
+  while (!IsDurable(lsn)) {
+    if (flushing_) {
+      progress_.wait(lock, [&] { return !flushing_ || IsDurable(lsn); });
+    } else {
+      // Here and now: no other thread has to wake up first.
+      FlushAll(lock);
+    }
+  }
 }
 
 void LogWriter::WhenDurable(Lsn lsn, std::function<void()> callback) {
@@ -246,41 +251,55 @@ void LogWriter::WhenDurable(Lsn lsn, std::function<void()> callback) {
   callback();
 }
 
+void LogWriter::FlushAll(MutexLock& lock) {
+  PHANTOM_CHECK(!flushing_);
+  flushing_ = true;
+  const uint64_t target = appended_.load(std::memory_order_relaxed);
+  lock.unlock();
+  FlushTo(target);
+  lock.lock();
+  durable_.store(target, std::memory_order_release);
+  flushing_ = false;
+  callbacks_due_ = !waiters_.empty();
+  progress_.notify_all();
+  if (callbacks_due_ || FlusherIsWanted()) work_.notify_one();
+}
+
+bool LogWriter::FlusherIsWanted() const {
+  const uint64_t durable = durable_.load(std::memory_order_relaxed);
+  return wanted_ > durable || appended_.load(std::memory_order_relaxed) - durable > options_.ring_bytes / 4;
+}
+
 void LogWriter::RunFlusher() {
   std::vector<Waiter> due;
   MutexLock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [&] {
-      uint64_t durable = durable_.load(std::memory_order_relaxed);
-      uint64_t appended = appended_.load(std::memory_order_relaxed);
-      return stopping_ || wanted_ > durable || appended - durable > options_.ring_bytes / 4;
-    });
-    const uint64_t target = appended_.load(std::memory_order_relaxed);
-    if (target == durable_.load(std::memory_order_relaxed)) {
+    work_.wait(lock, [&] { return callbacks_due_ || (!flushing_ && (stopping_ || FlusherIsWanted())); });
+    if (callbacks_due_) {
+      callbacks_due_ = false;
+      for (size_t i = 0; i < waiters_.size();) {
+        if (!IsDurable(Lsn(waiters_[i].lsn))) {
+          ++i;
+          continue;
+        }
+        due.push_back(std::move(waiters_[i]));
+        if (i + 1 != waiters_.size()) waiters_[i] = std::move(waiters_.back());
+        waiters_.pop_back();
+      }
+      if (due.empty()) continue;
+      lock.unlock();
+      std::sort(due.begin(), due.end(), [](const Waiter& a, const Waiter& b) { return a.lsn < b.lsn; });
+      for (Waiter& waiter : due) waiter.callback();
+      due.clear();
+      lock.lock();
+      continue;
+    }
+    if (appended_.load(std::memory_order_relaxed) == durable_.load(std::memory_order_relaxed)) {
       if (stopping_) return;
       wanted_ = 0;
       continue;
     }
-    lock.unlock();
-    FlushTo(target);
-    lock.lock();
-    durable_.store(target, std::memory_order_release);
-    for (size_t i = 0; i < waiters_.size();) {
-      if (waiters_[i].lsn >= target) {
-        ++i;
-        continue;
-      }
-      due.push_back(std::move(waiters_[i]));
-      if (i + 1 != waiters_.size()) waiters_[i] = std::move(waiters_.back());
-      waiters_.pop_back();
-    }
-    progress_.notify_all();
-    if (due.empty()) continue;
-    lock.unlock();
-    std::sort(due.begin(), due.end(), [](const Waiter& a, const Waiter& b) { return a.lsn < b.lsn; });
-    for (Waiter& waiter : due) waiter.callback();
-    due.clear();
-    lock.lock();
+    FlushAll(lock);
   }
 }
 

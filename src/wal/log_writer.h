@@ -2,9 +2,9 @@
 //
 // Appends records to the write-ahead log, makes them durable and reads them back.
 //
-// A record lives in a ring of memory from Append() on; one flusher thread writes and syncs
-// whatever has accumulated, as fast as the disk allows (group commit without a timer). A record is
-// durable once durable() is past its LSN, and only then. An error while syncing is fatal: Panic.
+// A record lives in a ring of memory from Append() on; whatever has accumulated is written and synced at once, as fast
+// as the disk allows (group commit without a timer): by a thread that waits in Flush(), for all who wait, or by the
+// flusher. A record is durable once durable() is past its LSN, and only then. An error while syncing is fatal: Panic.
 //
 // Space: the ring may only be filled up to the end of log files that exist, so a flush never runs
 // out of disk. Callers that may fail ask Admit() first, before they latch anything; it keeps a
@@ -99,13 +99,18 @@ class LogWriter {
   };
 
   LogWriter(const LogOptions& options, std::unique_ptr<LogFiles> files, uint64_t end, uint32_t epoch);
-  // Waits while less than `left` is prepared and more may come; false when the disk is full and no more than that is left.
+  // Waits while less than `left` is prepared and more may come; false when the disk is full and no more than that is
+  // left.
   bool AwaitPrepared(uint64_t left);
   // The following require the mutex.
   void WaitForRoom(MutexLock& lock, uint64_t end);
   void Emit(const RecordInfo& info, std::span<const Bytes> parts, uint64_t length);
   void StartFile();
   void FillFile();
+
+  // Writes and syncs all there is; gives the mutex up meanwhile. Requires that nobody does so already.
+  void FlushAll(MutexLock& lock);
+  bool FlusherIsWanted() const;
 
   void RunFlusher();
   void FlushTo(uint64_t target);
@@ -134,6 +139,8 @@ class LogWriter {
   uint64_t wanted_ = 0;         // someone waits for durable_ to pass this
   std::vector<Waiter> waiters_;
   std::vector<uint64_t> staging_;
+  bool flushing_ = false;       // somebody is in FlushAll()
+  bool callbacks_due_ = false;  // some waiters' records may have become durable
   bool stopping_ = false;
   std::thread flusher_;
   std::thread preparer_;

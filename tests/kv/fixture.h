@@ -10,21 +10,11 @@
 
 #include "io/sim_env.h"
 #include "kv/database.h"
+#include "must.h"
 
 namespace phantom::kv {
 
 using Model = std::map<std::string, std::string>;
-
-template <typename T>
-T Must(Result<T> result) {
-  INFO((result.ok() ? std::string() : result.status().ToString()));
-  REQUIRE(result.ok());
-  return std::move(result).value();
-}
-inline void Must(const Status& status) {
-  INFO(status.ToString());
-  REQUIRE(status.ok());
-}
 
 inline Options SmallOptions(io::Env& env) {
   Options options;

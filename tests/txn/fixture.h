@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "io/sim_env.h"
+#include "must.h"
 #include "store/store.h"
 #include "txn/check.h"
 #include "txn/index.h"
@@ -122,17 +123,5 @@ class TestTable {
   std::optional<RowTable> rows_;
   std::optional<Index> by_id_, by_k_;
 };
-
-// REQUIREs success and gives the value.
-template <typename T>
-T Must(Result<T> result) {
-  INFO((result.ok() ? std::string() : result.status().ToString()));
-  REQUIRE(result.ok());
-  return std::move(result).value();
-}
-inline void Must(const Status& status) {
-  INFO(status.ToString());
-  REQUIRE(status.ok());
-}
 
 }  // namespace phantom::txn
