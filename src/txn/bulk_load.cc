@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "io/env.h"
 #include "lsm/segment_reader.h"
+#include "txn/chunk_moves.h"
 #include "txn/row_table_impl.h"
 #include "wal/log_writer.h"
 
@@ -36,7 +37,9 @@ Status ManagerImpl::ClearLoaded(SpaceId space, const store::Chunks::Entry& loade
   if (!table.ok()) {
     return table.status().sqlstate() == sqlstate::kUndefinedFile ? Status::Ok() : std::move(table).status();
   }
-  RETURN_IF_ERROR(PruneChunk(*this, *(*table)->tree, loaded.chunk.number, [](const RowHeader&) { return true; }));
+  RETURN_IF_ERROR(
+      PruneChunk(*this, *(*table)->tree, loaded.chunk.number, [](const RowHeader&) { return true; }, MoveOptions())
+          .status());
   store.env().Step("bulk: tree cleared");
   return Status::Ok();
 }

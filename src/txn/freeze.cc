@@ -1,4 +1,4 @@
-// Moving chunks between tree and segments (docs/decisions/0015-cold-chunks.md).
+// Moving chunks from the tree to segments (docs/decisions/0015-cold-chunks.md).
 #include <algorithm>
 #include <array>
 
@@ -7,6 +7,8 @@
 #include "common/check.h"
 #include "io/env.h"
 #include "lsm/segment_writer.h"
+#include "txn/chunk_moves.h"
+#include "txn/chunk_policy.h"
 #include "txn/row_table_impl.h"
 #include "wal/log_writer.h"
 
@@ -19,6 +21,30 @@ RowId FirstOf(uint64_t chunk) { return RowId(chunk * store::kChunkRows); }
 bool IsCopied(const RowHeader& header, Lsn frozen_before) {
   return header.lsn < frozen_before && (header.flags & (kRowDeleted | kRowOverflow)) == 0;
 }
+
+// A segment file that nothing names: removed unless it is kept.
+class NewSegment {
+ public:
+  explicit NewSegment(store::Chunks& chunks) : chunks_(chunks) {}
+  ~NewSegment() {
+    if (file == nullptr || kept_) return;
+    file.reset();
+    // What cannot be removed now goes at the next opening.
+    static_cast<void>(chunks_.DiscardSegment(id).ok());
+  }
+  Status Make() {
+    ASSIGN_OR_RETURN(file, chunks_.MakeSegment(&id));
+    return Status::Ok();
+  }
+  void Keep() { kept_ = true; }
+
+  std::unique_ptr<io::File> file;
+  store::SegmentId id;
+
+ private:
+  store::Chunks& chunks_;
+  bool kept_ = false;
+};
 
 }  // namespace
 
@@ -37,8 +63,8 @@ lsm::SegmentSchema SegmentSchemaOf(const RowTable& table) {
 // A chunk's rows as everybody sees them, into a segment.
 class ChunkFreezer {
  public:
-  ChunkFreezer(RowTable& table, ManagerImpl& impl, uint64_t chunk)
-      : table_(table), impl_(impl), chunks_(impl.store.chunks()), chunk_(chunk) {
+  ChunkFreezer(RowTable& table, ManagerImpl& impl, uint64_t chunk, const MoveOptions& options)
+      : table_(table), impl_(impl), chunks_(impl.store.chunks()), chunk_(chunk), options_(options) {
     for (uint32_t i = 0; i < table.layout().column_count(); ++i) {
       if (table.layout().type(i).oid == 0) continue;  // dropped
       columns_.push_back(i);
@@ -50,25 +76,25 @@ class ChunkFreezer {
   // False: not now, or nothing to do.
   Result<bool> Run() {
     const ColdRowsRef before = cold_table().Find(FirstOf(chunk_));
-    SegmentId segment;
-    ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, chunks_.MakeSegment(&segment));
     // Every version that the segment gets is seen by whoever there is and will be, and as long as this one lives purge
     // takes no ghost away that it does not see.
     const Snapshot snapshot = impl_.snapshots.Take(TxnId(), Lsn(1));
     everybody_sees_below_ = impl_.snapshots.Compute().finished_below;
-    if (before != nullptr && before->chunk().loader >= everybody_sees_below_) {
-      static_cast<void>(chunks_.DiscardSegment(segment));
-      return false;
-    }
+    if (before != nullptr && before->chunk().loader >= everybody_sees_below_) return false;
     frozen_before_ = impl_.store.log().appended();
+    ASSIGN_OR_RETURN(const bool worth_it, Judge(before.get()));
+    if (!worth_it) return false;
+    NewSegment segment(chunks_);
+    RETURN_IF_ERROR(segment.Make());
     uint64_t bytes = 0;
-    Result<bool> written = WriteSegment(*file, before.get(), &bytes);
-    if (!written.ok() || !*written) {
-      static_cast<void>(chunks_.DiscardSegment(segment));
-      return written;
+    ASSIGN_OR_RETURN(const bool written, WriteSegment(*segment.file, before.get(), &bytes));
+    if (!written) return false;
+    if (rows_ == 0) {
+      if (before == nullptr) return false;
+      return WithdrawEmpty(*before);
     }
-    RETURN_IF_ERROR(chunks_.SyncSegment(*file));
-    RETURN_IF_ERROR(Publish({chunk_, segment, frozen_before_, rows_, bytes}, before.get()));
+    RETURN_IF_ERROR(chunks_.SyncSegment(*segment.file));
+    RETURN_IF_ERROR(Publish({chunk_, segment.id, frozen_before_, rows_, bytes}, before.get(), &segment));
     return true;
   }
 
@@ -77,20 +103,39 @@ class ChunkFreezer {
  private:
   using SegmentId = store::SegmentId;
 
-  // False: some version is not seen by everybody, or there are no rows.
+  // A look at the versions alone, before anything is written. False: one is not seen by everybody, or there are no rows that a
+  // segment could have.
+  Result<bool> Judge(const ColdRows* before) {
+    const RowId end = FirstOf(chunk_ + 1);
+    bool stable = true, any = before != nullptr;
+    for (RowId next = FirstOf(chunk_); next < end && stable;) {
+      RETURN_IF_ERROR(table_.parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
+        for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count() && stable; ++i) {
+          if (leaf.row_id(i) >= end) break;
+          const RowHeader header = RowHeader::Load(leaf.value(i));
+          stable = header.txn < everybody_sees_below_;
+          any = any || (header.flags & (kRowDeleted | kRowOverflow)) == 0;
+        }
+        next = leaf.is_last() ? end : std::min(end, RowIdAtFence(leaf.high_fence()));
+      }));
+    }
+    return stable && any;
+  }
+
+  // False: some version is not seen by everybody, or it was stopped.
   Result<bool> WriteSegment(io::File& file, const ColdRows* before, uint64_t* bytes) {
     lsm::SegmentSchema schema = SegmentSchemaOf(table_);
     schema.base = FirstOf(chunk_).value;
     lsm::SegmentWriter writer(file, schema);
     for (uint32_t vector = 0; vector < lsm::kVectorsMax; ++vector) {
       ASSIGN_OR_RETURN(const bool stable, ReadVector(vector, before));
-      if (!stable) return false;
+      if (!stable || !options_.GoOn(std::exchange(bytes_read_, 0))) return false;
       vectors_.SetSize(lsm::kVectorRows);
       RETURN_IF_ERROR(writer.Append(vectors_, &present_));
     }
-    if (rows_ == 0) return false;
+    if (rows_ == 0) return true;
     ASSIGN_OR_RETURN(*bytes, writer.Finish());
-    return true;
+    return options_.GoOn(*bytes);
   }
 
   ColdTable& cold_table() { return table_.parts_->state->cold; }
@@ -116,6 +161,7 @@ class ChunkFreezer {
           stable = header.txn < everybody_sees_below_;
           if (!stable) return;
           seen.Add(place);
+          bytes_read_ += value.size();
           if ((header.flags & (kRowDeleted | kRowOverflow)) != 0) continue;
           decoded = types::RowReader(table_.layout(), AsText(RowBody(value))).Decode(columns_, user_columns(), place);
           if (!decoded.ok()) return;
@@ -129,6 +175,7 @@ class ChunkFreezer {
     lsm::RowSet kept = before->RowsIn(vector);
     kept.Subtract(seen);
     if (kept.Empty()) return true;
+    bytes_read_ += before->chunk().bytes / lsm::kVectorsMax;
     types::SelectionVector places(types::kVectorSize);
     const uint32_t count = kept.ToIndices(places.data());
     for (uint32_t i = 0; i < columns_.size(); ++i) {
@@ -155,24 +202,37 @@ class ChunkFreezer {
     ++rows_;
   }
 
-  Status Publish(const store::ColdChunk& chunk, const ColdRows* before) {
+  // Past the entry's record there is no way back: what fails then is the removal of a file that nothing names.
+  Status Publish(const store::ColdChunk& chunk, const ColdRows* before, NewSegment* segment) {
     if (before == nullptr) RETURN_IF_ERROR(chunks_.ForgetDeletions(table_.space(), table_.tree(), chunk_));
     ASSIGN_OR_RETURN(ColdRowsRef rows, ColdRows::Open(impl_.store, table_.space(), table_.tree(), chunk));
     // Nothing fails between the two: purge must know that the chunk is cold from when it is.
     RETURN_IF_ERROR(chunks_.Put(table_.space(), table_.tree(), chunk));
+    segment->Keep();
     cold_table().Publish(std::move(rows));
     impl_.store.env().Step(before == nullptr ? "freeze: published" : "rewrite: published");
     return before == nullptr ? Status::Ok() : chunks_.RemoveSegment(before->chunk().segment);
+  }
+
+  // Every row of the segment has been deleted, or is kept in the tree.
+  Result<bool> WithdrawEmpty(const ColdRows& before) {
+    RETURN_IF_ERROR(chunks_.Remove(table_.space(), table_.tree(), chunk_));
+    cold_table().Withdraw(chunk_);
+    impl_.store.env().Step("rewrite: withdrawn");
+    RETURN_IF_ERROR(chunks_.RemoveSegment(before.chunk().segment));
+    return true;
   }
 
   RowTable& table_;
   ManagerImpl& impl_;
   store::Chunks& chunks_;
   const uint64_t chunk_;
+  const MoveOptions& options_;
   std::vector<uint32_t> columns_;  // of the table, without dropped ones
   types::Chunk vectors_;           // those and the writers
   lsm::RowSet present_;
   uint32_t rows_ = 0;
+  uint64_t bytes_read_ = 0;  // since the options were asked
   TxnId everybody_sees_below_;
   Lsn frozen_before_;
 };
@@ -181,88 +241,90 @@ uint64_t RowTable::ChunkCount() const { return (EndRowId().value + store::kChunk
 
 bool RowTable::IsCold(uint64_t chunk) const { return parts_->state->cold.Find(FirstOf(chunk)) != nullptr; }
 
-// Whether the tree has something of a cold chunk, or rows have been deleted since.
-Result<bool> RowTable::HasChanged(const ColdRows& cold) const {
-  if (cold.deleted_rows() > 0) return true;
-  bool changed = false;
-  for (RowId next = cold.begin(); next < cold.end() && !changed;) {
+Result<ChunkLook> RowTable::LookAt(uint64_t chunk) const {
+  ChunkLook look;
+  const RowId begin = FirstOf(chunk), end = FirstOf(chunk + 1);
+  look.full = parts_->state->next_row.load() >= end.value;
+  const ColdRowsRef cold = parts_->state->cold.Find(begin);
+  if (cold == nullptr) return look;
+  look.cold = true;
+  look.rows = cold->chunk().rows;
+  look.dead = cold->deleted_rows();
+  for (RowId next = begin; next < end;) {
     RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
-      const uint32_t position = leaf.LowerBound(btree::RowKey(next));
-      changed = position < leaf.count() && leaf.row_id(position) < cold.end();
-      next = leaf.is_last() ? cold.end() : RowIdAtFence(leaf.high_fence());
+      for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count() && leaf.row_id(i) < end; ++i) {
+        const RowHeader header = RowHeader::Load(leaf.value(i));
+        // Those with long values stay in the tree; ghosts are purge's.
+        if ((header.flags & (kRowDeleted | kRowOverflow)) != 0) continue;
+        ++(IsCopied(header, cold->chunk().frozen_before) ? look.copies : look.overlaid);
+      }
+      next = leaf.is_last() ? end : std::min(end, RowIdAtFence(leaf.high_fence()));
     }));
   }
-  return changed;
+  return look;
 }
 
-Result<bool> RowTable::Freeze(uint64_t chunk) {
+Result<bool> RowTable::Freeze(uint64_t chunk) { return Freeze(chunk, MoveOptions()); }
+
+Result<bool> RowTable::Freeze(uint64_t chunk, const MoveOptions& options) {
   if (const ColdRowsRef cold = parts_->state->cold.Find(FirstOf(chunk))) {
-    ASSIGN_OR_RETURN(const bool changed, HasChanged(*cold));
-    if (!changed) return false;
+    ASSIGN_OR_RETURN(const ChunkLook look, LookAt(chunk));
+    if (look.overlaid == 0 && look.dead == 0) {
+      return look.copies == 0 ? false : Trim(chunk, cold->chunk().frozen_before, options);
+    }
   }
-  ChunkFreezer freezer(*this, manager_->impl(), chunk);
+  ChunkFreezer freezer(*this, manager_->impl(), chunk, options);
   ASSIGN_OR_RETURN(const bool frozen, freezer.Run());
   if (!frozen) return false;
-  // New rows go past the chunk. Those that have come meanwhile stay in the tree.
-  std::atomic<uint64_t>& next_row = parts_->state->next_row;
-  uint64_t next = next_row.load();
-  const uint64_t end = FirstOf(chunk + 1).value;
-  while (next < end && !next_row.compare_exchange_weak(next, end)) {
+  if (options.give_up_ids) {
+    // New rows go past the chunk. Those that have come meanwhile stay in the tree.
+    std::atomic<uint64_t>& next_row = parts_->state->next_row;
+    uint64_t next = next_row.load();
+    const uint64_t end = FirstOf(chunk + 1).value;
+    while (next < end && !next_row.compare_exchange_weak(next, end)) {
+    }
   }
-  RETURN_IF_ERROR(Trim(chunk, freezer.frozen_before()));
+  RETURN_IF_ERROR(Trim(chunk, freezer.frozen_before(), options).status());
   return true;
 }
 
-Status PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop) {
+Result<bool> PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop,
+                        const MoveOptions& options) {
   const RowId end = FirstOf(chunk + 1);
   RowId empty_from;  // 0: none
+  RowId ask_at = RowId(FirstOf(chunk).value + lsm::kVectorRows);
+  uint64_t bytes = 0;
   for (RowId next = FirstOf(chunk); next < end;) {
     RETURN_IF_ERROR(impl.store.pool().AdmitChange());
     RETURN_IF_ERROR(impl.store.log().Admit());
     ASSIGN_OR_RETURN(const btree::Tree::Pruned pruned, tree.Prune(btree::RowKey(next), [&](Bytes key, Bytes value) {
       const RowId id = btree::RowIdOf(key);
-      return id >= FirstOf(chunk) && id < end && drop(RowHeader::Load(value));
+      const bool dropped = id >= FirstOf(chunk) && id < end && drop(RowHeader::Load(value));
+      bytes += dropped ? value.size() : 0;
+      return dropped;
     }));
     impl.store.env().Step("trim: leaf trimmed");
     if (empty_from) RETURN_IF_ERROR(tree.Tidy(btree::RowKey(empty_from)));
     if (pruned.left > 0) empty_from = RowId();
     if (pruned.left == 0 && !empty_from) empty_from = next;
     next = pruned.high_fence.empty() ? end : RowIdAtFence(AsBytes(pruned.high_fence));
+    if (next < ask_at) continue;
+    ask_at = RowId(next.value + lsm::kVectorRows);
+    if (!options.GoOn(std::exchange(bytes, 0))) return false;
   }
-  return Status::Ok();
+  return true;
+}
+
+Result<bool> RowTable::Trim(uint64_t chunk, const MoveOptions& options) {
+  const ColdRowsRef cold = parts_->state->cold.Find(FirstOf(chunk));
+  return cold == nullptr ? true : Trim(chunk, cold->chunk().frozen_before, options);
 }
 
 // Takes from the tree what the segment has as well.
-Status RowTable::Trim(uint64_t chunk, Lsn frozen_before) {
-  return PruneChunk(manager_->impl(), parts_->tree(), chunk,
-                    [&](const RowHeader& header) { return IsCopied(header, frozen_before); });
-}
-
-Result<bool> RowTable::Thaw(uint64_t chunk) {
-  TableState& state = *parts_->state;
-  const ColdRowsRef rows = state.cold.Find(FirstOf(chunk));
-  // Rows of a load are its own until everybody sees them.
-  if (rows == nullptr || rows->chunk().loader >= manager_->impl().snapshots.Compute().finished_below) return false;
-  // As for a writer: while it lives no ghost goes that it does not see.
-  const Snapshot snapshot = manager_->impl().snapshots.Take(TxnId(), Lsn(1));
-  Status status;
-  for (uint32_t vector = 0; vector < lsm::kVectorsMax; ++vector) {
-    const uint64_t first = rows->begin().value + uint64_t{vector} * lsm::kVectorRows;
-    rows->RowsIn(vector).ForEach([&](uint32_t place) {
-      if (!status.ok()) return;
-      const RowId id(first + place);
-      bool missing = false;
-      status = parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> current) { missing = !current; });
-      if (status.ok() && missing) status = CopyIn(state.cold.version(), id).status();
-    });
-    RETURN_IF_ERROR(status);
-  }
-  manager_->impl().store.env().Step("thaw: rows copied");
-  store::Chunks& chunks = manager_->impl().store.chunks();
-  RETURN_IF_ERROR(chunks.Remove(space_, tree_, chunk));
-  state.cold.Withdraw(chunk);
-  RETURN_IF_ERROR(chunks.RemoveSegment(rows->chunk().segment));
-  return true;
+Result<bool> RowTable::Trim(uint64_t chunk, Lsn frozen_before, const MoveOptions& options) {
+  return PruneChunk(
+      manager_->impl(), parts_->tree(), chunk,
+      [&](const RowHeader& header) { return IsCopied(header, frozen_before); }, options);
 }
 
 }  // namespace phantom::txn

@@ -15,6 +15,7 @@
 #include "common/mutex.h"
 #include "store/store.h"
 #include "store/tiered_tree.h"
+#include "txn/chunk_activity.h"
 #include "txn/cold_rows.h"
 #include "txn/key_locks.h"
 #include "txn/lock_manager.h"
@@ -37,6 +38,8 @@ class TableState {
   std::atomic<uint64_t> next_value{1};  // id of the next overflow value
   std::atomic<uint64_t> changes{0};     // rows written since the last ANALYZE
   std::atomic<uint64_t> removed{0};     // rows that purge and rollbacks took away
+  std::atomic<uint64_t> placed{0};      // what `changes` was when the rows were last put where they are
+  ChunkActivity activity;
 
   ColdTable cold;
 

@@ -201,8 +201,14 @@ Result<std::string> RowTable::Materialize(std::string_view row) const {
 RowId RowTable::EndRowId() const { return RowId(parts_->state->next_row.load()); }
 
 uint64_t RowTable::changes() const { return parts_->state->changes.load(std::memory_order_relaxed); }
+bool RowTable::IsPlaced() const { return changes() == parts_->state->placed.load(std::memory_order_relaxed); }
+void RowTable::NotePlaced(uint64_t changes) const { parts_->state->placed.store(changes, std::memory_order_relaxed); }
+ChunkActivity& RowTable::activity() const { return parts_->state->activity; }
 void RowTable::NoteAnalyzed() const {
+  // What is placed stays placed.
+  const bool placed = IsPlaced();
   parts_->state->changes.store(0, std::memory_order_relaxed);
+  parts_->state->placed.store(placed ? 0 : UINT64_MAX, std::memory_order_relaxed);
   MutexLock lock(parts_->state->estimate_mutex);
   parts_->state->estimate.reset();
 }

@@ -73,6 +73,9 @@ struct LockedRow {
 
 // What all RowTables on a tree share: the next row id, the overflow tree.
 class TableState;
+class ChunkActivity;
+struct ChunkLook;
+struct MoveOptions;
 struct RowHeader;
 
 class RowTable {
@@ -140,14 +143,26 @@ class RowTable {
   // Moving rows between tree and segments (docs/decisions/0015-cold-chunks.md). Of one table one thread at a time, with the table kept
   // from being dropped.
 
-  // Makes a chunk cold, or gives a cold one that has changed a new segment. False: some version in it is not seen by everybody
-  // yet, or there is nothing to do. Ids past the last chunk's rows are given up, so that it may be a table's last chunk.
+  // Makes a chunk cold, or gives a cold one that has changed a new segment; one of which nothing is left becomes hot. False: some
+  // version in it is not seen by everybody yet, there is nothing to do, or it was stopped. As a rule ids past the last chunk's rows are given
+  // up, so that it may be a table's last chunk.
   Result<bool> Freeze(uint64_t chunk);
-  // Makes a cold chunk hot. False: it was, or is a load's that not everybody sees yet.
+  Result<bool> Freeze(uint64_t chunk, const MoveOptions& options);
+  // Makes a cold chunk hot. False: it was, is a load's that not everybody sees yet, or it was stopped.
   Result<bool> Thaw(uint64_t chunk);
+  Result<bool> Thaw(uint64_t chunk, const MoveOptions& options);
+  // Takes from the tree what the cold chunk's segment has as well: what a crash may have left of freezing. False: stopped.
+  Result<bool> Trim(uint64_t chunk, const MoveOptions& options);
   // Chunks there are: numbers below this.
   uint64_t ChunkCount() const;
   bool IsCold(uint64_t chunk) const;
+  // A cold chunk's rows are counted, in the tree too; of a hot one nothing is read.
+  Result<ChunkLook> LookAt(uint64_t chunk) const;
+  // Which chunks are written.
+  ChunkActivity& activity() const;
+  // Whether the table has been written since its rows were put where they are: see NotePlaced().
+  bool IsPlaced() const;
+  void NotePlaced(uint64_t changes) const;
 
   // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner. What was found is kept, and looked for
   // anew once enough rows have come or gone, or after NoteAnalyzed().
@@ -161,6 +176,7 @@ class RowTable {
   friend class TableScan;
   friend class Index;
   friend class ChunkFreezer;
+  friend class ChunkThawer;
   struct Parts;
   struct Attempt;
   struct Wish;
@@ -175,8 +191,7 @@ class RowTable {
   // Puts a cold row that the tree lacks into the tree, so that it can be written; false: it is nowhere. True also when it has to be
   // looked for again.
   Result<bool> CopyIn(uint64_t cold_version, RowId id);
-  Status Trim(uint64_t chunk, Lsn frozen_before);
-  Result<bool> HasChanged(const ColdRows& cold) const;
+  Result<bool> Trim(uint64_t chunk, Lsn frozen_before, const MoveOptions& options);
   // Of the newest version, ghosts included; nothing: there is no such row.
   Result<std::optional<RowHeader>> NewestHeader(RowId id) const;
   // Judges the newest version under its leaf's latch.

@@ -30,7 +30,9 @@ inline RowId RowIdAtFence(Bytes fence) {
 }
 
 // Takes those rows of a chunk out of the tree that the function picks, without keeping what they were. Leaves left empty are joined.
-Status PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop);
+struct MoveOptions;
+Result<bool> PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop,
+                        const MoveOptions& options);
 
 // The columns of the table's segments: its own without dropped ones, then the writers. The base is the caller's.
 lsm::SegmentSchema SegmentSchemaOf(const RowTable& table);

@@ -108,6 +108,7 @@ Status RowTable::InsertAt(Transaction& transaction, RowId id, std::string_view r
                              })
                       .status());
   parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
+  parts_->state->activity.NoteInsert(store::ChunkOf(id));
   return Status::Ok();
 }
 
@@ -296,7 +297,10 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
       (attempt.outcome == WriteOutcome::kUpdated || attempt.outcome == WriteOutcome::kDeleted)) {
     return ConcurrentChange(attempt.outcome == WriteOutcome::kDeleted);
   }
-  if (attempt.outcome == WriteOutcome::kOk) parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
+  if (attempt.outcome == WriteOutcome::kOk) {
+    parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
+    parts_->state->activity.NoteChange(store::ChunkOf(id), attempt.written.value);
+  }
   return attempt.outcome;
 }
 

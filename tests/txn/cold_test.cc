@@ -4,6 +4,8 @@
 #include <thread>
 
 #include "store/chunks.h"
+#include "txn/chunk_moves.h"
+#include "txn/chunk_policy.h"
 #include "txn/fixture.h"
 
 using namespace phantom;
@@ -254,4 +256,99 @@ TEST_CASE("chunks are moved under readers and writers") {
   Must(moved);
   for (const Status& status : written) Must(status);
   REQUIRE(table->Check().rows == kRows);
+}
+
+TEST_CASE("a move that is stopped leaves everything as it was, and no file") {
+  io::SimEnv env(1);
+  auto database = Must(Database::Open(env));
+  Must(TestTable::Create(*database));
+  auto table = Must(TestTable::Open(*database));
+  Fill(*database, *table, 1, 3001);
+  const TestRows rows = table->All();
+  int asked = 0;
+  MoveOptions options;
+  options.go_on = [&](uint64_t) { return ++asked < 2; };
+  REQUIRE(!Must(table->rows().Freeze(0, options)));
+  REQUIRE(!table->rows().IsCold(0));
+  REQUIRE(SegmentFiles(env) == 0);
+  REQUIRE(Must(table->rows().Freeze(0)));
+  asked = 0;
+  REQUIRE(!Must(table->rows().Thaw(0, options)));
+  REQUIRE(table->rows().IsCold(0));
+  REQUIRE(table->All() == rows);
+  // What it copied so far is taken back.
+  REQUIRE(Must(table->rows().LookAt(0)).copies > 0);
+  REQUIRE(Must(table->rows().Trim(0, MoveOptions())));
+  const ChunkLook look = Must(table->rows().LookAt(0));
+  REQUIRE(look.copies == 0);
+  REQUIRE(look.overlaid == 0);
+  REQUIRE(table->All() == rows);
+}
+
+TEST_CASE("no file is made for a chunk that not everybody sees") {
+  io::SimEnv env(1);
+  auto database = Must(Database::Open(env));
+  Must(TestTable::Create(*database));
+  auto table = Must(TestTable::Open(*database));
+  auto old = database->Begin(Isolation::kRepeatableRead);
+  static_cast<void>(old->TakeSnapshot());
+  Fill(*database, *table, 1, 101);
+  bool asked = false;
+  MoveOptions options;
+  options.go_on = [&](uint64_t) { return asked = true; };
+  REQUIRE(!Must(table->rows().Freeze(0, options)));
+  REQUIRE(!asked);
+  Must(old->Commit());
+  REQUIRE(Must(table->rows().Freeze(0, options)));
+}
+
+TEST_CASE("a last chunk may keep its free row ids") {
+  io::SimEnv env(1);
+  TestRows rows;
+  {
+    auto database = Must(Database::Open(env));
+    Must(TestTable::Create(*database));
+    auto table = Must(TestTable::Open(*database));
+    MoveOptions options;
+    options.give_up_ids = false;
+    for (int32_t round = 0; round < 4; ++round) {
+      Fill(*database, *table, 1 + round * 100, 101 + round * 100);
+      REQUIRE(Must(table->rows().Freeze(0, options)));
+      REQUIRE(StatsOf(*database, TestTable::kFixed.rows).entries == 0);
+    }
+    REQUIRE(table->rows().EndRowId() == RowId(401));
+    Fill(*database, *table, 401, 403);
+    REQUIRE(Must(table->rows().LookAt(0)).overlaid == 2);
+    rows = table->All();
+    REQUIRE(rows.size() == 402);
+    REQUIRE(table->Check().rows == rows.size());
+    env.CutPowerAfter(0);
+  }
+  env.Restart();
+  auto database = Must(Database::Open(env));
+  auto table = Must(TestTable::Open(*database));
+  REQUIRE(table->All() == rows);
+  Fill(*database, *table, 403, 404);
+  REQUIRE(table->All().size() == 403);
+}
+
+TEST_CASE("a chunk of which nothing is left loses its segment") {
+  io::SimEnv env(1);
+  auto database = Must(Database::Open(env));
+  Must(TestTable::Create(*database));
+  auto table = Must(TestTable::Open(*database));
+  Fill(*database, *table, 1, 501);
+  REQUIRE(Must(table->rows().Freeze(0)));
+  auto t = database->Begin();
+  for (int32_t id = 1; id <= 500; ++id) Must(table->Delete(*t, id));
+  Must(t->Commit());
+  t.reset();
+  Must(database->manager().RunPurge());
+  REQUIRE(Must(table->rows().LookAt(0)).dead == 500);
+  REQUIRE(Must(table->rows().Freeze(0)));
+  REQUIRE(!table->rows().IsCold(0));
+  REQUIRE(SegmentFiles(env) == 0);
+  REQUIRE(table->All().empty());
+  Fill(*database, *table, 501, 503);
+  REQUIRE(table->Check().rows == 2);
 }
