@@ -11,6 +11,7 @@ __asm__(
     "phantom_system_views:\n"
     ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/pg_catalog.sql\"\n"
     ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/statistics.sql\"\n"
+    ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/phantom.sql\"\n"
     ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/information_schema.sql\"\n"
     ".incbin \"" PHANTOM_VIEWS_DIRECTORY "/information_schema_usage.sql\"\n"
     "phantom_empty_views:\n"

@@ -26,6 +26,11 @@ ColumnStatistics SegmentReader::Statistics(uint32_t column) const {
   for (const VectorInfo& vector : info(column).vectors) {
     statistics.nulls += vector.nulls;
     ++statistics.vectors[static_cast<size_t>(vector.encoding)];
+    statistics.block_bytes[static_cast<size_t>(vector.encoding)] += vector.block.size;
+  }
+  for (const auto* shared : {&info(column).dictionary, &info(column).symbol_tables}) {
+    const Encoding user = shared == &info(column).dictionary ? Encoding::kDictionary : Encoding::kFsst;
+    for (const BlockRef& block : *shared) statistics.block_bytes[static_cast<size_t>(user)] += block.size;
   }
   return statistics;
 }

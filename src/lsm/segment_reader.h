@@ -33,7 +33,8 @@ struct ColumnStatistics {
   uint64_t bytes = 0;
   uint64_t nulls = 0;
   uint32_t dictionary_size = 0;
-  std::array<uint32_t, kEncodingCount> vectors{};  // by encoding
+  std::array<uint32_t, kEncodingCount> vectors{};      // by encoding
+  std::array<uint64_t, kEncodingCount> block_bytes{};  // ... of these; the dictionary is with the vectors that use it
 };
 
 class SegmentReader {

@@ -25,6 +25,7 @@
 #include "session/instance.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
+#include "session/tiering/mover.h"
 
 namespace phantom::server {
 
@@ -109,6 +110,7 @@ struct Server::State {
   asio::io_context& io;  // the first worker's, which also listens
   asio::signal_set signals;
   std::unique_ptr<session::AutoAnalyze> auto_analyze;
+  std::unique_ptr<session::Mover> mover;
   asio::steady_timer shutdown_timer;
   std::list<tcp::acceptor> acceptors;
   uint16_t port = 0;
@@ -196,6 +198,7 @@ void Server::State::BeginShutdown() {
   Log(LogLevel::kLog, "received fast shutdown request");
   error_code ignored;
   auto_analyze->RequestStop();
+  mover->RequestStop();
   for (tcp::acceptor& acceptor : acceptors) acceptor.close(ignored);
   signals.cancel(ignored);
   AwaitConnections();
@@ -246,9 +249,12 @@ void Server::Run() {
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
   for (const auto& worker : state_->workers) work.push_back(asio::make_work_guard(worker->io));
   state_->auto_analyze = std::make_unique<session::AutoAnalyze>(state_->instance);
+  state_->mover = std::make_unique<session::Mover>(state_->instance);
+  state_->mover->Start();
   for (const auto& worker : state_->workers) worker->threads.Start();
   Log(LogLevel::kLog, "database system is ready to accept connections");
   state_->AwaitEnd();
+  state_->mover.reset();
   state_->auto_analyze.reset();
   state_->Stop();
 }

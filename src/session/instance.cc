@@ -9,6 +9,7 @@
 #include "session/notification_hub.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
+#include "session/tiering/move_log.h"
 #include "session/timer_queue.h"
 #include "store/store.h"
 #include "txn/transaction.h"
@@ -50,6 +51,7 @@ struct Instance::Parts {
   SessionRegistry sessions;
   NotificationHub notifications;
   TimerQueue timers;
+  MoveLog moves;
 };
 
 Instance::Instance(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -121,6 +123,7 @@ catalog::SharedCatalog& Instance::catalog() { return *parts_->catalog; }
 SessionRegistry& Instance::sessions() { return parts_->sessions; }
 NotificationHub& Instance::notifications() { return parts_->notifications; }
 TimerQueue& Instance::timers() { return parts_->timers; }
+MoveLog& Instance::moves() { return parts_->moves; }
 const std::string& Instance::temp_directory() const { return parts_->temp_directory; }
 int64_t Instance::start_us() const { return parts_->start_us; }
 

@@ -29,6 +29,7 @@ class SharedCatalog;
 
 namespace phantom::session {
 
+class MoveLog;
 class NotificationHub;
 class ServerSettings;
 class SessionRegistry;
@@ -58,6 +59,7 @@ class Instance {
   SessionRegistry& sessions();
   NotificationHub& notifications();
   TimerQueue& timers();
+  MoveLog& moves();
   // Where statements spill.
   const std::string& temp_directory() const;
   // When it was opened: microseconds since 2000-01-01 UTC.

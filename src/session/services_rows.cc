@@ -1,9 +1,10 @@
 // Rows of the views on sessions: pg_settings, pg_stat_activity, pg_locks, pg_cursors, pg_prepared_statements.
 #include <map>
 
-#include "engine/text_rows.h"
+#include "session/row_writer.h"
 #include "session/services.h"
 #include "session/session_state.h"
+#include "session/tiering/storage_rows.h"
 #include "txn/lock_modes.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
@@ -12,35 +13,6 @@
 namespace phantom::session {
 
 namespace {
-
-using Field = std::optional<std::string>;
-
-class RowWriter {
- public:
-  RowWriter& Add(const Field& field) {
-    engine::AppendRowField(field.has_value() ? std::optional<std::string_view>(*field) : std::nullopt, rows_);
-    return *this;
-  }
-  RowWriter& Add(const char* text) { return Add(text == nullptr ? Field() : Field(text)); }
-  RowWriter& Bool(bool value) { return Add(value ? "t" : "f"); }
-  RowWriter& Number(int64_t value) { return Add(std::to_string(value)); }
-  // A timestamptz; 0 is none.
-  RowWriter& Time(int64_t us) {
-    if (us == 0) return Null();
-    std::string text;
-    static_cast<void>(types::AppendText(types::Type(types::kTimestamptzOid), &us, types::FormatContext(), text).ok());
-    return Add(text);
-  }
-  RowWriter& Null(int count = 1) {
-    for (int i = 0; i < count; ++i) Add(Field());
-    return *this;
-  }
-  void End() { engine::EndRow(rows_); }
-  std::string Take() { return std::move(rows_); }
-
- private:
-  std::string rows_;
-};
 
 // An array's text; elements are quoted as they may hold anything.
 std::string ArrayText(std::string_view list) {
@@ -178,6 +150,9 @@ void ZoneRows(bool names, int64_t now_us, RowWriter& rows) {
 
 Result<std::optional<std::string>> Services::CallRows(std::string_view function,
                                                       std::span<const std::optional<std::string>> args) {
+  if (function == "phantom_get_storage") return StorageRows(state_);
+  if (function == "phantom_get_segment_columns") return SegmentColumnRows(state_);
+  if (function == "phantom_get_compaction") return CompactionRows(state_);
   if (function == "show_all_settings") return Field(SettingRowsText(state_));
   if (function == "pg_stat_get_activity") return Field(Activities(state_, args[0]));
   if (function == "pg_lock_status") return Field(Locks(state_));

@@ -7,6 +7,8 @@
 #include "io/env.h"
 #include "session/ddl_dispatch.h"
 #include "session/services.h"
+#include "session/tiering/mode.h"
+#include "session/tiering/placement.h"
 #include "session/type_hooks.h"
 
 namespace phantom::session {
@@ -100,7 +102,8 @@ SessionState::SessionState(Instance& instance_, std::shared_ptr<SessionControl> 
       catalog(instance_.catalog(), database),
       block(instance_.transactions(), catalog, settings, *locks, *this),
       services(std::make_unique<Services>(*this)),
-      type_hooks(std::make_unique<CatalogTypeHooks>(catalog)) {
+      type_hooks(std::make_unique<CatalogTypeHooks>(catalog)),
+      tiering_mode_(TieringModeOf(instance_.settings())) {
   format.hooks = type_hooks.get();
   catalog.SetNoticeSink(this);
   locks->SetCancelFlags(&control->cancelled, &control->timed_out);
@@ -125,6 +128,10 @@ int64_t SessionState::NowUs() const { return instance.env().WallMicros() - kEpoc
 
 bool SessionState::in_multi_statement() const {
   return simple_.has_value() && simple_->source->parsed.statements.size() > 1;
+}
+
+void SessionState::BeforeBegin() {
+  if (IsForced(tiering_mode_)) [[unlikely]] PlaceRows(instance, database_oid, tiering_mode_);
 }
 
 Status SessionState::BeforeCommit() {

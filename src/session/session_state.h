@@ -58,6 +58,8 @@ struct UtilityResult {
   std::vector<int16_t> formats;    // FETCH: the cursor's, unless the client asked for others
 };
 
+enum class TieringMode : uint8_t;
+
 class SessionState : public TransactionObserver, public catalog::NoticeSink {
  public:
   SessionState(Instance& instance, std::shared_ptr<SessionControl> control, Oid database);
@@ -236,6 +238,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   }
 
   // ---- TransactionObserver ----
+  void BeforeBegin() override;
   Status BeforeCommit() override;
   void BeforeAbort() override;
   void AfterCommit() override;
@@ -249,6 +252,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   void SetActivity(const char* state);
 
  private:
+  const TieringMode tiering_mode_;
+
   struct SimpleRequest {
     std::shared_ptr<const QueryText> source;
     size_t next = 0;

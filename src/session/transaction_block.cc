@@ -37,6 +37,7 @@ char TransactionBlock::status() const { return kind_ == Kind::kFailed ? 'E' : ki
 
 Status TransactionBlock::Ensure(int64_t now_us) {
   if (kind_ != Kind::kNone) return Status::Ok();
+  observer_.BeforeBegin();
   modes_ = DefaultModes(settings_);
   transaction_ = manager_.Begin({modes_.isolation, modes_.read_only, &locks_});
   catalog_.Begin(*transaction_);

@@ -30,6 +30,8 @@ class Settings;
 class TransactionObserver {
  public:
   virtual ~TransactionObserver() = default;
+  // No transaction is in progress, and one is wanted.
+  virtual void BeforeBegin() = 0;
   // Last chance to fail a commit (deferred constraints, holdable cursors).
   virtual Status BeforeCommit() = 0;
   // Nothing may use the transaction after this.

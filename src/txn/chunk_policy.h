@@ -4,6 +4,7 @@
 // seconds on the caller's clock.
 #pragma once
 #include <cstdint>
+#include <string_view>
 
 namespace phantom::txn {
 
@@ -12,9 +13,18 @@ struct ChunkLook {
   bool cold = false;
   bool full = false;      // no row ids are left to give out
   uint64_t rows = 0;      // cold: in the segment
+  uint64_t bytes = 0;     // ... of its file
   uint64_t dead = 0;      // ... of these deleted since
   uint64_t overlaid = 0;  // cold: rows of the tree that the segment has otherwise, or not
   uint64_t copies = 0;    // cold: rows of the tree that the segment has as well
+};
+
+// Part of the cold chunks' bytes.
+struct SegmentColumn {
+  uint32_t column = 0;  // attribute number; 0: who wrote the rows
+  std::string_view encoding;
+  uint64_t vectors = 0;
+  uint64_t bytes = 0;
 };
 
 // A chunk's past, as far as it matters.

@@ -33,7 +33,11 @@ Result<std::shared_ptr<ColdRows>> ColdRows::Open(store::Store& store, SpaceId sp
   RETURN_IF_ERROR(chunks.ReadDeletions(space, tree, chunk.number, &deleted));
   for (size_t i = 0; i < deleted.size(); ++i) {
     rows->deleted_[i].store(deleted[i], std::memory_order_relaxed);
-    rows->deleted_rows_ += static_cast<uint64_t>(std::popcount(deleted[i]));
+    // Deletions of rows that an earlier segment of the chunk had stay noted.
+    const auto vector = static_cast<uint32_t>(i / lsm::RowSet::kWords);
+    if (vector >= rows->segment_->vector_count()) continue;
+    const uint64_t present = rows->segment_->present(vector).words[i % lsm::RowSet::kWords];
+    rows->deleted_rows_ += static_cast<uint64_t>(std::popcount(deleted[i] & present));
   }
   return rows;
 }
@@ -58,7 +62,8 @@ lsm::RowSet ColdRows::RowsIn(uint32_t vector) const {
 void ColdRows::NoteDeletion(RowId row) {
   const uint32_t place = PlaceOf(row);
   const uint64_t bit = uint64_t{1} << place % 64;
-  if ((deleted_[place / 64].fetch_or(bit, std::memory_order_acq_rel) & bit) == 0) ++deleted_rows_;
+  if ((deleted_[place / 64].fetch_or(bit, std::memory_order_acq_rel) & bit) != 0) return;
+  if (segment_->IsPresent(place)) ++deleted_rows_;
 }
 
 // The segment's columns are the table's of when it was written, and the writers behind them. Columns added since have
@@ -196,6 +201,22 @@ Status ColdRows::Select(std::span<const types::RowTest> tests, std::span<const S
   RETURN_IF_ERROR(segment_->Select(asked, vector, &passed));
   rows->Intersect(passed);
   return Status::Ok();
+}
+
+void ColdRows::AddColumns(std::map<std::pair<uint32_t, lsm::Encoding>, SegmentColumn>* columns) const {
+  for (uint32_t i = 0; i < segment_->column_count(); ++i) {
+    const lsm::ColumnStatistics statistics = segment_->Statistics(i);
+    const uint32_t attribute = i == writers() ? 0 : segment_->attribute(i);
+    for (size_t e = 0; e < statistics.vectors.size(); ++e) {
+      if (statistics.vectors[e] == 0 && statistics.block_bytes[e] == 0) continue;
+      const auto encoding = static_cast<lsm::Encoding>(e);
+      SegmentColumn& column = (*columns)[{attribute, encoding}];
+      column.column = attribute;
+      column.encoding = lsm::EncodingName(encoding);
+      column.vectors += statistics.vectors[e];
+      column.bytes += statistics.block_bytes[e];
+    }
+  }
 }
 
 // ---- A table's chunks -----------------------------------------------------------------------------------------------

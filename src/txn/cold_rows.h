@@ -23,8 +23,10 @@
 #include "common/ids.h"
 #include "common/mutex.h"
 #include "common/status.h"
+#include "lsm/format.h"
 #include "lsm/row_set.h"
 #include "store/chunks.h"
+#include "txn/chunk_policy.h"
 #include "txn/row_header.h"
 #include "txn/snapshot.h"
 #include "types/row_codec.h"
@@ -64,6 +66,8 @@ class ColdRows {
   bool Has(RowId row) const;
   lsm::RowSet RowsIn(uint32_t vector) const;
   void NoteDeletion(RowId row);
+  // How its columns are encoded.
+  void AddColumns(std::map<std::pair<uint32_t, lsm::Encoding>, SegmentColumn>* columns) const;
   uint64_t deleted_rows() const { return deleted_rows_.load(std::memory_order_relaxed); }
 
   // The row's bytes (all the layout's columns) and the header it had. Requires Has().

@@ -109,6 +109,13 @@ bool LockManager::Impl::IsDeadlocked(HolderState& self, Partition& partition, st
   }
 }
 
+bool LockManager::IsAwaited(const LockTag& tag) const {
+  Impl::Partition& partition = impl_->PartitionOf(tag);
+  MutexLock lock(partition.mutex);
+  const auto found = partition.objects.find(tag);
+  return found != partition.objects.end() && !found->second.queue.empty();
+}
+
 std::vector<LockInfo> LockManager::Locks() const {
   std::vector<LockInfo> result;
   auto add = [&result](const LockTag& tag, LockModeSet modes, bool granted, bool fast, int32_t process_id) {

@@ -241,15 +241,31 @@ uint64_t RowTable::ChunkCount() const { return (EndRowId().value + store::kChunk
 
 bool RowTable::IsCold(uint64_t chunk) const { return parts_->state->cold.Find(FirstOf(chunk)) != nullptr; }
 
-Result<ChunkLook> RowTable::LookAt(uint64_t chunk) const {
+ChunkLook RowTable::LookAside(uint64_t chunk) const {
   ChunkLook look;
-  const RowId begin = FirstOf(chunk), end = FirstOf(chunk + 1);
-  look.full = parts_->state->next_row.load() >= end.value;
-  const ColdRowsRef cold = parts_->state->cold.Find(begin);
+  look.full = parts_->state->next_row.load() >= FirstOf(chunk + 1).value;
+  const ColdRowsRef cold = parts_->state->cold.Find(FirstOf(chunk));
   if (cold == nullptr) return look;
   look.cold = true;
   look.rows = cold->chunk().rows;
+  look.bytes = cold->chunk().bytes;
   look.dead = cold->deleted_rows();
+  return look;
+}
+
+std::vector<SegmentColumn> RowTable::SegmentColumns() const {
+  std::map<std::pair<uint32_t, lsm::Encoding>, SegmentColumn> columns;
+  for (const ColdRowsRef& cold : parts_->state->cold.All()) cold->AddColumns(&columns);
+  std::vector<SegmentColumn> all;
+  for (const auto& [key, column] : columns) all.push_back(column);
+  return all;
+}
+
+Result<ChunkLook> RowTable::LookAt(uint64_t chunk) const {
+  ChunkLook look = LookAside(chunk);
+  const RowId begin = FirstOf(chunk), end = FirstOf(chunk + 1);
+  const ColdRowsRef cold = parts_->state->cold.Find(begin);
+  if (cold == nullptr) return look;
   for (RowId next = begin; next < end;) {
     RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
       for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count() && leaf.row_id(i) < end; ++i) {

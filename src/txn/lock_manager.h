@@ -139,6 +139,9 @@ class LockManager {
   // It gave rows up (rolled back to a savepoint): wakes who waits for it to look again.
   void TransactionYielded(TxnId id);
 
+  // Whether somebody waits for it.
+  bool IsAwaited(const LockTag& tag) const;
+
   // Everything held or awaited now, for pg_locks.
   std::vector<LockInfo> Locks() const;
   // Processes that keep this one waiting, for pg_blocking_pids.

@@ -132,6 +132,7 @@ class ManagerImpl final : public store::TransactionHooks {
   // A row went for good: what is known of the table's size ages.
   void NoteRemoved(SpaceId space, TreeId tree);
   void ForgetTable(SpaceId space, TreeId tree);
+  std::vector<TreeId> UnplacedTables(SpaceId space);
 
   // purge.cc
   Status Purge();

@@ -75,6 +75,7 @@ struct LockedRow {
 class TableState;
 class ChunkActivity;
 struct ChunkLook;
+struct SegmentColumn;
 struct MoveOptions;
 struct RowHeader;
 
@@ -158,6 +159,10 @@ class RowTable {
   bool IsCold(uint64_t chunk) const;
   // A cold chunk's rows are counted, in the tree too; of a hot one nothing is read.
   Result<ChunkLook> LookAt(uint64_t chunk) const;
+  // The same without what the tree has: reads nothing.
+  ChunkLook LookAside(uint64_t chunk) const;
+  // How the columns of the cold chunks are encoded, by column (0: who wrote the rows) and encoding.
+  std::vector<SegmentColumn> SegmentColumns() const;
   // Which chunks are written.
   ChunkActivity& activity() const;
   // Whether the table has been written since its rows were put where they are: see NotePlaced().

@@ -200,6 +200,9 @@ class TransactionManager {
   Status DropSpace(SpaceId space);
   bool HasSpace(SpaceId space);
 
+  // Tables of a space (but system tables) that were written since RowTable::NotePlaced(), as far as they are open.
+  std::vector<TreeId> UnplacedTables(SpaceId space);
+
   // Removes dead versions that no snapshot sees, up to the horizon; for tests and VACUUM. The background thread does
   // the same.
   Status RunPurge();

@@ -89,6 +89,18 @@ void ManagerImpl::NoteRemoved(SpaceId space, TreeId tree) {
   if (it != tables_.end()) it->second->removed.fetch_add(1, std::memory_order_relaxed);
 }
 
+std::vector<TreeId> ManagerImpl::UnplacedTables(SpaceId space) {
+  std::vector<TreeId> trees;
+  MutexLock lock(tables_mutex_);
+  for (const auto& [key, table] : tables_) {
+    if (table->tree->space() != space || table->tree->id() < store::kFirstTree) continue;
+    if (table->changes.load(std::memory_order_relaxed) != table->placed.load(std::memory_order_relaxed)) {
+      trees.push_back(table->tree->id());
+    }
+  }
+  return trees;
+}
+
 void ManagerImpl::ForgetTable(SpaceId space, TreeId tree) {
   MutexLock lock(tables_mutex_);
   tables_.erase(TableKey(space, tree));
@@ -103,6 +115,8 @@ void ManagerImpl::DropLater(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> t
   drops_waiting_ = true;
   background_wake_.notify_all();
 }
+
+std::vector<TreeId> TransactionManager::UnplacedTables(SpaceId space) { return impl_->UnplacedTables(space); }
 
 Result<TreeId> TransactionManager::CreateTableTree(Transaction& transaction, SpaceId space, TreeId id) {
   return CreateWithOverflow(transaction, space, id, btree::TreeKind::kRowId);
