@@ -1,6 +1,6 @@
 -- view pg_catalog.phantom_storage
 SELECT s.relid, n.nspname AS schemaname, c.relname, s.kind, s.hot_rows, s.hot_bytes, s.hot_chunks, s.cold_rows, s.cold_bytes,
-       s.cold_chunks, s.overlaid_rows, s.dead_rows,
+       s.cold_chunks, s.overlaid_rows, s.dead_rows, s.runs, s.run_entries, s.run_bytes,
        CASE WHEN s.cold_rows > 0 THEN s.dead_rows::float8 / s.cold_rows ELSE 0 END AS dead_share
 FROM phantom_get_storage() s
 JOIN pg_class c ON c.oid = s.relid

@@ -9,7 +9,10 @@
 #include "session/instance.h"
 #include "session/tiering/mode.h"
 #include "session/tiering/table_hold.h"
+#include "store/store.h"
+#include "store/tiered_tree.h"
 #include "txn/chunk_moves.h"
+#include "txn/index.h"
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 
@@ -61,6 +64,23 @@ Status PlaceTable(TableHold& hold, TieringMode mode) {
   return Status::Ok();
 }
 
+// The entries of its indexes into runs. There are few runs at a time.
+Status PlaceIndexes(Instance& instance, const catalog::Table& table, TieringMode mode, uint64_t changes) {
+  constexpr size_t kRunsToMerge = 8;
+  for (const catalog::Index& index : table.indexes) {
+    if (WishOf(mode, index.tree, 0, changes) != Wish::kFreeze) continue;
+    // Says what may leave the tree.
+    RETURN_IF_ERROR(txn::Index::Open(instance.transactions(), table.space, index.tree).status());
+    ASSIGN_OR_RETURN(const std::shared_ptr<store::TieredTree> entries,
+                     instance.store().OpenTiered(table.space, index.tree));
+    const auto go_on = [] { return true; };
+    RETURN_IF_ERROR(entries->Flush(go_on).status());
+    const std::shared_ptr<const store::RunList> runs = entries->runs();
+    if (runs != nullptr && runs->size() >= kRunsToMerge) RETURN_IF_ERROR(entries->Merge(0, runs->size(), go_on).status());
+  }
+  return Status::Ok();
+}
+
 Status Place(Instance& instance, Oid database, TieringMode mode) {
   const std::vector<TreeId> trees = instance.transactions().UnplacedTables(catalog::SharedCatalog::SpaceOf(database));
   if (trees.empty()) return Status::Ok();
@@ -77,7 +97,9 @@ Status Place(Instance& instance, Oid database, TieringMode mode) {
   }));
   for (const Oid table : tables) {
     ASSIGN_OR_RETURN(const std::unique_ptr<TableHold> hold, TableHold::Try(instance, database, table));
-    if (hold != nullptr) RETURN_IF_ERROR(PlaceTable(*hold, mode));
+    if (hold == nullptr) continue;
+    RETURN_IF_ERROR(PlaceIndexes(instance, *hold->table(), mode, hold->rows().changes()));
+    RETURN_IF_ERROR(PlaceTable(*hold, mode));
   }
   return Status::Ok();
 }

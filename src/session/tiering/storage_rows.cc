@@ -7,6 +7,8 @@
 #include "session/row_writer.h"
 #include "session/session_state.h"
 #include "session/tiering/move_log.h"
+#include "store/store.h"
+#include "store/tiered_tree.h"
 #include "txn/chunk_policy.h"
 #include "txn/row_table.h"
 #include "txn/transaction.h"
@@ -59,12 +61,22 @@ Result<std::optional<std::string>> StorageRows(SessionState& state) {
     out.Number(AtLeastZero(size.rows - (cold_rows - static_cast<double>(std::min(all.rows, all.dead)))));
     out.Number(AtLeastZero(size.pages * kPageBytes - cold_bytes)).Number(static_cast<int64_t>(chunks) - cold_chunks);
     out.Number(static_cast<int64_t>(all.rows)).Number(static_cast<int64_t>(all.bytes)).Number(cold_chunks);
-    out.Number(static_cast<int64_t>(all.overlaid)).Number(static_cast<int64_t>(all.dead)).End();
+    out.Number(static_cast<int64_t>(all.overlaid)).Number(static_cast<int64_t>(all.dead)).Null(3).End();
     for (const catalog::Index& index : table.indexes) {
       ASSIGN_OR_RETURN(const catalog::TableRef relation, state.catalog.TableByOid(index.oid));
       if (relation == nullptr) continue;
       out.Number(index.oid).Add("index").Number(AtLeastZero(relation->estimated_rows));
-      out.Number(std::max<int64_t>(relation->estimated_pages, 1) * kPageBytes).Null(6).End();
+      out.Number(std::max<int64_t>(relation->estimated_pages, 1) * kPageBytes).Null(6);
+      ASSIGN_OR_RETURN(const std::shared_ptr<store::TieredTree> entries, state.instance.store().OpenTiered(table.space, index.tree));
+      uint64_t runs = 0, run_entries = 0, run_bytes = 0;
+      if (const std::shared_ptr<const store::RunList> list = entries->runs(); list != nullptr) {
+        for (const std::shared_ptr<const store::Run>& run : *list) {
+          ++runs;
+          run_entries += run->info.entries;
+          run_bytes += run->info.bytes;
+        }
+      }
+      out.Number(static_cast<int64_t>(runs)).Number(static_cast<int64_t>(run_entries)).Number(static_cast<int64_t>(run_bytes)).End();
     }
     return Status::Ok();
   }));
