@@ -1,9 +1,11 @@
 #include "txn/fixture.h"
 
 #include <functional>
+#include <set>
 
 #include "common/bytes.h"
 #include "txn/bulk_load.h"
+#include "txn/index_load.h"
 
 namespace phantom::txn {
 
@@ -78,13 +80,21 @@ Result<TreeId> TestTable::BuildByK(Database& database, Transaction& transaction,
   types::Chunk chunk(types);
   std::vector<RowId> ids(types::kVectorSize);
   TableScan scan(*table->rows_, snapshot, {1});
+  std::set<std::pair<std::string, RowId>> entries;
   for (;;) {
     RETURN_IF_ERROR(scan.Next(chunk, ids.data()));
-    if (chunk.empty()) return tree;
-    for (uint32_t i = 0; i < chunk.size(); ++i) {
-      RETURN_IF_ERROR(index.Insert(transaction, Key(chunk.column(0).Get<int32_t>(i)), ids[i]));
-    }
+    if (chunk.empty()) break;
+    for (uint32_t i = 0; i < chunk.size(); ++i) entries.emplace(Key(chunk.column(0).Get<int32_t>(i)), ids[i]);
   }
+  // Every other one as a run.
+  if (tree.value % 2 == 0) {
+    for (const auto& [key, row] : entries) RETURN_IF_ERROR(index.Insert(transaction, key, row));
+    return tree;
+  }
+  IndexLoad load(index);
+  for (const auto& [key, row] : entries) RETURN_IF_ERROR(load.Add(key, row));
+  RETURN_IF_ERROR(load.Publish(transaction));
+  return tree;
 }
 
 std::string TestTable::Encode(const TestRow& row) {
