@@ -252,7 +252,10 @@ Status StructureChange::Merge(uint32_t level, Bytes key) {
   const uint32_t count = node::Count(above);
   const uint32_t position = node::ChildPosition(above, key);
   const uint32_t right_position = position + 1 < count ? position + 1 : position;
-  if (right_position == 0 || !parent.frame->latch.Validate(parent.version)) return Status::Ok();
+  const bool parent_has_parent = parent.frame->page_id() != tree_.root();
+  if (!parent.frame->latch.Validate(parent.version)) return Status::Ok();
+  // An only child has neighbours when its parent has been joined with one of its own.
+  if (right_position == 0) return count == 1 && parent_has_parent ? Merge(level + 1, key) : Status::Ok();
   const PageId left_page(tree_.space(), node::Child(above, right_position - 1));
   const PageId right_page(tree_.space(), node::Child(above, right_position));
   if (!parent.frame->latch.Validate(parent.version)) return Status::Ok();

@@ -101,7 +101,7 @@ Result<bool> TieredTree::Flush(FunctionRef<bool()> pause) {
   return true;
 }
 
-// Takes out of the tree what is in the run as well. Leaves that are left empty are joined to the first such.
+// Takes out of the tree what is in the run as well.
 Status TieredTree::Prune(const Run& run, FunctionRef<bool()> pause) {
   lsm::RunCursor cursor(*run.reader);
   LeafCopy leaf;
@@ -112,7 +112,6 @@ Status TieredTree::Prune(const Run& run, FunctionRef<bool()> pause) {
   };
   std::vector<Same> same;
   std::string position;
-  std::optional<std::string> empty_from;
   for (bool more = true; more;) {
     if (retired_ || !pause()) return Status::Ok();
     RETURN_IF_ERROR(leaf.Read(*tree_, position));
@@ -130,25 +129,46 @@ Status TieredTree::Prune(const Run& run, FunctionRef<bool()> pause) {
       same.push_back({std::string(AsText(hot)), std::string(AsText(view.value(i))), needless});
     }
     more = !view.is_last();
-    uint32_t left = view.count();
     if (!same.empty()) {
       RETURN_IF_ERROR(store_.pool().AdmitChange());
       RETURN_IF_ERROR(store_.log().Admit());
       auto next = same.begin();
-      ASSIGN_OR_RETURN(const btree::Tree::Pruned pruned, tree_->Prune(AsBytes(position), [&](Bytes hot, Bytes value) {
+      RETURN_IF_ERROR(tree_->Prune(AsBytes(position), [&](Bytes hot, Bytes value) {
         while (next != same.end() && btree::CompareKeys(AsBytes(next->key), hot) < 0) ++next;
         return next != same.end() && next->key == AsText(hot) && next->value == AsText(value) &&
                (!next->needless || version() == runs.version);
-      }));
-      left = pruned.left;
+      }).status());
       store_.env().Step("flush: leaf pruned");
     }
-    if (empty_from) RETURN_IF_ERROR(tree_->Tidy(AsBytes(*empty_from)));
-    if (left > 0) empty_from.reset();
-    if (left == 0 && !empty_from) empty_from = position;
     if (more) position.assign(AsText(view.high_fence()));
   }
-  return Status::Ok();
+  return Tidy(pause);
+}
+
+// Joins leaves that are empty with those behind them, and so what leads to them.
+Status TieredTree::Tidy(FunctionRef<bool()> pause) {
+  // Joining one with its neighbour may take joining what is above both first.
+  constexpr int kTriesMax = 4;
+  LeafCopy leaf;
+  std::string position;
+  for (int tries = 0;;) {
+    if (retired_ || !pause()) return Status::Ok();
+    RETURN_IF_ERROR(leaf.Read(*tree_, position));
+    const bool last = leaf.view().is_last();
+    const std::string high(AsText(leaf.view().high_fence()));
+    if (leaf.view().count() == 0 && tries < kTriesMax) {
+      RETURN_IF_ERROR(store_.pool().AdmitChange());
+      RETURN_IF_ERROR(store_.log().Admit());
+      RETURN_IF_ERROR(tree_->Tidy(AsBytes(position)));
+      RETURN_IF_ERROR(leaf.Read(*tree_, position));
+      const bool joined = leaf.view().is_last() != last || AsText(leaf.view().high_fence()) != high;
+      tries = joined ? 0 : tries + 1;
+      continue;
+    }
+    if (last) return Status::Ok();
+    position = high;
+    tries = 0;
+  }
 }
 
 // ---- Merging ---------------------------------------------------------------------------------------------------------

@@ -237,13 +237,14 @@ TEST_CASE("dropping a tree removes its runs, and a crash after it too") {
   const TreeId id = MakeTree(*store);
   std::shared_ptr<TieredTree> tree = OpenTree(*store, id);
   std::optional<std::string> before;
-  for (uint64_t i = 0; i < 1000; ++i) Put(*tree, Number(i), "v", &before);
+  for (uint64_t i = 0; i < 100000; ++i) Put(*tree, Number(i * 7919 % 100000), "v", &before);
   REQUIRE(tree->Flush(kNeverStop).value());
   // Nearly nothing is left in the tree.
   btree::TreeStats stats;
   REQUIRE(tree->tree().Check([](PageId) {}, &stats).ok());
   REQUIRE(stats.entries == 0);
   REQUIRE(stats.leaf_pages <= 2);
+  REQUIRE(stats.height <= 2);
   REQUIRE(FileCount(env) == 1);
   MiniTxns transactions(*store);
   const TxnId txn = transactions.Begin();
