@@ -219,6 +219,7 @@ Result<bool> Mover::MoveChunk(TableHold& hold, const Due& due, uint64_t* bytes) 
 
 bool Mover::Move(const Due& due) {
   const double begin = Now();
+  static_cast<void>(pace_.TakeSlept());  // what was slept off before
   Chunk& chunk = due.place->chunks[due.chunk];
   MoveCounts counts;
   counts.work = ChunkMoveName(due.move);
