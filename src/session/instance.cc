@@ -26,6 +26,8 @@ store::StoreOptions OptionsOf(const ServerSettings& settings) {
   store::StoreOptions options;
   options.buffer_pool_bytes = static_cast<uint64_t>(settings.GetInteger("shared_buffers")) * kBlockBytes;
   options.segment_cache_bytes = options.buffer_pool_bytes / 4;
+  // PostgreSQL checkpoints at about half of it; out of place, checkpoints cost less, and a short log is replayed soon.
+  options.checkpoint_log_bytes = (static_cast<uint64_t>(settings.GetInteger("max_wal_size")) << 20) / 8;
   options.checkpoint_interval_ms = static_cast<uint32_t>(settings.GetInteger("checkpoint_timeout") * 1000);
   return options;
 }
