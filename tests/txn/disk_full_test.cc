@@ -162,3 +162,38 @@ TEST_CASE("a disk that fails to sync ends the process") {
     static_cast<void>(database->store().Checkpoint().ok());
   });
 }
+
+TEST_CASE("moving chunks on a full disk is refused, leaves nothing behind, and works when there is room again") {
+  SetLogLevel(LogLevel::kError);
+  for (const uint64_t left : {0, 2 << 10, 10 << 10, 40 << 10, 200 << 10, 600 << 10}) {
+    INFO("left " << left);
+    io::SimEnv env(left + 3);
+    DatabaseOptions options = SmallDatabase();
+    options.purge_interval_ms = 0;
+    options.checkpoint_thread = false;
+    auto database = Must(Database::Open(env, options));
+    Must(TestTable::Create(*database));
+    auto table = Must(TestTable::Open(*database));
+    TestRows rows;
+    for (int32_t id = 0; id < 400; id += 8) Must(InsertSome(*database, *table, id, &rows));
+    Must(database->store().Checkpoint());
+    auto attempt = [&](bool freeze) {
+      env.SetCapacity(env.used() + left);
+      Status status = (freeze ? table->rows().Freeze(0) : table->rows().Thaw(0)).status();
+      if (!status.ok()) REQUIRE(status.sqlstate() == sqlstate::kDiskFull);
+      REQUIRE(table->All() == rows);
+      REQUIRE(Must(env.List("db/segments")).size() == (table->rows().IsCold(0) ? 1 : 0));
+      env.SetCapacity(UINT64_MAX);
+      // Whoever makes log files finds the room soon.
+      for (int i = 0; i < 1000 && table->rows().IsCold(0) != freeze; ++i) {
+        status = (freeze ? table->rows().Freeze(0) : table->rows().Thaw(0)).status();
+        if (!status.ok()) REQUIRE(status.sqlstate() == sqlstate::kDiskFull);
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+      REQUIRE(table->rows().IsCold(0) == freeze);
+      RequireSound(*database, *table, rows);
+    };
+    attempt(true);
+    attempt(false);
+  }
+}
