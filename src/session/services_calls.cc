@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "txn/check.h"
 #include "txn/sequence.h"
+#include "txn/table_size.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
 #include "types/value.h"
@@ -176,6 +177,23 @@ Result<Text> SizeOf(SessionState& state, std::string_view function, const Text& 
   return Text(std::to_string(bytes));
 }
 
+// A table's rows with its long values, or an index; nothing for what has no storage of its own.
+Result<Text> RelationBytes(SessionState& state, Oid oid) {
+  ASSIGN_OR_RETURN(catalog::TableRef table, state.catalog.TableByOid(oid));
+  if (table == nullptr || !table->tree) return Text();
+  if (!table->is_system()) {
+    // Not to be dropped meanwhile.
+    RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, oid, txn::LockMode::kAccessShare));
+    ASSIGN_OR_RETURN(table, state.catalog.TableByOid(oid));
+    if (table == nullptr) return Text();
+  }
+  store::Store& store = state.instance.store();
+  ASSIGN_OR_RETURN(const uint64_t bytes, table->kind == catalog::RelationKind::kTable
+                                             ? txn::TableBytes(store, table->space, table->tree)
+                                             : store::TreeBytes(store, table->space, table->tree));
+  return Text(std::to_string(bytes));
+}
+
 // phantom_check(relation): object, file, rows, problem.
 Result<Text> CheckRows(SessionState& state, const Text& relation) {
   if (!state.superuser) return Error(sqlstate::kInsufficientPrivilege, "permission denied for function phantom_check");
@@ -289,6 +307,7 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
                     schema->name.starts_with("pg_temp_"));
   }
   if (function == "pg_settings_get_flags") return SettingFlags(args[0]);
+  if (function == "relation_bytes") return RelationBytes(state_, static_cast<Oid>(IntegerOf(args[0])));
   if (function == "phantom_check") return CheckRows(state_, args[0]);
   return CallRows(function, args);
 }

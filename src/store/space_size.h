@@ -1,18 +1,21 @@
 // store/space_size.h
 //
-// How much of the page file a space (a database, or the shared catalogs) holds, with its segments and runs.
+// How many bytes on disk a space (a database, or the shared catalogs) and a tree hold, in pages, segments and runs.
 //
 // Thread safety: any thread.
 #pragma once
 #include <cstdint>
 
 #include "common/ids.h"
+#include "common/status.h"
 
 namespace phantom::store {
 
 class Store;
 
-// Bytes of the pages and files in use; 0 for a space that does not exist.
+// 0 for a space that does not exist.
 uint64_t SpaceBytes(Store& store, SpaceId space);
+// 0 for a tree that does not exist. It must not be freed meanwhile.
+Result<uint64_t> TreeBytes(Store& store, SpaceId space, TreeId tree);
 
 }  // namespace phantom::store

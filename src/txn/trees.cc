@@ -1,7 +1,9 @@
 // Trees that come and go with a transaction, and what their users share.
 #include "btree/key.h"
 #include "common/check.h"
+#include "store/space_size.h"
 #include "txn/manager_impl.h"
+#include "txn/table_size.h"
 #include "wal/log_writer.h"
 
 namespace phantom::txn {
@@ -117,6 +119,14 @@ void ManagerImpl::DropLater(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> t
 }
 
 std::vector<TreeId> TransactionManager::UnplacedTables(SpaceId space) { return impl_->UnplacedTables(space); }
+
+Result<uint64_t> TableBytes(store::Store& store, SpaceId space, TreeId tree) {
+  ASSIGN_OR_RETURN(const store::TreeInfo info, store.GetTreeInfo(space, tree));
+  ASSIGN_OR_RETURN(const TreeId overflow, OverflowOf(info));
+  ASSIGN_OR_RETURN(const uint64_t rows, store::TreeBytes(store, space, tree));
+  ASSIGN_OR_RETURN(const uint64_t values, store::TreeBytes(store, space, overflow));
+  return rows + values;
+}
 
 Result<TreeId> TransactionManager::CreateTableTree(Transaction& transaction, SpaceId space, TreeId id) {
   return CreateWithOverflow(transaction, space, id, btree::TreeKind::kRowId);

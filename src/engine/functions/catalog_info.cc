@@ -185,7 +185,14 @@ Status IsPublishable(KernelContext& context, const I& oid, bool& out, bool& null
 
 // ---- Sizes --------------------------------------------------------------------------------------
 
-L BytesOf(const catalog::Table& table) {
+// As the session knows it; without one, or for what it has no size of, guessed.
+Result<L> BytesOf(KernelContext& context, const catalog::Table& table) {
+  if (context.execution != nullptr && context.execution->session != nullptr) {
+    const std::optional<std::string> oid = std::to_string(table.oid);
+    ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
+                     context.execution->session->Call("relation_bytes", std::span(&oid, 1)));
+    if (bytes.has_value()) return static_cast<L>(std::stoll(*bytes));
+  }
   const bool stored = table.kind == catalog::RelationKind::kTable || table.kind == catalog::RelationKind::kIndex ||
                       table.kind == catalog::RelationKind::kSequence;
   return stored ? std::max<L>(table.estimated_pages, 1) * kPageBytes : 0;
@@ -197,11 +204,16 @@ Status RelationSize(KernelContext& context, const I& oid, L& out, bool& null) {
   ASSIGN_OR_RETURN(const catalog::TableRef table, catalog->TableByOid(static_cast<Oid>(oid)));
   null = table == nullptr;
   if (null) return Status::Ok();
-  out = kWhat == SizeOf::kIndexes ? 0 : BytesOf(*table);
+  out = 0;
+  if (kWhat != SizeOf::kIndexes) {
+    ASSIGN_OR_RETURN(out, BytesOf(context, *table));
+  }
   if (kWhat == SizeOf::kIndexes || kWhat == SizeOf::kTotal) {
     for (const catalog::Index& index : table->indexes) {
       ASSIGN_OR_RETURN(const catalog::TableRef relation, catalog->TableByOid(index.oid));
-      if (relation != nullptr) out += BytesOf(*relation);
+      if (relation == nullptr) continue;
+      ASSIGN_OR_RETURN(const L bytes, BytesOf(context, *relation));
+      out += bytes;
     }
   }
   return Status::Ok();
