@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "catalog/shared_catalog.h"
+#include "catalog/system_tables.h"
 #include "common/blocking_region.h"
 #include "engine/text_rows.h"
 #include "session/check.h"
@@ -187,11 +188,16 @@ Result<Text> RelationBytes(SessionState& state, Oid oid) {
     ASSIGN_OR_RETURN(table, state.catalog.TableByOid(oid));
     if (table == nullptr) return Text();
   }
+  SpaceId space = table->space;
+  if (table->is_system() && !catalog::SystemTables::Get().IsShared(oid)) {
+    space = catalog::SharedCatalog::SpaceOf(state.database_oid);
+  }
   store::Store& store = state.instance.store();
-  ASSIGN_OR_RETURN(const uint64_t bytes, table->kind == catalog::RelationKind::kTable
-                                             ? txn::TableBytes(store, table->space, table->tree)
-                                             : store::TreeBytes(store, table->space, table->tree));
-  return Text(std::to_string(bytes));
+  const Result<uint64_t> bytes = table->kind == catalog::RelationKind::kTable
+                                     ? txn::TableBytes(store, space, table->tree)
+                                     : store::TreeBytes(store, space, table->tree);
+  if (bytes.ok()) return Text(std::to_string(*bytes));
+  return bytes.status().sqlstate() == sqlstate::kUndefinedFile ? Text() : Result<Text>(bytes.status());
 }
 
 // phantom_check(relation): object, file, rows, problem.

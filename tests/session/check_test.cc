@@ -173,6 +173,19 @@ TEST_CASE("what a load writes beside the trees is found in order") {
   CHECK(f.Run("SELECT 1 / (CASE count(*) WHEN 0 THEN 1 ELSE 0 END) FROM phantom_check()") == "");
 }
 
+TEST_CASE("sizes are of what is on disk, segments included, and follow it at once") {
+  CheckFixture f;
+  CHECK(f.Run("CREATE TABLE big (a int PRIMARY KEY, b text)") == "");
+  CHECK(f.Run("INSERT INTO big SELECT i, repeat('x', 100) || i FROM generate_series(1, 10000) AS i") == "");
+  CHECK(f.Run("SELECT 1 / (CASE WHEN pg_relation_size('big') BETWEEN 1000000 AND 2500000 AND pg_relation_size('big_pkey') > 100000"
+              " AND pg_database_size('postgres') >= pg_total_relation_size('big') AND pg_relation_size('pg_class') > 8192"
+              " AND pg_relation_size('pg_database') >= 8192 THEN 1 ELSE 0 END)") == "");
+  CHECK(f.Run("VACUUM (FREEZE) big") == "");
+  CHECK(f.Run("SELECT 1 / (CASE WHEN pg_relation_size('big') BETWEEN 30000 AND 900000 THEN 1 ELSE 0 END)") == "");
+  CHECK(f.Run("TRUNCATE big") == "");
+  CHECK(f.Run("SELECT 1 / (CASE WHEN pg_relation_size('big') <= 16384 THEN 1 ELSE 0 END)") == "");
+}
+
 TEST_CASE("phantom_check is the superuser's") {
   CheckFixture f;
   CHECK(f.Run("CREATE ROLE reader") == "");
