@@ -11,6 +11,7 @@
 #include "btree/tree.h"
 #include "common/log.h"
 #include "store/store.h"
+#include "store/tiered_tree.h"
 
 namespace phantom::txn {
 
@@ -52,6 +53,12 @@ void Update(Database& database, TestTable& table, int32_t from, int32_t to, int3
   Commit(database, *t);
 }
 
+void FlushIndexes(Database& database, const TestTrees& trees) {
+  for (const TreeId tree : {trees.by_id, trees.by_k}) {
+    REQUIRE(Must(Must(database.store().OpenTiered(TestTable::kSpace, tree))->Flush([] { return true; })));
+  }
+}
+
 }  // namespace
 
 DamageStore::DamageStore(bool clean) {
@@ -75,7 +82,8 @@ void DamageStore::Build(bool clean) {
     Fill(*database, *hot, 900, random, &hot_rows_);
     Fill(*database, *cold, 2500, random, &cold_rows_);
     REQUIRE(Must(cold->rows().Freeze(0)));
-    // A second segment, for writes that go astray.
+    FlushIndexes(*database, cold_);
+    // More segments and runs, for writes that go astray.
     {
       auto t = database->Begin();
       for (int32_t id = 3001; id <= 5000; ++id) {
@@ -85,6 +93,7 @@ void DamageStore::Build(bool clean) {
       Commit(*database, *t);
     }
     REQUIRE(Must(cold->rows().Freeze(1)));
+    FlushIndexes(*database, cold_);
     // Changes and deletions on top.
     Update(*database, *cold, 10, 2000, 97, random, &cold_rows_);
     {
@@ -169,7 +178,7 @@ bool DamageStore::Inject(const DamageTarget& target, Injection injection, std::m
       auto older = older_.files.find(target.path);
       put(target.unit, older == older_.files.end() ? nullptr : &older->second, at / target.unit * target.unit);
       // A file that is written once: what was lost is as if never written.
-      if (file == before && older != older_.files.end() && target.path.ends_with(".seg")) put(target.unit, nullptr, 0);
+      if (file == before && older != older_.files.end() && target.path.starts_with("db/segments/")) put(target.unit, nullptr, 0);
       break;
     }
   }

@@ -61,7 +61,7 @@ class DamageStore {
   void FindTargets(bool clean);
   void AddPages(bool clean);
   void AddLog(bool clean);
-  void AddSegments();
+  void AddColdFiles();
   void Add(std::string kind, std::string path, uint64_t offset, uint64_t bytes, uint64_t unit, bool must_be_found);
   bool Inject(const DamageTarget& target, Injection injection, std::mt19937_64& random, io::DiskImage* image) const;
   Outcome Examine(io::SimEnv& env, std::string* what) const;

@@ -30,7 +30,7 @@ void DamageStore::FindTargets(bool clean) {
   }
   AddPages(clean);
   AddLog(clean);
-  AddSegments();
+  AddColdFiles();
 }
 
 void DamageStore::AddPages(bool clean) {
@@ -121,16 +121,18 @@ void DamageStore::AddLog(bool clean) {
   if (past % file_bytes != 0 && rest > 512) Add("log past its end", path_of(past), past % file_bytes, 512, 512, false);
 }
 
-void DamageStore::AddSegments() {
+void DamageStore::AddColdFiles() {
   for (const auto& [path, file] : image_.files) {
-    if (!path.ends_with(".seg")) continue;
+    const bool segment = path.ends_with(".seg");
+    if (!segment && !path.ends_with(".run")) continue;
+    const std::string what = segment ? "segment" : "run";
     uint64_t footer;
     std::memcpy(&footer, file.data() + file.size() - 32, 8);
     const uint64_t footer_at = file.size() - 32 - footer;
-    Add("segment: header", path, 0, 32, 4096, true);
-    Add("segment: blocks", path, 32, footer_at - 32, 4096, true);
-    Add("segment: footer", path, footer_at, footer, 4096, true);
-    Add("segment: trailer", path, file.size() - 32, 32, 4096, true);
+    Add(what + ": header", path, 0, 32, 4096, true);
+    Add(what + ": blocks", path, 32, footer_at - 32, 4096, true);
+    Add(what + ": footer", path, footer_at, footer, 4096, true);
+    Add(what + ": trailer", path, file.size() - 32, 32, 4096, true);
   }
 }
 
