@@ -84,6 +84,14 @@ Status Cursor::SeekLast() {
   return Settle(false);
 }
 
+bool Cursor::Step(bool forward) {
+  const uint32_t to = forward ? position_ + 1 : position_ - 1;
+  if (to >= leaf().count()) return false;
+  position_ = to;
+  key_size_ = leaf().CopyKey(to, key_.data());
+  return true;
+}
+
 Status Cursor::Next() {
   PHANTOM_CHECK(valid_);
   ++position_;

@@ -33,6 +33,8 @@ class Cursor {
   Bytes key() const { return {key_.data(), key_size_}; }
   RowId row_id() const { return RowIdOf(key()); }
   Bytes value() const;
+  // Requires Valid(). Moves within the leaf that has been copied; false: it ends here, nothing has moved.
+  bool Step(bool forward);
 
   // Require Valid().
   Status Next();

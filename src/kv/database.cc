@@ -8,6 +8,7 @@
 #include "io/posix_env.h"
 #include "store/space_size.h"
 #include "store/store.h"
+#include "store/tiered_tree.h"
 #include "txn/key_table.h"
 #include "txn/transaction.h"
 
@@ -18,6 +19,9 @@ static_assert(kKeyBytesMax == txn::KeyTable::kKeyBytesMax && kValueBytesMax == t
 // On disk: docs/formats/row_header.md.
 static constexpr SpaceId kSpace = store::kSharedSpace;
 static constexpr TreeId kKeysTree{2};
+
+// Of the memory this part is for what has been read of runs, the others are for pages.
+static constexpr uint64_t kRunShare = 4;
 
 struct Snapshot::Impl {
   txn::Snapshot snapshot;
@@ -92,8 +96,8 @@ Status Database::Impl::Open(const std::string& directory, const Options& options
     if (!exists) return Errorf(sqlstate::kUndefinedFile, "there is no database in \"%s\"", directory.c_str());
   }
   store::StoreOptions of_store;
-  of_store.buffer_pool_bytes = options.memory_bytes;
-  of_store.segment_cache_bytes = 0;
+  of_store.segment_cache_bytes = options.memory_bytes / kRunShare;
+  of_store.buffer_pool_bytes = options.memory_bytes - of_store.segment_cache_bytes;
   of_store.log.file_bytes = options.log_file_bytes;
   of_store.log.ring_bytes = std::min(options.log_memory_bytes, options.log_file_bytes);
   of_store.checkpoint_log_bytes = options.log_bytes;
@@ -218,6 +222,15 @@ Status Database::Sync() {
 }
 
 Status Database::Checkpoint() { return impl_->store->Checkpoint(); }
+
+Status Database::Compact(bool join) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<store::TieredTree> entries, impl_->store->OpenTiered(kSpace, kKeysTree));
+  const auto go_on = [] { return true; };
+  RETURN_IF_ERROR(entries->Flush(go_on).status());
+  const std::shared_ptr<const store::RunList> runs = entries->runs();
+  if (!join || runs == nullptr) return Status::Ok();
+  return entries->Merge(0, runs->size(), go_on).status();
+}
 
 Status Database::Check() {
   // The background has nothing to do meanwhile. Two purges: the first moves the floor up to which the second goes.

@@ -44,7 +44,8 @@ inline constexpr size_t kValueBytesMax = (size_t{1} << 30) - 1;
 struct Options {
   // Makes the database when the directory has none; otherwise that is the error 58P01.
   bool create = true;
-  // Memory for pages. The database may be larger.
+  // Memory: three quarters for pages, a quarter for what has been read of sorted files. The database may be larger; while
+  // it fits into the pages, all of it is there.
   uint64_t memory_bytes = 256 << 20;
   // Memory for the log's end; at most log_file_bytes. Writes that do not sync wait when it is full.
   uint64_t log_memory_bytes = 16 << 20;
@@ -179,12 +180,16 @@ class Database {
   // well.
   Status Checkpoint();
 
-  // Verifies every page, the order of keys and every long value; the first fault is XX001. Meant for a quiet database.
+  // Moves entries out of pages into a sorted file, where they take less room, and with `join` makes one of all such files.
+  // Happens by itself when the database outgrows memory. What others are doing already is left to them.
+  Status Compact(bool join = true);
+
+  // Verifies every page, every sorted file, the order of keys and every long value; the first fault is XX001. Meant for a quiet database.
   Status Check();
 
   struct Stats {
     uint64_t log_bytes = 0;   // appended since the database was made
-    uint64_t disk_bytes = 0;  // pages in use
+    uint64_t disk_bytes = 0;  // pages and sorted files
     uint64_t pages_read = 0;
     uint64_t pages_written = 0;
   };

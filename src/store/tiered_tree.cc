@@ -55,29 +55,51 @@ Status TieredTree::Load() {
 // ---- Reading ---------------------------------------------------------------------------------------------------------
 
 Status TieredTree::Read(Bytes key, FunctionRef<void(std::optional<Bytes>)> visit) const {
-  for (;;) {
+  for (bool done = false; !done;) {
     const uint64_t version = this->version();
-    bool found = false;
     RETURN_IF_ERROR(tree_->Read(key, [&](std::optional<Bytes> value) {
-      found = value.has_value();
-      if (found) visit(IsTombstone(*value) ? std::nullopt : value);
+      done = value.has_value();
+      if (done) visit(IsTombstone(*value) ? std::nullopt : value);
     }));
-    if (found) return Status::Ok();
-    Listed runs{nullptr, version};
-    if (has_runs()) runs = Current();
-    // A key may have left the tree for a run that has come since.
-    if (runs.version != version || this->version() != version) continue;
-    if (runs.list != nullptr) {
-      for (const auto& run : *runs.list) {
-        ASSIGN_OR_RETURN(found, run->reader->Read(key, [&](Bytes value) {
-          visit(IsTombstone(value) ? std::nullopt : std::optional(value));
-        }));
-        if (found) return Status::Ok();
-      }
+    if (!done) {
+      ASSIGN_OR_RETURN(done, ReadRuns(key, version, visit));
     }
-    visit(std::nullopt);
-    return Status::Ok();
   }
+  return Status::Ok();
+}
+
+Result<bool> TieredTree::CopyOfRuns(Bytes key, uint64_t version, std::byte* to, size_t* bytes) const {
+  for (;;) {
+    bool found = false;
+    ASSIGN_OR_RETURN(const bool done, ReadRuns(key, version, [&](std::optional<Bytes> value) {
+                       found = value.has_value();
+                       if (!found) return;
+                       *bytes = value->size();
+                       std::memcpy(to, value->data(), value->size());
+                     }));
+    if (done) return found;
+    version = this->version();
+    ASSIGN_OR_RETURN(found, tree_->Copy(key, to, bytes));
+    if (found) return !IsTombstone({to, *bytes});
+  }
+}
+
+Result<bool> TieredTree::ReadRuns(Bytes key, uint64_t version, FunctionRef<void(std::optional<Bytes>)> visit) const {
+  Listed runs{nullptr, version};
+  if (has_runs()) runs = Current();
+  // A key may have left the tree for a run that has come since.
+  if (runs.version != version || this->version() != version) return false;
+  bool found = false;
+  if (runs.list != nullptr) {
+    for (const auto& run : *runs.list) {
+      ASSIGN_OR_RETURN(found, run->reader->Read(key, [&](Bytes value) {
+        visit(IsTombstone(value) ? std::nullopt : std::optional(value));
+      }));
+      if (found) return true;
+    }
+  }
+  visit(std::nullopt);
+  return true;
 }
 
 Result<TieredTree::Below> TieredTree::AskFilters(Bytes key, const Listed& runs) const {
@@ -148,6 +170,7 @@ Result<bool> TieredTree::CopyIn(Bytes key, const Listed& runs) {
       if (current || version() != runs.version) return Status::Ok();
       edit.op = btree::Edit::Op::kPut;
       edit.head = AsBytes(value);
+      fresh_bytes_.fetch_add(key.size() + value.size() + kEntryOverhead, std::memory_order_relaxed);
       return Status::Ok();
     }).status());
     return true;

@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -74,6 +75,14 @@ class TieredTree {
   // As btree::Tree's; tombstones are not shown. Where a removal has to leave a tombstone its record puts one, with what was there
   // before as ever.
   Status Read(Bytes key, FunctionRef<void(std::optional<Bytes> value)> visit) const;
+  Result<bool> Copy(Bytes key, std::byte* to, size_t* bytes) const {
+    const uint64_t version = this->version();
+    Result<bool> found = tree_->Copy(key, to, bytes);
+    if (found.ok() && (!*found || IsTombstone({to, *bytes}))) [[unlikely]] {
+      found = *found ? Result<bool>(false) : CopyOfRuns(key, version, to, bytes);
+    }
+    return found;
+  }
   Result<Lsn> Modify(Bytes key, FunctionRef<Status(std::optional<Bytes> current, btree::Edit& edit)> decide);
 
   // Allows flushing; before that nothing leaves the tree. To be called by every user, always with the same rules.
@@ -118,6 +127,10 @@ class TieredTree {
     uint64_t version = 0;
   };
   Listed Current() const;
+  // Both: what the runs have of a key that the tree lacked when it was looked into at this version.
+  // ReadRuns, false: the list of runs has changed since, the tree must be looked into again.
+  Result<bool> CopyOfRuns(Bytes key, uint64_t version, std::byte* to, size_t* bytes) const;
+  Result<bool> ReadRuns(Bytes key, uint64_t version, FunctionRef<void(std::optional<Bytes> value)> visit) const;
 
   // What is known of the runs before a leaf is latched.
   enum class Below : uint8_t {
@@ -139,7 +152,8 @@ class TieredTree {
   std::atomic<uint32_t> run_count_{0};
   // What is removed may be on its way into a run: a removal leaves a tombstone.
   std::atomic<bool> flushing_{false};
-  std::atomic<uint64_t> fresh_bytes_{0};
+  // Writers of new keys change it; readers look at what is above.
+  alignas(64) std::atomic<uint64_t> fresh_bytes_{0};
   static constexpr uint64_t kUnknown = UINT64_MAX;
   std::atomic<uint64_t> old_bytes_{kUnknown};
   std::atomic<bool> retired_{false};

@@ -4,6 +4,7 @@
 
 #include "btree/tree.h"
 #include "common/check.h"
+#include "store/tiered_tree.h"
 #include "txn/manager_impl.h"
 #include "txn/overflow.h"
 #include "txn/row_header.h"
@@ -52,6 +53,10 @@ Status CheckVersion(Bytes version) {
   return Error(sqlstate::kDataCorrupted, "malformed version of a key");
 }
 
+// Purge will come for it, and looks in the tree. Everything else is as good in a run: a write copies it in before it judges it
+// under the latch, and the header says where its older versions are in the log.
+bool IsGhost(Bytes version) { return version.size() >= RowHeader::kBytes && RowHeader::Load(version).deleted(); }
+
 }  // namespace
 
 // One look at a key by someone who wants to write it.
@@ -73,11 +78,14 @@ Result<KeyTable> KeyTable::Open(TransactionManager& manager, SpaceId space, Tree
   if (state->tree->kind() != btree::TreeKind::kKeyed) {
     return Errorf(sqlstate::kDataCorrupted, "tree %u does not hold keys", tree.value);
   }
-  return KeyTable(manager, std::move(state));
+  ASSIGN_OR_RETURN(std::shared_ptr<store::TieredTree> entries, manager.store().OpenTiered(space, tree));
+  entries->SetRules({.filter_trim = 0, .stays = IsGhost});
+  return KeyTable(manager, std::move(state), std::move(entries));
 }
 
-KeyTable::KeyTable(TransactionManager& manager, std::shared_ptr<TableState> state)
-    : manager_(&manager), state_(std::move(state)) {}
+KeyTable::KeyTable(TransactionManager& manager, std::shared_ptr<TableState> state,
+                   std::shared_ptr<store::TieredTree> entries)
+    : manager_(&manager), state_(std::move(state)), entries_(std::move(entries)) {}
 KeyTable::KeyTable(KeyTable&&) noexcept = default;
 KeyTable& KeyTable::operator=(KeyTable&&) noexcept = default;
 KeyTable::~KeyTable() = default;
@@ -113,7 +121,7 @@ Result<bool> KeyTable::Resolve(const Snapshot& snapshot, Bytes newest, std::stri
 Result<bool> KeyTable::Get(std::string_view key, std::string* value) const {
   std::byte version[btree::kValueBytesMax];
   size_t bytes;
-  ASSIGN_OR_RETURN(const bool exists, state_->tree->Copy(AsBytes(key), version, &bytes));
+  ASSIGN_OR_RETURN(const bool exists, entries_->Copy(AsBytes(key), version, &bytes));
   if (!exists) return false;
   RETURN_IF_ERROR(CheckVersion({version, bytes}));
   const RowHeader header = RowHeader::Load({version, bytes});
@@ -130,7 +138,7 @@ Result<bool> KeyTable::Get(std::string_view key, std::string* value) const {
 Result<bool> KeyTable::Get(const Snapshot& snapshot, std::string_view key, std::string* value) const {
   std::byte version[btree::kValueBytesMax];
   size_t bytes;
-  ASSIGN_OR_RETURN(const bool exists, state_->tree->Copy(AsBytes(key), version, &bytes));
+  ASSIGN_OR_RETURN(const bool exists, entries_->Copy(AsBytes(key), version, &bytes));
   if (!exists) return false;
   return Resolve(snapshot, {version, bytes}, value);
 }
@@ -183,7 +191,7 @@ Result<Lsn> KeyTable::Try(std::string_view key, Decide decide, bool shown, Attem
   Lsn replaced;
   auto may_see = [&] { return impl.snapshots.key_readers().MaySee(replaced); };
   const FunctionRef<bool()> needs_before = may_see;
-  return impl.WriteSystem(*state_->tree, AsBytes(key), [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+  return impl.WriteSystem(*entries_, AsBytes(key), [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
     if (current) RETURN_IF_ERROR(CheckVersion(*current));
     RowHeader header;
     if (!Judge(TxnId(), current, &header, &edit.link, attempt)) return Status::Ok();
@@ -251,7 +259,7 @@ Result<Lsn> KeyTable::UpdateLong(std::string_view key, Decide decide) {
   for (;;) {
     // Keeps the long value from being purged while it is read.
     const Snapshot snapshot = manager_->TakeKeySnapshot();
-    ASSIGN_OR_RETURN(const bool found, state_->tree->Copy(AsBytes(key), version, &bytes));
+    ASSIGN_OR_RETURN(const bool found, entries_->Copy(AsBytes(key), version, &bytes));
     Lsn expected;
     bool exists = false;
     if (found) {
@@ -317,7 +325,7 @@ Result<bool> KeyTable::WriteIn(Transaction& transaction, std::string_view key, s
   std::optional<types::OverflowRef> dropped;
   bool as_expected = true;
   for (;;) {
-    RETURN_IF_ERROR(impl.Write(transaction, *state_->tree, AsBytes(key),
+    RETURN_IF_ERROR(impl.Write(transaction, *entries_, AsBytes(key),
                                [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
                                  if (current) RETURN_IF_ERROR(CheckVersion(*current));
                                  RowHeader header;
@@ -351,10 +359,14 @@ Result<bool> KeyTable::WriteIn(Transaction& transaction, std::string_view key, s
 
 Status KeyTable::Check() const {
   const Snapshot snapshot = manager_->TakeKeySnapshot();
-  btree::Cursor cursor(*state_->tree);
+  store::TieredCursor cursor(*entries_);
   std::string value;
   RETURN_IF_ERROR(cursor.SeekFirst());
   while (cursor.Valid()) {
+    if (store::IsTombstone(cursor.value())) {
+      RETURN_IF_ERROR(cursor.Next());
+      continue;
+    }
     RETURN_IF_ERROR(CheckVersion(cursor.value()));
     const RowHeader header = RowHeader::Load(cursor.value());
     if (header.lsn >= manager_->store().log().appended()) {
@@ -371,7 +383,7 @@ Status KeyTable::Check() const {
 // -------------------------------------------------------------------------------------------------------
 
 KeyCursor::KeyCursor(const KeyTable& table, const Snapshot& snapshot)
-    : table_(table), snapshot_(snapshot), cursor_(*table.state_->tree) {}
+    : table_(table), snapshot_(snapshot), cursor_(*table.entries_) {}
 
 Status KeyCursor::Settle(bool forward) {
   while (cursor_.Valid()) {
@@ -379,7 +391,8 @@ Status KeyCursor::Settle(bool forward) {
     RETURN_IF_ERROR(CheckVersion(newest));
     const RowHeader header = RowHeader::Load(newest);
     if (Sees(snapshot_, header) && !header.has_overflow()) [[likely]] {
-      if (!header.deleted()) {
+      // Neither a ghost nor a tombstone, which everybody sees.
+      if (!header.deleted() && !header.dead()) {
         value_ = AsText(RowBody(newest));
         return Status::Ok();
       }

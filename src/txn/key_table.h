@@ -1,7 +1,7 @@
 // txn/key_table.h
 //
-// Keys and values as transactions see them, for the key-value interface: a KEYED tree whose values are versions
-// (docs/formats/row_header.md), with an overflow tree for long ones.
+// Keys and values as transactions see them, for the key-value interface: a KEYED tree with its runs whose values are
+// versions (docs/formats/row_header.md), with an overflow tree for long ones.
 //
 // A write outside transactions is one log record, which is its commit (docs/decisions/0018-key-value.md). Such a write
 // waits for a transaction in progress that has written the key; a transaction waits for another.
@@ -15,11 +15,12 @@
 #include <string>
 #include <string_view>
 
-#include "btree/cursor.h"
+#include "btree/key.h"
 #include "common/bytes.h"
 #include "common/function_ref.h"
 #include "common/ids.h"
 #include "common/status.h"
+#include "store/tiered_cursor.h"
 #include "txn/transaction.h"
 
 namespace phantom::txn {
@@ -64,7 +65,7 @@ class KeyTable {
   friend class KeyCursor;
   struct Attempt;
 
-  KeyTable(TransactionManager& manager, std::shared_ptr<TableState> state);
+  KeyTable(TransactionManager& manager, std::shared_ptr<TableState> state, std::shared_ptr<store::TieredTree> entries);
 
   // The version the snapshot sees, when the newest is `newest` (header and body).
   Result<bool> Resolve(const Snapshot& snapshot, Bytes newest, std::string* value) const;
@@ -85,7 +86,8 @@ class KeyTable {
   Result<Lsn> UpdateLong(std::string_view key, Decide decide);
 
   TransactionManager* manager_;
-  std::shared_ptr<TableState> state_;
+  std::shared_ptr<TableState> state_;  // long values are its
+  std::shared_ptr<store::TieredTree> entries_;
 };
 
 // Walks the keys that a snapshot sees, in both directions. Works on copies of leaves: holds no latch between calls.
@@ -112,7 +114,7 @@ class KeyCursor {
 
   const KeyTable& table_;
   const Snapshot& snapshot_;
-  btree::Cursor cursor_;
+  store::TieredCursor cursor_;
   std::string buffer_;
   std::string_view value_;
 };

@@ -90,6 +90,12 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
   };
   if (tree.kind() == btree::TreeKind::kKeyed) {
     ASSIGN_OR_RETURN(const std::shared_ptr<store::TieredTree> tiered, store.OpenTiered(change.space(), change.tree));
+    // What purge is after never leaves the tree: no need to fetch a newer version out of a run.
+    bool found = !tiered->has_runs();
+    if (!found) {
+      RETURN_IF_ERROR(tree.Read(change.key, [&](std::optional<Bytes> current) { found = still_there(current); }));
+    }
+    if (!found) return Status::Ok();
     return WriteSystem(*tiered, change.key, remove).status();
   }
   RETURN_IF_ERROR(NoteColdDeletion(tree, change.key, still_there));

@@ -21,6 +21,8 @@ Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Re
     // An insert has neither; a record without the value before, which nobody needed then, may link to others.
     if (change.has_before) {
       const RowHeader header = RowHeader::Load(change.before);
+      // A tombstone over a run: purge or a rollback has been here, and nobody needs what was before.
+      if (header.dead()) return false;
       if (Sees(snapshot, header)) {
         *value = change.before;
         return !header.deleted();

@@ -30,6 +30,10 @@ TEST_CASE("concurrent updates of one key lose nothing") {
       }
     });
   }
+  for (int n = 0; n < 30; ++n) {
+    Must(database->Compact(n % 3 == 0));
+    std::this_thread::yield();
+  }
   for (std::thread& thread : threads) thread.join();
   REQUIRE(failures == 0);
   std::string value;
@@ -66,6 +70,13 @@ TEST_CASE("a snapshot repeats itself while others write") {
       }
     });
   }
+  // Entries leave the pages and come back meanwhile.
+  threads.emplace_back([&] {
+    for (int n = 0; !stop; ++n) {
+      failures += !database->Compact(n % 3 == 0).ok();
+      std::this_thread::yield();
+    }
+  });
   std::string different;
   for (int round = 0; round < 150 && different.empty(); ++round) {
     const Snapshot snapshot = database->TakeSnapshot();
@@ -107,6 +118,12 @@ TEST_CASE("what one thread has seen, a later snapshot sees") {
         static_cast<void>(database->Put("n", std::to_string(n), {.sync = false}));
     }
   });
+  std::thread mover([&] {
+    for (int n = 0; !stop; ++n) {
+      static_cast<void>(database->Compact(n % 3 == 0));
+      std::this_thread::yield();
+    }
+  });
   bool ordered = true;
   int last = 0;
   for (int i = 0; i < 20'000 && ordered; ++i) {
@@ -123,6 +140,7 @@ TEST_CASE("what one thread has seen, a later snapshot sees") {
   }
   stop = true;
   writer.join();
+  mover.join();
   REQUIRE(ordered);
 }
 

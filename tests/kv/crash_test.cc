@@ -166,6 +166,12 @@ class Crashes {
         if (!same || (count != 0 && count != kShared)) return "shared keys differ in a snapshot";
         return {};
       }
+      case 4:
+        if (draw(8) == 0) {
+          status = database.Compact(draw(2) == 0);
+          return status.ok() ? std::string() : status.ToString();
+        }
+        [[fallthrough]];
       default:
         operation.writes.emplace_back(key(), value());
         worker.operations.push_back(operation);

@@ -1,5 +1,6 @@
 // Random histories beside a std::map: every operation, snapshots that live on, long values, restarts.
 #include <deque>
+#include <optional>
 #include <random>
 
 #include "kv/fixture.h"
@@ -45,7 +46,7 @@ class History {
   }
 
   void Step() {
-    switch (Draw(24)) {
+    switch (Draw(25)) {
       case 0:
       case 1:
       case 2:
@@ -167,6 +168,9 @@ class History {
         if (cursor.Valid()) REQUIRE(cursor.key() == std::prev(below)->first);
         break;
       }
+      case 23:
+        if (Draw(15) == 0) Must(database_->Compact(Draw(3) == 0));
+        break;
       default:
         if (Draw(60) == 0) {
           snapshots_.clear();
@@ -235,6 +239,123 @@ TEST_CASE("a hot key under an old snapshot keeps a short chain, and the old valu
   std::string value;
   REQUIRE(Must(database->Get(old, "key", &value)));
   REQUIRE(value == "old");
+}
+
+TEST_CASE("keys of any length are found in sorted files, one by one and in order") {
+  io::SimEnv env(4);
+  auto database = Must(Database::Open("db", SmallOptions(env)));
+  Model model;
+  for (const std::string& key : {std::string(), std::string("a"), std::string(kKeyBytesMax, 'a'), std::string(1, '\0'),
+                                 std::string(kKeyBytesMax, '\xff')}) {
+    model[key] = "value of " + std::to_string(key.size());
+    Must(database->Put(key, model[key], {.sync = false}));
+  }
+  const Snapshot before = database->TakeSnapshot();
+  Must(database->Compact());
+  const Snapshot after = database->TakeSnapshot();
+  for (const Snapshot* snapshot : {&before, &after}) {
+    REQUIRE(All(*database, snapshot) == model);
+    REQUIRE(All(*database, snapshot, {}, true) == model);
+    Cursor cursor = database->NewCursor(snapshot);
+    for (const auto& [key, expected] : model) {
+      std::string value;
+      REQUIRE(Must(database->Get(*snapshot, key, &value)));
+      REQUIRE(value == expected);
+      Must(cursor.SeekAtOrBelow(key));
+      REQUIRE(cursor.Valid());
+      REQUIRE(cursor.key() == key);
+    }
+  }
+  std::string value;
+  REQUIRE_FALSE(Must(database->Get("b", &value)));
+}
+
+TEST_CASE("a key that was removed over a sorted file is not there for a snapshot, though it comes again") {
+  for (const bool in_batch : {false, true}) {
+    io::SimEnv env(5);
+    auto database = Must(Database::Open("db", SmallOptions(env)));
+    const std::string key = "key", other = "other";
+    Must(database->Put(key, "old", {.sync = false}));
+    Must(database->Put(other, "other", {.sync = false}));
+    Must(database->Compact());
+    std::optional<Snapshot> with(database->TakeSnapshot());
+    Must(database->Delete(key, {.sync = false}));
+    std::string value;
+    REQUIRE_FALSE(Must(database->Get(key, &value)));
+    REQUIRE(Must(database->Get(*with, key, &value)));
+    REQUIRE(value == "old");
+    with.reset();
+    // Purges: a tombstone is left.
+    Must(database->Check());
+    const Snapshot without = database->TakeSnapshot();
+    if (in_batch) {
+      Batch batch;
+      batch.Put(key, "new");
+      batch.Put(other, "changed");
+      Must(database->Write(batch, {.sync = false}));
+    } else {
+      Must(database->Put(key, "new", {.sync = false}));
+    }
+    for (int i = 0; i < 3; ++i) {
+      value.clear();
+      REQUIRE_FALSE(Must(database->Get(without, key, &value)));
+      REQUIRE(All(*database, &without) == Model{{other, "other"}});
+      REQUIRE(Must(database->Get(key, &value)));
+      REQUIRE(value == "new");
+      Must(database->Compact(i == 1));
+    }
+    Must(database->Check());
+  }
+}
+
+TEST_CASE("a cursor goes on where it is when entries leave the pages under it") {
+  io::SimEnv env(6);
+  auto database = Must(Database::Open("db", SmallOptions(env)));
+  constexpr int kKeys = 3000;
+  auto key = [](int i) { return std::to_string(100'000 + i); };
+  for (int i = 0; i < kKeys; ++i) Must(database->Put(key(i), std::string(100, 'v'), {.sync = false}));
+  for (const bool forward : {true, false}) {
+    Cursor cursor = database->NewCursor();
+    Must(forward ? cursor.SeekFirst() : cursor.SeekLast());
+    for (int i = 0; i < kKeys; ++i) {
+      REQUIRE(cursor.Valid());
+      REQUIRE(cursor.key() == key(forward ? i : kKeys - 1 - i));
+      if (i == 10 || i == kKeys / 2) Must(database->Compact(i == 10));
+      if (i % 1000 == 999) {
+        Must(database->Put(key(i), "changed", {.sync = false}));
+        Must(database->Delete(key(i), {.sync = false}));
+        Must(database->Put(key(i), "again", {.sync = false}));
+      }
+      Must(forward ? cursor.Next() : cursor.Previous());
+    }
+    REQUIRE_FALSE(cursor.Valid());
+  }
+}
+
+TEST_CASE("a database larger than memory moves to sorted files, and takes less room there") {
+  io::SimEnv env(7);
+  auto database = Must(Database::Open("db", SmallOptions(env)));
+  Model model;
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 40'000; ++i) {
+    const std::string key = std::to_string(random() % 20'000);
+    model[key] = std::to_string(i) + std::string(150, 'v');
+    Must(database->Put(key, model[key], {.sync = false}));
+  }
+  const uint64_t before = database->GetStats().disk_bytes;
+  Must(database->Compact());
+  REQUIRE(database->GetStats().disk_bytes < before);
+  REQUIRE(All(*database) == model);
+  Must(database->Close());
+  database.reset();
+  database = Must(Database::Open("db", SmallOptions(env)));
+  REQUIRE(All(*database, nullptr, {}, true) == model);
+  for (const auto& [key, value] : model) Must(database->Delete(key, {.sync = false}));
+  REQUIRE(All(*database).empty());
+  Must(database->Check());
+  Must(database->Compact());
+  REQUIRE(database->GetStats().disk_bytes < 1 << 20);
+  REQUIRE(All(*database).empty());
 }
 
 TEST_CASE("puts without snapshots do not let the log grow") {
