@@ -356,7 +356,8 @@ Status BufferPool::CleanSome() {
 
 PoolStats BufferPool::Stats() const {
   MutexLock lock(free_mutex_);
-  return {frame_count_, free_.size(), reads_.load(), writes_.load()};
+  const int64_t dirty = std::max<int64_t>(0, dirty_.load(std::memory_order_relaxed));
+  return {frame_count_, free_.size(), static_cast<uint64_t>(dirty), reads_.load(), writes_.load()};
 }
 
 }  // namespace phantom::btree

@@ -51,7 +51,8 @@ inline constexpr uint64_t kPoolFramesMin = 64;
 
 struct PoolStats {
   uint64_t frames = 0;
-  uint64_t free = 0;  // of the frames: never used or given back
+  uint64_t free = 0;   // of the frames: never used or given back
+  uint64_t dirty = 0;  // of the frames: with changes not yet on disk
   uint64_t reads = 0;
   uint64_t writes = 0;
 };

@@ -241,27 +241,44 @@ Status StructureChange::SplitRoot(Frame* root, uint64_t version, Bytes key) {
   return Status::Ok();
 }
 
-Status StructureChange::Merge(uint32_t level, Bytes key) {
+Result<bool> StructureChange::Merge(uint32_t level, Bytes key) {
+  for (bool with_next = true;;) {
+    tree_.log_.AwaitRoom();
+    Tree::Position at;
+    Tree::Position parent;
+    ASSIGN_OR_RETURN(bool found, tree_.Descend({key, false}, level, &at, &parent));
+    if (!found || parent.frame == nullptr) return false;
+    const uint32_t count = node::Count(parent.frame->data);
+    const uint32_t position = node::ChildPosition(parent.frame->data, key);
+    const bool parent_has_parent = parent.frame->page_id() != tree_.root();
+    if (!parent.frame->latch.Validate(parent.version)) return false;
+    if (count == 1) {
+      // It has neighbours when its parent has been joined with one of its own.
+      if (!parent_has_parent) return false;
+      ASSIGN_OR_RETURN(const bool joined, Merge(level + 1, key));
+      if (!joined) return false;
+      continue;
+    }
+    if (with_next && position + 1 < count) {
+      ASSIGN_OR_RETURN(const bool joined, Join(level, key, parent, position + 1));
+      if (joined) return true;
+      with_next = false;  // now the one before it
+      continue;
+    }
+    return position > 0 ? Join(level, key, parent, position) : false;
+  }
+}
+
+// Joins the child at `right_position` of the parent with the one before it.
+Result<bool> StructureChange::Join(uint32_t level, Bytes key, const Tree::Position& parent, uint32_t right_position) {
   BufferPool& pool = tree_.pool_;
-  tree_.log_.AwaitRoom();
-  Tree::Position at;
-  Tree::Position parent;
-  ASSIGN_OR_RETURN(bool found, tree_.Descend({key, false}, level, &at, &parent));
-  if (!found || parent.frame == nullptr) return Status::Ok();
   std::byte* above = parent.frame->data;
-  const uint32_t count = node::Count(above);
-  const uint32_t position = node::ChildPosition(above, key);
-  const uint32_t right_position = position + 1 < count ? position + 1 : position;
-  const bool parent_has_parent = parent.frame->page_id() != tree_.root();
-  if (!parent.frame->latch.Validate(parent.version)) return Status::Ok();
-  // An only child has neighbours when its parent has been joined with one of its own.
-  if (right_position == 0) return count == 1 && parent_has_parent ? Merge(level + 1, key) : Status::Ok();
   const PageId left_page(tree_.space(), node::Child(above, right_position - 1));
   const PageId right_page(tree_.space(), node::Child(above, right_position));
-  if (!parent.frame->latch.Validate(parent.version)) return Status::Ok();
+  if (!parent.frame->latch.Validate(parent.version)) return false;
   ASSIGN_OR_RETURN(Frame * left, pool.Fetch(left_page));
   ASSIGN_OR_RETURN(Frame * right, pool.Fetch(right_page));
-  if (left == nullptr || right == nullptr || !parent.frame->latch.TryUpgrade(parent.version)) return Status::Ok();
+  if (left == nullptr || right == nullptr || !parent.frame->latch.TryUpgrade(parent.version)) return false;
   // The parent cannot change now, so neither can its children's identity; but frames may have been evicted.
   left->latch.LockExclusive();
   right->latch.LockExclusive();
@@ -289,7 +306,7 @@ Status StructureChange::Merge(uint32_t level, Bytes key) {
   if (!fits) {
     right->latch.UnlockExclusive();
     unlatch();
-    return Status::Ok();
+    return false;
   }
   node::AppendFrom(merged, left->data, 0, node::Count(left->data));
   node::AppendFrom(merged, right->data, 0, node::Count(right->data));
@@ -311,8 +328,12 @@ Status StructureChange::Merge(uint32_t level, Bytes key) {
   const bool only_child = node::Count(above) == 1;
   const bool underfull = node::UsedBytes(above) < kUnderfullBytes;
   unlatch();
-  if (parent_is_root) return only_child ? CollapseRoot() : Status::Ok();
-  return underfull ? Merge(level + 1, key) : Status::Ok();
+  if (parent_is_root) {
+    if (only_child) RETURN_IF_ERROR(CollapseRoot());
+  } else if (underfull) {
+    RETURN_IF_ERROR(Merge(level + 1, key).status());
+  }
+  return true;
 }
 
 // Takes the only child's content into the root.

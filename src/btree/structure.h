@@ -21,9 +21,9 @@ class StructureChange {
   // nothing when others changed the tree; the caller looks again. Requires nothing latched.
   Status Split(uint32_t level, Bytes key);
 
-  // Joins the underfull node at `level` where `key` belongs with a neighbour, if they fit into one. Doing nothing is
-  // success. Requires nothing latched.
-  Status Merge(uint32_t level, Bytes key);
+  // Joins the underfull node at `level` where `key` belongs with a neighbour, if they fit into one. False: it has not, perhaps
+  // because others were changing the tree. Requires nothing latched.
+  Result<bool> Merge(uint32_t level, Bytes key);
 
   // Tree::Prune's work. Requires nothing latched.
   Result<Tree::Pruned> Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop);
@@ -34,6 +34,7 @@ class StructureChange {
 
  private:
   Status SplitRoot(Frame* root, uint64_t version, Bytes key);
+  Result<bool> Join(uint32_t level, Bytes key, const Tree::Position& parent, uint32_t right_position);
   Status CollapseRoot();
 
   const Tree& tree_;

@@ -19,6 +19,7 @@ Bytes LeafView::prefix() const { return node::Prefix(page_); }
 Bytes LeafView::suffix(uint32_t position) const { return node::Suffix(page_, position); }
 size_t LeafView::CopyKey(uint32_t position, std::byte* to) const { return node::CopyKey(page_, position, to); }
 Bytes LeafView::low_fence() const { return node::LowFence(page_); }
+uint32_t LeafView::used_bytes() const { return static_cast<uint32_t>(node::UsedBytes(page_)); }
 bool LeafView::is_last() const { return !node::HasHighFence(page_); }
 Bytes LeafView::high_fence() const { return node::HighFence(page_); }
 
@@ -288,7 +289,7 @@ Result<Tree::Pruned> Tree::Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes va
   return StructureChange(*this).Prune(key, drop);
 }
 
-Status Tree::Tidy(Bytes key) { return StructureChange(*this).Merge(0, key); }
+Status Tree::Tidy(Bytes key) { return StructureChange(*this).Merge(0, key).status(); }
 
 Status Tree::FreePages() {
   StructureChange change(*this);

@@ -82,6 +82,8 @@ class LeafView {
   bool is_last() const;
   Bytes high_fence() const;
 
+  uint32_t used_bytes() const;
+
   // The whole page, to be copied: a LeafView on the copy (aligned to 8) works as this one.
   const std::byte* page() const { return page_; }
 
@@ -139,7 +141,7 @@ class Tree {
     std::string high_fence;
   };
   Result<Pruned> Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop);
-  // Joins the leaf that holds the place of `key` with its neighbour when both fit into one. Only tidies: may do nothing.
+  // Joins the leaf that holds the place of `key` with a neighbour when both fit into one. Only tidies: may do nothing.
   Status Tidy(Bytes key);
 
   // Frees all pages. The tree must no longer be in use. What has been freed stays freed after a

@@ -101,7 +101,8 @@ Result<bool> TieredTree::Flush(FunctionRef<bool()> pause) {
   return true;
 }
 
-// Takes out of the tree what is in the run as well.
+// Takes out of the tree what is in the run as well, and joins what is left of neighbouring leaves: keys that have come meanwhile
+// lie everywhere, and a leaf for each few of them would fill the pool with little.
 Status TieredTree::Prune(const Run& run, FunctionRef<bool()> pause) {
   lsm::RunCursor cursor(*run.reader);
   LeafCopy leaf;
@@ -140,35 +141,11 @@ Status TieredTree::Prune(const Run& run, FunctionRef<bool()> pause) {
       }).status());
       store_.env().Step("flush: leaf pruned");
     }
+    // Leaves before this one have been pruned, and it may fit into the last of them.
+    if (!same.empty() || view.used_bytes() < btree::kPageBytes / 2) RETURN_IF_ERROR(tree_->Tidy(AsBytes(position)));
     if (more) position.assign(AsText(view.high_fence()));
   }
-  return Tidy(pause);
-}
-
-// Joins leaves that are empty with those behind them, and so what leads to them.
-Status TieredTree::Tidy(FunctionRef<bool()> pause) {
-  // Joining one with its neighbour may take joining what is above both first.
-  constexpr int kTriesMax = 4;
-  LeafCopy leaf;
-  std::string position;
-  for (int tries = 0;;) {
-    if (retired_ || !pause()) return Status::Ok();
-    RETURN_IF_ERROR(leaf.Read(*tree_, position));
-    const bool last = leaf.view().is_last();
-    const std::string high(AsText(leaf.view().high_fence()));
-    if (leaf.view().count() == 0 && tries < kTriesMax) {
-      RETURN_IF_ERROR(store_.pool().AdmitChange());
-      RETURN_IF_ERROR(store_.log().Admit());
-      RETURN_IF_ERROR(tree_->Tidy(AsBytes(position)));
-      RETURN_IF_ERROR(leaf.Read(*tree_, position));
-      const bool joined = leaf.view().is_last() != last || AsText(leaf.view().high_fence()) != high;
-      tries = joined ? 0 : tries + 1;
-      continue;
-    }
-    if (last) return Status::Ok();
-    position = high;
-    tries = 0;
-  }
+  return Status::Ok();
 }
 
 // ---- Merging ---------------------------------------------------------------------------------------------------------

@@ -76,7 +76,9 @@ Result<bool> TierWorker::IsDue(TieredTree& tree) const {
   const uint64_t fresh = tree.fresh_bytes();
   if (fresh < kFlushBytesMin) return false;
   const btree::PoolStats pool = store_.pool().Stats();
-  if (pool.free >= pool.frames / 16) return false;
+  // A tree that has runs already does not fit: so it leaves before its pages have to be written.
+  const bool crowded = pool.free < pool.frames / 16 || (tree.has_runs() && pool.dirty >= pool.frames * 3 / 8);
+  if (!crowded) return false;
   const uint64_t share = std::max(kFlushBytesMin, pool.frames * btree::kPageBytes / kFlushShare);
   if (fresh >= share) return true;
   ASSIGN_OR_RETURN(const uint64_t old, tree.OldBytes(share));

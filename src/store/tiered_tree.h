@@ -143,7 +143,6 @@ class TieredTree {
   Result<bool> CopyIn(Bytes key, const Listed& runs);
   Status ChangeList(FunctionRef<Status(RunList& list)> change);
   Status Prune(const Run& run, FunctionRef<bool()> pause);
-  Status Tidy(FunctionRef<bool()> pause);
   bool MayBeWithdrawn(const Run& run) const;
 
   Store& store_;
