@@ -130,6 +130,16 @@ void BuildRight(const std::byte* from, const SplitPoint& point, PageId id, std::
   node::AppendFrom(to, from, point.position, header.count);
 }
 
+// Whether a node that somebody found full has been split or emptied since, so that there is nothing to cut: an empty leaf takes any
+// entry, and one that holds nothing but the key takes any value for it.
+bool HasRoomByNow(const std::byte* page, Bytes key) {
+  const uint32_t count = node::Count(page);
+  if (HeaderOf(page).level > 0) return count < 2;
+  bool equal = false;
+  if (count == 1) node::LowerBound(page, key, &equal);
+  return count == 0 || equal;
+}
+
 void StampLsn(Frame& frame, Lsn lsn) { HeaderOf(frame.data).lsn = lsn.value; }
 
 }  // namespace
@@ -168,6 +178,11 @@ Status StructureChange::Split(uint32_t level, Bytes key) {
     }
     std::byte* above = parent.frame->data;
     std::byte* left = at.frame->data;
+    if (HasRoomByNow(left, key)) {
+      at.frame->latch.UnlockExclusive();
+      parent.frame->latch.UnlockExclusive();
+      return Status::Ok();
+    }
     SplitPoint point;
     ChooseSplit(left, key, &point);
     bool equal;
@@ -210,6 +225,10 @@ Status StructureChange::SplitRoot(Frame* root, uint64_t version, Bytes key) {
   RETURN_IF_ERROR(right.Make(tree_.space()));
   if (!root->latch.TryUpgrade(version)) return Status::Ok();
   std::byte* page = root->data;
+  if (HasRoomByNow(page, key)) {
+    root->latch.UnlockExclusive();
+    return Status::Ok();
+  }
   const uint8_t level = HeaderOf(page).level;
   SplitPoint point;
   ChooseSplit(page, key, &point);

@@ -6,6 +6,7 @@
 #include "btree/change.h"
 #include "btree/cursor.h"
 #include "btree/fixture.h"
+#include "btree/structure.h"
 
 using namespace phantom;
 using namespace phantom::btree;
@@ -194,6 +195,21 @@ TEST_CASE("a full last leaf finds room for its new high fence") {
     }
     REQUIRE(CheckTree(tree).entries == 300);
   }
+}
+
+TEST_CASE("a leaf that others have split or emptied meanwhile is not split") {
+  Fixture fixture(64 * kPageBytes);
+  Tree tree = fixture.NewTree(TreeKind::kRowId);
+  // The root is an empty leaf.
+  REQUIRE(StructureChange(tree).Split(0, RowKey(RowId(1))).ok());
+  constexpr uint64_t kRows = 300;
+  for (uint64_t row = 1; row <= kRows; ++row) REQUIRE(Put(tree, RowKey(RowId(row)), std::string(100, 'v')).ok());
+  // Two that found the last leaf full: the first leaves an empty one behind, which the second meets.
+  const RowKey next(RowId(kRows + 1));
+  for (int i = 0; i < 3; ++i) REQUIRE(StructureChange(tree).Split(0, next).ok());
+  REQUIRE(Put(tree, next, "v").ok());
+  REQUIRE(StructureChange(tree).Split(0, next).ok());
+  REQUIRE(CheckTree(tree).entries == kRows + 1);
 }
 
 TEST_CASE("entries are pruned leaf by leaf, and the leaves left empty join") {
