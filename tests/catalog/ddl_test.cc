@@ -8,11 +8,11 @@ namespace {
 
 TEST_CASE("a new store has the first databases and roles") {
   CatalogFixture f;
-  CHECK(Value(f.catalog->FindDatabase("postgres"))->oid == oid::kDatabasePostgres);
-  CHECK(Value(f.catalog->FindDatabase("template1"))->is_template);
-  CHECK(Value(f.catalog->FindRole("postgres"))->superuser);
-  CHECK(Value(f.catalog->FindSchema("public"))->oid == oid::kSchemaPublic);
-  CHECK(Value(f.catalog->FindSchema("nonesuch")) == nullptr);
+  CHECK(Must(f.catalog->FindDatabase("postgres"))->oid == oid::kDatabasePostgres);
+  CHECK(Must(f.catalog->FindDatabase("template1"))->is_template);
+  CHECK(Must(f.catalog->FindRole("postgres"))->superuser);
+  CHECK(Must(f.catalog->FindSchema("public"))->oid == oid::kSchemaPublic);
+  CHECK(Must(f.catalog->FindSchema("nonesuch")) == nullptr);
   CHECK(f.Table("pg_class")->oid == oid::kPgClass);
   CHECK(f.Table("nonesuch") == nullptr);
 }
@@ -35,11 +35,11 @@ TEST_CASE("a table is found by name after it was committed, and in another sessi
   Catalog other(*f.shared, oid::kDatabasePostgres);
   std::unique_ptr<txn::Transaction> theirs = f.manager->Begin();
   other.Begin(*theirs);
-  CHECK(Value(other.FindTable({"", "t", -1})) == nullptr);
+  CHECK(Must(other.FindTable({"", "t", -1})) == nullptr);
   f.Commit();
-  CHECK(Value(other.FindTable({"public", "t", -1}))->oid == oid);
+  CHECK(Must(other.FindTable({"public", "t", -1}))->oid == oid);
   other.End(false);
-  REQUIRE_OK(theirs->Abort());
+  Must(theirs->Abort());
 
   Result<Oid> again = f.catalog->CreateTable({.name = "t", .schema = oid::kSchemaPublic});
   REQUIRE(!again.ok());
@@ -55,7 +55,7 @@ TEST_CASE("an aborted CREATE TABLE leaves nothing behind") {
   txn::Transaction::SavepointId savepoint = f.transaction->Savepoint();
   f.MakeTable("u");
   CHECK(f.Table("u") != nullptr);
-  REQUIRE_OK(f.transaction->RollbackTo(savepoint));
+  Must(f.transaction->RollbackTo(savepoint));
   f.catalog->RolledBackToSavepoint();
   CHECK(f.Table("u") == nullptr);
   CHECK(f.Table("t") != nullptr);
@@ -84,7 +84,7 @@ TEST_CASE("system tables show built-in and stored rows") {
   chunk.AddColumn(types::Vector(types::Type(types::kOidOid)));
   chunk.AddColumn(types::Vector(types::Type(types::kNameOid)));
   for (;;) {
-    REQUIRE_OK(scan.Next(chunk));
+    Must(scan.Next(chunk));
     if (chunk.empty()) break;
     for (uint32_t i = 0; i < chunk.size(); ++i) names.emplace_back(chunk.column(1).GetValue(i).AsString());
   }
@@ -111,7 +111,7 @@ TEST_CASE("foreign keys stand in the way of DROP") {
   key.referenced_columns = {1};
   key.referenced_index = f.Table("parent")->indexes[0].oid;
   key.equal_operators = {96};
-  Value(f.catalog->AddConstraint(*table, key));
+  Must(f.catalog->AddConstraint(*table, key));
   CHECK(f.Table("child")->constraints.size() == 2);
   REQUIRE(f.Table("parent")->referenced_by.size() == 1);
   CHECK(f.Table("parent")->referenced_by[0].name == "child_b_fkey");
@@ -120,7 +120,7 @@ TEST_CASE("foreign keys stand in the way of DROP") {
   REQUIRE(!refused.ok());
   CHECK(refused.message() == "cannot drop table parent because other objects depend on it");
   CHECK(refused.error().detail == "constraint child_b_fkey on table child depends on table parent");
-  REQUIRE_OK(f.catalog->DropObjects({{oid::kPgClass, parent}}, true));
+  Must(f.catalog->DropObjects({{oid::kPgClass, parent}}, true));
   CHECK(f.notices.messages == std::vector<std::string>{"drop cascades to constraint child_b_fkey on table child"});
   CHECK(f.Table("parent") == nullptr);
   CHECK(f.Table("child")->constraints.size() == 1);
@@ -129,17 +129,17 @@ TEST_CASE("foreign keys stand in the way of DROP") {
 TEST_CASE("a column is renamed, dropped, and its place kept") {
   CatalogFixture f;
   Oid oid = f.MakeTable("t");
-  REQUIRE_OK(f.catalog->AddColumn(*f.Table("t"), CatalogFixture::MakeColumn("c", types::kTextOid)));
+  Must(f.catalog->AddColumn(*f.Table("t"), CatalogFixture::MakeColumn("c", types::kTextOid)));
   CHECK(f.Table("t")->FindColumn("c") == 3);
-  REQUIRE_OK(f.catalog->RenameObject({oid::kPgClass, oid, 3}, "d"));
+  Must(f.catalog->RenameObject({oid::kPgClass, oid, 3}, "d"));
   CHECK(f.Table("t")->FindColumn("d") == 3);
-  REQUIRE_OK(f.catalog->DropColumn(*f.Table("t"), 2, false));
+  Must(f.catalog->DropColumn(*f.Table("t"), 2, false));
   TableRef table = f.Table("t");
   CHECK(table->FindColumn("b") == 0);
   CHECK(table->columns[1].dropped);
   CHECK(table->layout.layout(1) == types::Layout::kInt32);
   // The key's column takes the key along.
-  REQUIRE_OK(f.catalog->DropColumn(*f.Table("t"), 1, false));
+  Must(f.catalog->DropColumn(*f.Table("t"), 1, false));
   CHECK(f.Table("t")->indexes.empty());
   CHECK(f.Table("t")->constraints.empty());
 }
@@ -147,36 +147,36 @@ TEST_CASE("a column is renamed, dropped, and its place kept") {
 TEST_CASE("privileges are granted, checked and shown") {
   CatalogFixture f;
   Oid oid = f.MakeTable("t");
-  Oid bob = Value(f.catalog->CreateRole({.name = "bob"}));
+  Oid bob = Must(f.catalog->CreateRole({.name = "bob"}));
   Status denied = f.catalog->CheckTablePrivilege(*f.Table("t"), acl::kSelect, bob);
   CHECK(denied.ToString() == "42501: permission denied for table t");
   GrantDefinition grant;
   grant.objects = {{oid::kPgClass, oid}};
   grant.privileges = acl::kSelect;
   grant.grantees = {bob};
-  REQUIRE_OK(f.catalog->Grant(grant));
-  REQUIRE_OK(f.catalog->CheckTablePrivilege(*f.Table("t"), acl::kSelect, bob));
+  Must(f.catalog->Grant(grant));
+  Must(f.catalog->CheckTablePrivilege(*f.Table("t"), acl::kSelect, bob));
   CHECK(!f.catalog->DropRole(bob).ok());
   grant.grant = false;
-  REQUIRE_OK(f.catalog->Grant(grant));
+  Must(f.catalog->Grant(grant));
   CHECK(!f.catalog->CheckTablePrivilege(*f.Table("t"), acl::kSelect, bob).ok());
-  REQUIRE_OK(f.catalog->DropRole(bob));
+  Must(f.catalog->DropRole(bob));
 }
 
 TEST_CASE("a database is made from a template") {
   CatalogFixture f;
   f.MakeTable("t");
   f.Commit();
-  Oid oid = Value(f.catalog->CreateDatabase({.name = "copy", .template_name = "postgres"}));
+  Oid oid = Must(f.catalog->CreateDatabase({.name = "copy", .template_name = "postgres"}));
   f.Commit();
   Catalog other(*f.shared, oid);
   std::unique_ptr<txn::Transaction> transaction = f.manager->Begin();
   other.Begin(*transaction);
-  TableRef table = Value(other.FindTable({"", "t", -1}));
+  TableRef table = Must(other.FindTable({"", "t", -1}));
   REQUIRE(table != nullptr);
   CHECK(table->space == SharedCatalog::SpaceOf(oid));
   other.End(false);
-  REQUIRE_OK(transaction->Abort());
+  Must(transaction->Abort());
 }
 
 TEST_CASE("a column's remembered default goes when its type changes") {
@@ -184,10 +184,10 @@ TEST_CASE("a column's remembered default goes when its type changes") {
   f.MakeTable("t");
   ColumnDefinition column = CatalogFixture::MakeColumn("c", types::kInt4Oid);
   column.missing = types::Value::Int4(7);
-  REQUIRE_OK(f.catalog->AddColumn(*f.Table("t"), column));
+  Must(f.catalog->AddColumn(*f.Table("t"), column));
   REQUIRE(f.Table("t")->column(3).missing.has_value());
   CHECK(f.Table("t")->column(3).missing->AsInt32() == 7);
-  REQUIRE_OK(f.catalog->SetColumnType(*f.Table("t"), 3, {types::kTextOid}, oid::kCollationDefault, true));
+  Must(f.catalog->SetColumnType(*f.Table("t"), 3, {types::kTextOid}, oid::kCollationDefault, true));
   CHECK(!f.Table("t")->column(3).missing.has_value());
   CHECK(f.Table("t")->column(3).type.oid == types::kTextOid);
 }

@@ -8,24 +8,11 @@
 #include "catalog/catalog.h"
 #include "catalog/shared_catalog.h"
 #include "io/sim_env.h"
+#include "must.h"
 #include "store/store.h"
 #include "txn/transaction.h"
 
 namespace phantom::catalog {
-
-#define REQUIRE_OK(expr)                      \
-  do {                                        \
-    phantom::Status status_of = (expr);       \
-    INFO(status_of.ToString());               \
-    REQUIRE(status_of.ok());                  \
-  } while (0)
-
-template <typename T>
-T Value(Result<T> result) {
-  INFO((result.ok() ? std::string("OK") : result.status().ToString()));
-  REQUIRE(result.ok());
-  return std::move(result).value();
-}
 
 class Notices : public NoticeSink {
  public:
@@ -48,12 +35,12 @@ class CatalogFixture {
     store::StoreOptions options;
     options.checkpoint_thread = false;
     options.buffer_pool_bytes = 16 << 20;
-    store = Value(store::Store::Open(env, "data", options));
+    store = Must(store::Store::Open(env, "data", options));
     txn::TransactionOptions transaction_options;
     transaction_options.purge_interval_ms = 0;
     transaction_options.background_undo = false;
-    manager = Value(txn::TransactionManager::Create(*store, transaction_options));
-    shared = Value(SharedCatalog::Open(*manager));
+    manager = Must(txn::TransactionManager::Create(*store, transaction_options));
+    shared = Must(SharedCatalog::Open(*manager));
   }
   void Connect() {
     catalog = std::make_unique<Catalog>(*shared, oid::kDatabasePostgres);
@@ -75,12 +62,12 @@ class CatalogFixture {
     catalog->Begin(*transaction);
   }
   void Commit() {
-    Value(transaction->Commit());
+    Must(transaction->Commit());
     catalog->End(true);
     Begin();
   }
   void Abort() {
-    REQUIRE_OK(transaction->Abort());
+    Must(transaction->Abort());
     catalog->End(false);
     Begin();
   }
@@ -95,15 +82,15 @@ class CatalogFixture {
   Oid MakeTable(const std::string& name) {
     TableDefinition definition;
     definition.name = name;
-    definition.schema = Value(catalog->CreationSchema("", Persistence::kPermanent));
+    definition.schema = Must(catalog->CreationSchema("", Persistence::kPermanent));
     definition.columns = {MakeColumn("a", types::kInt4Oid), MakeColumn("b", types::kInt4Oid)};
     ConstraintDefinition key;
     key.kind = ConstraintKind::kPrimaryKey;
     key.columns = {1};
     definition.constraints = {key};
-    return Value(catalog->CreateTable(definition));
+    return Must(catalog->CreateTable(definition));
   }
-  TableRef Table(const std::string& name) { return Value(catalog->FindTable({"", name, -1})); }
+  TableRef Table(const std::string& name) { return Must(catalog->FindTable({"", name, -1})); }
 
   io::SimEnv env{1};
   std::unique_ptr<store::Store> store;

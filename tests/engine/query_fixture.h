@@ -7,8 +7,8 @@
 #include "../planner/fixture.h"
 #include "engine/executor.h"
 #include "engine/memory_broker.h"
+#include "rows_text.h"
 #include "types/chunk.h"
-#include "types/text_format.h"
 
 namespace phantom::engine {
 
@@ -36,16 +36,7 @@ class QueryFixture : public planner::PlannerFixture {
     while (status.ok()) {
       status = run.Next(chunk);
       if (!status.ok() || chunk.empty()) break;
-      for (uint32_t r = 0; r < chunk.size(); ++r) {
-        if (!text.empty()) text += ";";
-        for (uint32_t c = 0; c < chunk.column_count(); ++c) {
-          if (c > 0) text += "|";
-          const types::Vector& column = chunk.column(c);
-          if (column.IsNull(r)) continue;
-          status = types::AppendText(column.type(), column.row_slot(r), format, text);
-          if (!status.ok()) return status.ToString();
-        }
-      }
+      status = AppendRows(chunk, 0, chunk.size(), format, &text);
     }
     if (!status.ok()) return status.ToString();
     if ((*plan)->command != planner::CommandKind::kSelect && text.empty()) text = std::to_string(run.rows_affected());

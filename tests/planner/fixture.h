@@ -29,14 +29,14 @@ class PlannerFixture : public catalog::CatalogFixture {
   void MakeText(const std::string& name) {
     catalog::TableDefinition definition;
     definition.name = name;
-    definition.schema = catalog::Value(catalog->CreationSchema("", catalog::Persistence::kPermanent));
+    definition.schema = Must(catalog->CreationSchema("", catalog::Persistence::kPermanent));
     definition.columns = {MakeColumn("id", types::kInt4Oid), MakeColumn("name", types::kTextOid),
                           MakeColumn("v", types::kNumericOid), MakeColumn("d", types::kDateOid)};
     catalog::ConstraintDefinition key;
     key.kind = catalog::ConstraintKind::kPrimaryKey;
     key.columns = {1};
     definition.constraints = {key};
-    catalog::Value(catalog->CreateTable(definition));
+    Must(catalog->CreateTable(definition));
   }
 
   Result<std::unique_ptr<PhysicalPlan>> Plan(std::string_view sql) {

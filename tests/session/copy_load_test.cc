@@ -9,15 +9,6 @@
 namespace phantom::session {
 namespace {
 
-class ContextSink : public QuietSink {
- public:
-  std::string errors;
-
-  void Report(Severity severity, const Status& status) override {
-    if (severity >= Severity::kError) errors += status.message() + " | " + status.error().context;
-  }
-};
-
 class CopyFixture : public InstanceFixture {
  public:
   static constexpr int kLines = 60000;
@@ -31,17 +22,7 @@ class CopyFixture : public InstanceFixture {
       std::ofstream out(file_);
       for (int i = 1; i <= kLines; ++i) out << (i == replaced ? line : Line(i)) << '\n';
     }
-    const std::unique_ptr<Session> session =
-        Value(Session::Create(*instance, {.user = "postgres", .database = "postgres"}));
-    ContextSink sink;
-    const std::string sql = "COPY t FROM '" + file_.string() + "' (FORMAT csv)";
-    Progress progress = session->SimpleQuery(sql, sink);
-    while (progress == Progress::kMore) progress = session->Continue(sink);
-    return sink.errors;
-  }
-  // Empty when the condition holds for the table.
-  std::string Holds(const std::string& condition) {
-    return Run("SELECT 1 / (CASE WHEN " + condition + " THEN 1 ELSE 0 END) FROM t");
+    return Run("COPY t FROM '" + file_.string() + "' (FORMAT csv)");
   }
 
  private:
@@ -72,11 +53,11 @@ TEST_CASE("a long COPY brings every row, and an error says which line it is in")
   CHECK(f.Copy(55000, "x5,bad,1") ==
         "invalid input syntax for type integer: \"x5\" | COPY t, line 55000, column a: \"x5\"");
   CHECK(f.Copy(55000, "55000,b") == "missing data for column \"n\" | COPY t, line 55000: \"55000,b\"");
-  CHECK(f.Holds("count(*) = 0") == "");
+  CHECK(f.Run("SELECT count(*) FROM t") == "0");
   CHECK(f.Copy(0, "") == "");
-  CHECK(f.Holds("count(*) = 60000 AND sum(a) = 1800030000 AND count(n) = 40000") == "");
-  CHECK(f.Holds("min(b) FILTER (WHERE a = 59997) = 'a \"quoted\" text, 59997'") == "");
-  CHECK(f.Holds("min(n) FILTER (WHERE a = 59999) = -59999 AND min(n) FILTER (WHERE a = 59997) = 59997.25") == "");
+  CHECK(f.Run("SELECT count(*), sum(a), count(n) FROM t") == "60000|1800030000|40000");
+  CHECK(f.Run("SELECT b, n FROM t WHERE a = 59997") == "a \"quoted\" text, 59997|59997.25");
+  CHECK(f.Run("SELECT b, n FROM t WHERE a = 59999") == "59999|-59999.00");
   CHECK(f.Copy(0, "") == "duplicate key value violates unique constraint \"t_pkey\" | COPY t, line 1");
 }
 

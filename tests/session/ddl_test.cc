@@ -119,7 +119,7 @@ TEST_CASE("schemas, sequences, types, roles and privileges") {
   CHECK(f.Run("CREATE TABLE t (m mood, p positive)") == "CREATE TABLE");
   CHECK(f.Run("DROP TYPE mood") == "2BP01: cannot drop type mood because other objects depend on it");
   CHECK(f.Run("CREATE ROLE bob LOGIN PASSWORD 'x'") == "CREATE ROLE");
-  CHECK(catalog::Value(f.catalog->FindRole("bob"))->password.starts_with("SCRAM-SHA-256$4096:"));
+  CHECK(Must(f.catalog->FindRole("bob"))->password.starts_with("SCRAM-SHA-256$4096:"));
   CHECK(f.Run("GRANT SELECT, UPDATE ON t TO bob WITH GRANT OPTION") == "GRANT");
   CHECK(f.Run("REVOKE ALL ON t FROM bob") == "REVOKE");
   CHECK(f.Run("DROP ROLE bob") == "DROP ROLE");

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "io/sim_env.h"
+#include "must.h"
+#include "rows_text.h"
 #include "session/instance.h"
 #include "session/quiet_sink.h"
 #include "session/session.h"
@@ -14,21 +16,38 @@
 
 namespace phantom::session {
 
-template <typename T>
-T Value(Result<T> result) {
-  INFO((result.ok() ? std::string("OK") : result.status().ToString()));
-  REQUIRE(result.ok());
-  return std::move(result).value();
-}
-
-// Keeps errors, drops everything else.
-class ErrorSink : public QuietSink {
+// A session of the superuser's.
+class TestSession {
  public:
-  std::string errors;
+  explicit TestSession(Instance& instance)
+      : session_(Must(Session::Create(instance, {.user = "postgres", .database = "postgres"}))) {}
 
-  void Report(Severity severity, const Status& status) override {
-    if (severity >= Severity::kError) errors += status.message() + "\n";
+  // The rows that the statements give as "a|b;c|d"; or else their errors, a line each, with the context of those that have one.
+  std::string Run(const std::string& sql) {
+    Sink sink;
+    Progress progress = session_->SimpleQuery(sql, sink);
+    while (progress == Progress::kMore) progress = session_->Continue(sink);
+    return sink.errors.empty() ? sink.rows : sink.errors;
   }
+
+ private:
+  class Sink : public QuietSink {
+   public:
+    std::string rows, errors;
+
+    Status Rows(const types::Chunk& chunk, size_t first, size_t count, std::span<const ColumnDescription>,
+                std::span<const int16_t>, const types::FormatContext& context) override {
+      return AppendRows(chunk, first, count, context, &rows);
+    }
+    void Report(Severity severity, const Status& status) override {
+      if (severity < Severity::kError) return;
+      if (!errors.empty()) errors += '\n';
+      errors += status.message();
+      if (!status.error().context.empty()) errors += " | " + status.error().context;
+    }
+  };
+
+  std::unique_ptr<Session> session_;
 };
 
 class InstanceFixture {
@@ -38,22 +57,15 @@ class InstanceFixture {
   void Open() {
     auto settings = std::make_unique<ServerSettings>();
     REQUIRE(settings->Set("shared_buffers", "16MB", SettingSource::kCommandLine).ok());
-    instance = Value(Instance::Open(env, "data", std::move(settings)));
+    instance = Must(Instance::Open(env, "data", std::move(settings)));
   }
   void Close() {
     REQUIRE(instance->Close().ok());
     instance.reset();
   }
 
-  // The errors of the statements.
-  std::string Run(const std::string& sql) {
-    const std::unique_ptr<Session> session =
-        Value(Session::Create(*instance, {.user = "postgres", .database = "postgres"}));
-    ErrorSink sink;
-    Progress progress = session->SimpleQuery(sql, sink);
-    while (progress == Progress::kMore) progress = session->Continue(sink);
-    return sink.errors;
-  }
+  // In a session of its own.
+  std::string Run(const std::string& sql) { return TestSession(*instance).Run(sql); }
 
   io::SimEnv env{1};
   std::unique_ptr<Instance> instance;

@@ -21,7 +21,7 @@ class MoverFixture : public InstanceFixture {
     REQUIRE(settings->Set("shared_buffers", "64MB", SettingSource::kCommandLine).ok());
     REQUIRE(settings->Set("phantom.tiering", tiering, SettingSource::kCommandLine).ok());
     REQUIRE(settings->Set("phantom.tiering_rate", "0", SettingSource::kCommandLine).ok());
-    instance = Value(Instance::Open(env, "data", std::move(settings)));
+    instance = Must(Instance::Open(env, "data", std::move(settings)));
   }
   // Rows come in small statements, as large ones go to segments by themselves.
   void Fill() {
@@ -35,7 +35,7 @@ class MoverFixture : public InstanceFixture {
     int moved = 0;
     for (int i = 0; i < seconds; ++i) {
       env.AdvanceClock(kSecond);
-      moved += Value(mover.Pass());
+      moved += Must(mover.Pass());
     }
     return moved;
   }
@@ -57,11 +57,10 @@ TEST_CASE("a table that is left alone becomes cold, but for its last chunk") {
   CHECK(f.Pass(mover, 4) == 1);
   CHECK(f.Pass(mover, 30) == 0);
   CHECK(f.Counts("freeze").done == 1);
-  CHECK(f.Run("SELECT 1 / (count(*) FILTER (WHERE kind = 'table' AND cold_chunks = 1 AND hot_chunks = 1 AND cold_rows = 131071)) "
-              "FROM phantom_storage WHERE relname = 't'") == "");
-  CHECK(f.Run("SELECT 1 / (count(*) FILTER (WHERE attname = 'id' AND bytes > 0))::int FROM phantom_segment_columns WHERE relname = 't'") == "");
-  CHECK(f.Run("SELECT 1 / (count(*) FILTER (WHERE work = 'freeze' AND done = 1 AND last_error IS NULL))::int FROM phantom_compaction") == "");
-  CHECK(f.Run("SELECT 1 / (count(*) = 140000 AND sum(id) = 9800070000)::int FROM t") == "");
+  CHECK(f.Run("SELECT kind, cold_chunks, hot_chunks, cold_rows FROM phantom_storage WHERE relname = 't'") == "table|1|1|131071");
+  CHECK(f.Run("SELECT count(*) > 0 FROM phantom_segment_columns WHERE relname = 't' AND attname = 'id' AND bytes > 0") == "t");
+  CHECK(f.Run("SELECT done, last_error FROM phantom_compaction WHERE work = 'freeze'") == "1|");
+  CHECK(f.Run("SELECT count(*), sum(id) FROM t") == "140000|9800070000");
 }
 
 TEST_CASE("what is written is not frozen") {
@@ -94,31 +93,23 @@ TEST_CASE("cold chunks that change much are thawed or rewritten, those that chan
   REQUIRE(f.Run("VACUUM") == "");
   CHECK(f.Pass(mover, 120) == 1);
   CHECK(f.Counts("rewrite").done == 1);
-  CHECK(f.Run("SELECT 1 / (count(*) = 90999 AND sum(v) = 2 * 999)::int FROM t") == "");
-  CHECK(f.Run("SELECT 1 / (dead_rows = 0 AND overlaid_rows = 0)::int FROM phantom_storage WHERE relname = 't'") == "");
+  CHECK(f.Run("SELECT count(*), sum(v) FROM t") == "90999|1998");
+  CHECK(f.Run("SELECT dead_rows, overlaid_rows FROM phantom_storage WHERE relname = 't'") == "0|0");
 }
 
 TEST_CASE("moving gives way to who wants the table") {
   MoverFixture f;
   f.Fill();
   Mover mover(*f.instance);
-  const std::unique_ptr<Session> session = Value(Session::Create(*f.instance, {.user = "postgres", .database = "postgres"}));
-  ErrorSink sink;
-  const auto run = [&](const char* sql) {
-    Progress progress = session->SimpleQuery(sql, sink);
-    while (progress == Progress::kMore) progress = session->Continue(sink);
-  };
-  run("BEGIN");
-  run("LOCK TABLE t IN SHARE MODE");
+  TestSession session(*f.instance);
+  CHECK(session.Run("BEGIN; LOCK TABLE t IN SHARE MODE") == "");
   CHECK(f.Pass(mover, 60) == 0);
-  run("COMMIT");
+  CHECK(session.Run("COMMIT") == "");
   CHECK(f.Pass(mover, 20) == 1);
-  run("CREATE INDEX ON t (v)");
-  CHECK(sink.errors == "");
+  CHECK(session.Run("CREATE INDEX ON t (v)") == "");
   // A table that is dropped or rewritten meanwhile is another one.
-  run("ALTER TABLE t ALTER COLUMN v TYPE bigint");
-  run("DROP TABLE t");
-  CHECK(sink.errors == "");
+  CHECK(session.Run("ALTER TABLE t ALTER COLUMN v TYPE bigint") == "");
+  CHECK(session.Run("DROP TABLE t") == "");
   CHECK(f.Pass(mover, 60) == 0);
 }
 
@@ -133,7 +124,7 @@ TEST_CASE("a mover that is stopped leaves what it was at") {
   }
   f.Close();
   f.Reopen("auto");
-  CHECK(f.Run("SELECT 1 / (count(*) = 140000)::int FROM t") == "");
+  CHECK(f.Run("SELECT count(*) FROM t") == "140000");
   // The rest counts from now.
   Mover mover(*f.instance);
   CHECK(f.Pass(mover, 9) == 0);
@@ -143,15 +134,15 @@ TEST_CASE("a mover that is stopped leaves what it was at") {
 TEST_CASE("where rows lie can be forced") {
   MoverFixture f("cold");
   REQUIRE(f.Run("CREATE TABLE s (a int, b text); INSERT INTO s SELECT i, 'x' || i FROM generate_series(1, 100) i") == "");
-  CHECK(f.Run("SELECT 1 / (cold_rows = 100 AND hot_rows = 0)::int FROM phantom_storage WHERE relname = 's'") == "");
+  CHECK(f.Run("SELECT cold_rows, hot_rows FROM phantom_storage WHERE relname = 's'") == "100|0");
   REQUIRE(f.Run("UPDATE s SET b = 'y' WHERE a = 5; DELETE FROM s WHERE a > 90; INSERT INTO s VALUES (101, 'z')") == "");
-  CHECK(f.Run("SELECT 1 / (cold_rows = 91 AND overlaid_rows = 0)::int FROM phantom_storage WHERE relname = 's'") == "");
-  CHECK(f.Run("SELECT 1 / (count(*) = 91 AND count(*) FILTER (WHERE b = 'y') = 1)::int FROM s") == "");
+  CHECK(f.Run("SELECT cold_rows, overlaid_rows FROM phantom_storage WHERE relname = 's'") == "91|0");
+  CHECK(f.Run("SELECT count(*), count(*) FILTER (WHERE b = 'y') FROM s") == "91|1");
   f.Close();
   f.Reopen("hot");
   REQUIRE(f.Run("UPDATE s SET b = 'w' WHERE a = 7") == "");
-  CHECK(f.Run("SELECT 1 / (cold_rows = 0)::int FROM phantom_storage WHERE relname = 's'") == "");
-  CHECK(f.Run("SELECT 1 / (count(*) = 91)::int FROM s") == "");
+  CHECK(f.Run("SELECT cold_rows FROM phantom_storage WHERE relname = 's'") == "0");
+  CHECK(f.Run("SELECT count(*) FROM s") == "91");
 }
 
 }  // namespace phantom::session

@@ -11,41 +11,14 @@ using namespace phantom::txn;
 
 namespace {
 
-std::vector<TestRow> Rows(int32_t from, int32_t to) {
-  std::vector<TestRow> rows;
-  for (int32_t id = from; id < to; ++id) rows.push_back({id, id % 10, "row " + std::to_string(id)});
-  return rows;
-}
-
-TestRows AsMap(const std::vector<TestRow>& rows) {
-  TestRows map;
-  for (const TestRow& row : rows) map[row.id] = row;
-  return map;
-}
-
-size_t SegmentFiles(io::SimEnv& env) { return Must(env.List("db/segments")).size(); }
-
-// Of the table's tree.
-uint64_t TreeRows(Database& database) {
-  btree::TreeStats stats;
-  Must(Must(database.store().OpenTree(TestTable::kSpace, TestTable::kFixed.rows))->Check([](PageId) {}, &stats));
-  return stats.entries;
-}
-
-void CheckStore(Database& database) {
-  std::string faults;
-  Must(database.store().Check([&](const std::string& fault) { faults += fault + "\n"; }));
-  REQUIRE(faults.empty());
-}
+uint64_t TreeRows(Database& database) { return StatsOf(database, TestTable::kFixed.rows).entries; }
 
 }  // namespace
 
 TEST_CASE("a load is seen by its transaction's later commands, and by others when that has committed") {
   io::SimEnv env(1);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
-  const std::vector<TestRow> rows = Rows(1, 5001);
+  auto [database, table] = CreateDatabase(env);
+  const std::vector<TestRow> rows = TestTable::Rows(1, 5001);
   auto before = database->Begin(Isolation::kRepeatableRead);
   REQUIRE(Must(table->Scan(before->TakeSnapshot())).empty());
 
@@ -99,13 +72,11 @@ TEST_CASE("a load is taken back with its transaction, its savepoint, and in a cr
   io::SimEnv env(2);
   TestRows expected;
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     auto t = database->Begin();
     Must(table->Insert(*t, {1, 1, "first"}));
     const auto savepoint = t->Savepoint();
-    Must(table->Load(*t, Rows(2, 4000)));
+    Must(table->Load(*t, TestTable::Rows(2, 4000)));
     // Changes of the load's own rows, taken back with it and before it.
     Must(table->AddToK(*t, 2, 5));
     Must(table->Delete(*t, 3));
@@ -121,14 +92,14 @@ TEST_CASE("a load is taken back with its transaction, its savepoint, and in a cr
     REQUIRE(TreeRows(*database) == 1);
     REQUIRE(Must(table->Scan(t->TakeSnapshot())).size() == 1);
     // The ids are free again.
-    Must(table->Load(*t, Rows(2, 3000)));
+    Must(table->Load(*t, TestTable::Rows(2, 3000)));
     Must(t->Commit());
     expected = table->All();
     REQUIRE(expected.size() == 2999);
     REQUIRE(SegmentFiles(env) == 1);
 
     t = database->Begin();
-    Must(table->Load(*t, Rows(3000, 6000)));
+    Must(table->Load(*t, TestTable::Rows(3000, 6000)));
     Must(table->AddToK(*t, 3001, 1));
     Must(t->Abort());
     REQUIRE(SegmentFiles(env) == 1);
@@ -136,22 +107,19 @@ TEST_CASE("a load is taken back with its transaction, its savepoint, and in a cr
     REQUIRE(table->Check().rows == expected.size());
 
     t = database->Begin();
-    Must(table->Load(*t, Rows(3000, 6000)));
+    Must(table->Load(*t, TestTable::Rows(3000, 6000)));
     Must(table->AddToK(*t, 3001, 1));
     Must(table->Delete(*t, 3002));
     database->store().log().Flush(t->last_lsn());
     env.CutPowerAfter(0);
     static_cast<void>(t->Abort());
   }
-  env.Restart();
-  auto database = Must(Database::Open(env));
-  database->manager().WaitForRecovery();
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = RestartDatabase(env);
   REQUIRE(table->All() == expected);
   REQUIRE(table->Check().rows == expected.size());
   REQUIRE(SegmentFiles(env) == 1);
   auto t = database->Begin();
-  Must(table->Load(*t, Rows(3000, 6000)));
+  Must(table->Load(*t, TestTable::Rows(3000, 6000)));
   Must(t->Commit());
   REQUIRE(table->All().size() == expected.size() + 3000);
   CheckStore(*database);
@@ -161,11 +129,9 @@ TEST_CASE("a committed load is there after a crash, and so is what was changed o
   io::SimEnv env(3);
   TestRows expected;
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     auto t = database->Begin();
-    Must(table->Load(*t, Rows(1, 3001)));
+    Must(table->Load(*t, TestTable::Rows(1, 3001)));
     Must(table->AddToK(*t, 10, 5));
     Must(t->Commit());
     t = database->Begin();
@@ -180,10 +146,7 @@ TEST_CASE("a committed load is there after a crash, and so is what was changed o
     env.CutPowerAfter(0);
     static_cast<void>(t->Abort());
   }
-  env.Restart();
-  auto database = Must(Database::Open(env));
-  database->manager().WaitForRecovery();
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = RestartDatabase(env);
   REQUIRE(table->All() == expected);
   Must(database->manager().RunPurge());
   REQUIRE(table->Check().rows == expected.size());
@@ -191,15 +154,13 @@ TEST_CASE("a committed load is there after a crash, and so is what was changed o
 
 TEST_CASE("few rows, and wide ones, go into the tree") {
   io::SimEnv env(4);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   auto t = database->Begin();
-  std::vector<TestRow> rows = Rows(1, 3001);
+  std::vector<TestRow> rows = TestTable::Rows(1, 3001);
   Must(table->Load(*t, rows, 4000));
   REQUIRE(SegmentFiles(env) == 0);
   REQUIRE(TreeRows(*database) == 3000);
-  std::vector<TestRow> more = Rows(4001, 9001);
+  std::vector<TestRow> more = TestTable::Rows(4001, 9001);
   for (size_t i = 100; i < more.size(); i += 1000) more[i].payload.assign(5000 + i, 'w');
   Must(table->Load(*t, more, 4000));
   REQUIRE(SegmentFiles(env) == 1);
@@ -212,9 +173,7 @@ TEST_CASE("few rows, and wide ones, go into the tree") {
 
 TEST_CASE("a load that is not finished leaves nothing") {
   io::SimEnv env(5);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   auto t = database->Begin();
   {
     BulkLoad load(table->rows(), *t, 1);
@@ -235,18 +194,16 @@ TEST_CASE("a load that is not finished leaves nothing") {
 
 TEST_CASE("another transaction's key waits for a load and then is taken") {
   io::SimEnv env(6);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   auto t = database->Begin();
-  Must(table->Load(*t, Rows(1, 101)));
+  Must(table->Load(*t, TestTable::Rows(1, 101)));
   auto other = database->Begin();
   REQUIRE(Must(table->by_id().MayConflict(*other, TestTable::Key(50), RowId(), table->rows())));
   Must(t->Commit());
   REQUIRE(table->Insert(*other, {50, 0, "again"}).status().sqlstate() == sqlstate::kUniqueViolation);
   Must(other->Abort());
   t = database->Begin();
-  REQUIRE(table->Load(*t, Rows(90, 110)).sqlstate() == sqlstate::kUniqueViolation);
+  REQUIRE(table->Load(*t, TestTable::Rows(90, 110)).sqlstate() == sqlstate::kUniqueViolation);
   Must(t->Abort());
   REQUIRE(table->Check().rows == 100);
 }

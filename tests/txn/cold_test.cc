@@ -13,17 +13,9 @@ using namespace phantom::txn;
 
 namespace {
 
-size_t SegmentFiles(io::SimEnv& env) { return Must(env.List("db/segments")).size(); }
-
-btree::TreeStats StatsOf(Database& database, TreeId tree) {
-  btree::TreeStats stats;
-  Must(Must(database.store().OpenTree(TestTable::kSpace, tree))->Check([](PageId) {}, &stats));
-  return stats;
-}
-
 void Fill(Database& database, TestTable& table, int32_t from, int32_t to) {
   auto t = database.Begin();
-  for (int32_t id = from; id < to; ++id) Must(table.Insert(*t, {id, id % 10, "row " + std::to_string(id)}));
+  for (const TestRow& row : TestTable::Rows(from, to)) Must(table.Insert(*t, row));
   database.manager().WaitDurable(Must(t->Commit()));
 }
 
@@ -33,9 +25,7 @@ TEST_CASE("a frozen chunk has the same rows, in a segment instead of the tree") 
   io::SimEnv env(1);
   TestRows rows;
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     Fill(*database, *table, 1, 5001);
     auto t = database->Begin();
     for (int32_t id = 1; id <= 5000; id += 7) Must(table->Delete(*t, id));
@@ -67,9 +57,7 @@ TEST_CASE("a frozen chunk has the same rows, in a segment instead of the tree") 
     REQUIRE(table->All() == rows);
     env.CutPowerAfter(0);
   }
-  env.Restart();
-  auto database = Must(Database::Open(env));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = RestartDatabase(env);
   REQUIRE(table->rows().IsCold(0));
   REQUIRE(table->All() == rows);
   REQUIRE(table->Check().rows == rows.size());
@@ -79,9 +67,7 @@ TEST_CASE("a frozen chunk has the same rows, in a segment instead of the tree") 
 
 TEST_CASE("cold rows are changed, deleted and rolled back like others") {
   io::SimEnv env(2);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   Fill(*database, *table, 1, 3001);
   REQUIRE(Must(table->rows().Freeze(0)));
   TestRows rows = table->All();
@@ -148,9 +134,7 @@ TEST_CASE("cold rows are changed, deleted and rolled back like others") {
 
 TEST_CASE("long values stay in the tree of a cold chunk") {
   io::SimEnv env(3);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   Fill(*database, *table, 1, 101);
   auto t = database->Begin();
   Must(table->Update(*t, 7, 7, std::string(100'000, 'x')));
@@ -166,9 +150,7 @@ TEST_CASE("long values stay in the tree of a cold chunk") {
 TEST_CASE("a dropped table takes its segments along, and what nobody names goes at the next start") {
   io::SimEnv env(4);
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     Fill(*database, *table, 1, 101);
     REQUIRE(Must(table->rows().Freeze(0)));
     table.reset();
@@ -260,9 +242,7 @@ TEST_CASE("chunks are moved under readers and writers") {
 
 TEST_CASE("a move that is stopped leaves everything as it was, and no file") {
   io::SimEnv env(1);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   Fill(*database, *table, 1, 3001);
   const TestRows rows = table->All();
   int asked = 0;
@@ -287,9 +267,7 @@ TEST_CASE("a move that is stopped leaves everything as it was, and no file") {
 
 TEST_CASE("no file is made for a chunk that not everybody sees") {
   io::SimEnv env(1);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   auto old = database->Begin(Isolation::kRepeatableRead);
   static_cast<void>(old->TakeSnapshot());
   Fill(*database, *table, 1, 101);
@@ -306,9 +284,7 @@ TEST_CASE("a last chunk may keep its free row ids") {
   io::SimEnv env(1);
   TestRows rows;
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     MoveOptions options;
     options.give_up_ids = false;
     for (int32_t round = 0; round < 4; ++round) {
@@ -324,9 +300,7 @@ TEST_CASE("a last chunk may keep its free row ids") {
     REQUIRE(table->Check().rows == rows.size());
     env.CutPowerAfter(0);
   }
-  env.Restart();
-  auto database = Must(Database::Open(env));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = RestartDatabase(env);
   REQUIRE(table->All() == rows);
   Fill(*database, *table, 403, 404);
   REQUIRE(table->All().size() == 403);
@@ -334,9 +308,7 @@ TEST_CASE("a last chunk may keep its free row ids") {
 
 TEST_CASE("a chunk of which nothing is left loses its segment") {
   io::SimEnv env(1);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   Fill(*database, *table, 1, 501);
   REQUIRE(Must(table->rows().Freeze(0)));
   auto t = database->Begin();

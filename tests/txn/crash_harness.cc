@@ -11,9 +11,7 @@ CrashHarness::CrashHarness(const CrashOptions& options)
 
 void CrashHarness::Run() {
   {
-    auto database = Must(Database::Open(env_, options_.database));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env_, options_.database);
     auto t = database->Begin();
     for (int32_t id = 1; id <= kAccounts; ++id) Must(table->Insert(*t, {id, 0, "account"}));
     database->manager().WaitDurable(Must(t->Commit()));

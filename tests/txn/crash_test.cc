@@ -29,9 +29,7 @@ TEST_CASE("random transactions and power cuts agree with a model, at length", "[
 TEST_CASE("losers still own their rows after a crash until they are undone") {
   io::SimEnv env(3);
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     auto t = database->Begin();
     Must(table->Insert(*t, {1, 1, "kept"}));
     Must(t->Commit());

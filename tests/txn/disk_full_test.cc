@@ -56,9 +56,7 @@ void FillUp(uint64_t left, bool large_transaction) {
   io::SimEnv env(left + 1);
   TestRows rows;
   {
-    auto database = Must(Database::Open(env, SmallDatabase()));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env, SmallDatabase());
     for (int32_t id = 0; id < 400; id += 8) Must(InsertSome(*database, *table, id, &rows));
     env.SetCapacity(env.used() + left);
     std::unique_ptr<Transaction> large;
@@ -171,9 +169,7 @@ TEST_CASE("moving chunks on a full disk is refused, leaves nothing behind, and w
     DatabaseOptions options = SmallDatabase();
     options.purge_interval_ms = 0;
     options.checkpoint_thread = false;
-    auto database = Must(Database::Open(env, options));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env, options);
     TestRows rows;
     for (int32_t id = 0; id < 400; id += 8) Must(InsertSome(*database, *table, id, &rows));
     Must(database->store().Checkpoint());

@@ -97,6 +97,12 @@ Result<TreeId> TestTable::BuildByK(Database& database, Transaction& transaction,
   return tree;
 }
 
+std::vector<TestRow> TestTable::Rows(int32_t from, int32_t to) {
+  std::vector<TestRow> rows;
+  for (int32_t id = from; id < to; ++id) rows.push_back({id, id % 10, "row " + std::to_string(id)});
+  return rows;
+}
+
 std::string TestTable::Encode(const TestRow& row) {
   types::RowEncoder encoder(layout_);
   const types::Value values[] = {types::Value::Int4(row.id), types::Value::Int4(row.k), types::Value::Text(row.payload)};
@@ -273,6 +279,43 @@ CheckReport TestTable::Check() {
   for (const CheckProblem& problem : report.problems) UNSCOPED_INFO(problem.text);
   REQUIRE(report.ok());
   return report;
+}
+
+OpenTable CreateDatabase(io::SimEnv& env, const DatabaseOptions& options) {
+  OpenTable open;
+  open.database = Must(Database::Open(env, options));
+  Must(TestTable::Create(*open.database));
+  open.table = Must(TestTable::Open(*open.database));
+  return open;
+}
+
+OpenTable RestartDatabase(io::SimEnv& env, const DatabaseOptions& options) {
+  env.Restart();
+  OpenTable open;
+  open.database = Must(Database::Open(env, options));
+  open.database->manager().WaitForRecovery();
+  open.table = Must(TestTable::Open(*open.database));
+  return open;
+}
+
+TestRows AsMap(const std::vector<TestRow>& rows) {
+  TestRows map;
+  for (const TestRow& row : rows) map[row.id] = row;
+  return map;
+}
+
+size_t SegmentFiles(io::SimEnv& env) { return Must(env.List("db/segments")).size(); }
+
+btree::TreeStats StatsOf(Database& database, TreeId tree) {
+  btree::TreeStats stats;
+  Must(Must(database.store().OpenTree(TestTable::kSpace, tree))->Check([](PageId) {}, &stats));
+  return stats;
+}
+
+void CheckStore(Database& database) {
+  std::string faults;
+  Must(database.store().Check([&](const std::string& fault) { faults += fault + "\n"; }));
+  REQUIRE(faults == "");
 }
 
 }  // namespace phantom::txn

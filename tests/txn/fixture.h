@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "btree/tree.h"
 #include "io/sim_env.h"
 #include "must.h"
 #include "store/store.h"
@@ -113,6 +114,8 @@ class TestTable {
   Result<TestRow> Decode(std::string_view row) const;
 
   static std::string Key(int32_t value);
+  // Rows from <= id < to: (id, id % 10, "row <id>").
+  static std::vector<TestRow> Rows(int32_t from, int32_t to);
 
  private:
   explicit TestTable(Database& database) : database_(database) {}
@@ -123,5 +126,21 @@ class TestTable {
   std::optional<RowTable> rows_;
   std::optional<Index> by_id_, by_k_;
 };
+
+// A database and its test table.
+struct OpenTable {
+  std::unique_ptr<Database> database;
+  std::unique_ptr<TestTable> table;
+};
+// A new one.
+OpenTable CreateDatabase(io::SimEnv& env, const DatabaseOptions& options = {});
+// The one that a power cut has left, when the disk is there again and its losers are undone.
+OpenTable RestartDatabase(io::SimEnv& env, const DatabaseOptions& options = {});
+
+TestRows AsMap(const std::vector<TestRow>& rows);
+size_t SegmentFiles(io::SimEnv& env);
+btree::TreeStats StatsOf(Database& database, TreeId tree);
+// Trees, pages and files of the whole store are in order.
+void CheckStore(Database& database);
 
 }  // namespace phantom::txn

@@ -8,9 +8,7 @@ using namespace phantom::txn;
 
 TEST_CASE("purge removes what no snapshot sees, and nothing else") {
   io::SimEnv env(1);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   auto t = database->Begin();
   for (int32_t id = 1; id <= 100; ++id) Must(table->Insert(*t, {id, id % 10, "v"}));
   Must(t->Commit());
@@ -38,9 +36,7 @@ TEST_CASE("purge removes what no snapshot sees, and nothing else") {
 
 TEST_CASE("a table's size is looked up anew when enough rows have come or gone") {
   io::SimEnv env(3);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   auto rows = [&] { return Must(table->rows().EstimateSize()).rows; };
   auto insert = [&](int32_t first, int32_t last, bool commit) {
     auto t = database->Begin();
@@ -75,9 +71,7 @@ TEST_CASE("a table's size is looked up anew when enough rows have come or gone")
 TEST_CASE("purge begins again after a crash") {
   io::SimEnv env(2);
   {
-    auto database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env);
     auto t = database->Begin();
     for (int32_t id = 1; id <= 20; ++id) Must(table->Insert(*t, {id, id, std::string(5000, 'z')}));
     Must(t->Commit());
@@ -86,9 +80,7 @@ TEST_CASE("purge begins again after a crash") {
     database->manager().WaitDurable(Must(t->Commit()));
     env.CutPowerAfter(0);
   }
-  env.Restart();
-  auto database = Must(Database::Open(env));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = RestartDatabase(env);
   REQUIRE(table->Check().ghosts == 20);
   Must(database->manager().RunPurge());
   CheckReport report = table->Check();
@@ -98,9 +90,7 @@ TEST_CASE("purge begins again after a crash") {
 
 TEST_CASE("long values come back whole, from old versions too, and go with their versions") {
   io::SimEnv env(3);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   std::string noise;
   uint64_t state = 1;
   for (int i = 0; i < 50'000; ++i) {
@@ -134,9 +124,7 @@ TEST_CASE("long values come back whole, from old versions too, and go with their
 
 TEST_CASE("a large transaction rolls back with a small buffer pool") {
   io::SimEnv env(4);
-  auto database = Must(Database::Open(env, {.pool_bytes = 1 << 20, .checkpoint_thread = true}));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env, {.pool_bytes = 1 << 20, .checkpoint_thread = true});
   auto t = database->Begin();
   for (int32_t id = 1; id <= 500; ++id) Must(table->Insert(*t, {id, id, "before"}));
   Must(t->Commit());
@@ -155,9 +143,7 @@ TEST_CASE("a large transaction rolls back with a small buffer pool") {
 
 TEST_CASE("space stays steady under updates and replacement") {
   io::SimEnv env(5);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   uint64_t slots = 0;
   for (int round = 0; round < 12; ++round) {
     auto t = database->Begin();
@@ -175,9 +161,7 @@ TEST_CASE("space stays steady under updates and replacement") {
 
 TEST_CASE("horizons follow the oldest snapshot") {
   io::SimEnv env(6);
-  auto database = Must(Database::Open(env));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env);
   TransactionManager& manager = database->manager();
   auto keeper = database->Begin(Isolation::kRepeatableRead);
   Snapshot snapshot = keeper->TakeSnapshot();
@@ -204,9 +188,7 @@ TEST_CASE("a row is written whose versions' records have been dropped before the
   DatabaseOptions options;
   options.log.file_bytes = 64 << 10;
   {
-    auto database = Must(Database::Open(env, options));
-    Must(TestTable::Create(*database));
-    auto table = Must(TestTable::Open(*database));
+    auto [database, table] = CreateDatabase(env, options);
     auto add = [&](int32_t id) {
       auto t = database->Begin();
       Must(table->AddToK(*t, id, 1));

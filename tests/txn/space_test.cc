@@ -51,9 +51,7 @@ void RequireSound(Database& database) {
 
 TEST_CASE("under steady updates the disk holds what lives and what two checkpoints write") {
   io::SimEnv env(1);
-  auto database = Must(Database::Open(env, Small()));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env, Small());
   constexpr int32_t kRows = 4000;
   Fill(*database, *table, 0, kRows);
   Must(database->store().Checkpoint());
@@ -136,9 +134,7 @@ TEST_CASE("with the background at work a dropped table's space is back at once")
   options.purge_interval_ms = 60'000;
   options.background_undo = true;
   options.checkpoint_thread = true;
-  auto database = Must(Database::Open(env, options));
-  Must(TestTable::Create(*database));
-  auto table = Must(TestTable::Open(*database));
+  auto [database, table] = CreateDatabase(env, options);
   Fill(*database, *table, 0, 20000);
   Must(database->store().Checkpoint());
   const uint64_t before = database->store().Stats().slots;
