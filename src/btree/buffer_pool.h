@@ -63,7 +63,7 @@ class BufferPool {
   BufferPool(PageMap& map, uint64_t bytes);
   ~BufferPool();
 
-  // Before the first page becomes dirty.
+  // Before the first change; redoing needs no log.
   void SetLog(wal::LogWriter* log) { log_ = log; }
 
   // The frame that holds the page, or null when it is not found in memory. Takes no lock; the answer is a hint that the
@@ -82,6 +82,9 @@ class BufferPool {
   // As Find, but reads the page when it is not in memory; null when the page does not exist (it may have
   // been freed). The caller must hold no latch.
   Result<Frame*> Fetch(PageId page);
+
+  // The page's frame, exclusively latched, if it is in memory; else null. The caller holds no latch but of pages above it.
+  Frame* LatchResident(PageId page);
 
   // A frame for a page being made: exclusively latched, not findable until Publish(). The caller
   // must hold no latch.
@@ -147,7 +150,6 @@ class BufferPool {
   Result<Frame*> AcquireFrame();
   Frame* TakeFree();
   bool TryEvict(Frame& frame);
-  Frame* LatchResident(PageId page);
   enum class Cleaned { kDone, kBusy };
   Result<Cleaned> WriteBack(Frame& frame);
   // Of 16 parts of the frames, how many are dirty.

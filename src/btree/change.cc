@@ -17,7 +17,7 @@ void Change::CopyAfter(std::byte* to) const {
   if (stamped) StoreLE(to, lsn.value);
 }
 
-Status ParseChange(const wal::Record& record, Change* change) {
+Status ParseChange(const wal::RecordView& record, Change* change) {
   const Bytes payload = record.payload();
   auto malformed = [&] {
     return Errorf(sqlstate::kDataCorrupted, "malformed change record at %llX",

@@ -60,6 +60,6 @@ struct Change {
 };
 
 // XX001 when the payload is malformed. Requires a record of type kChange.
-Status ParseChange(const wal::Record& record, Change* change);
+Status ParseChange(const wal::RecordView& record, Change* change);
 
 }  // namespace phantom::btree

@@ -43,7 +43,7 @@ Lsn PagesRecord::Append(wal::LogWriter& log, TreeId tree) {
   return log.Append(info, {{reinterpret_cast<const std::byte*>(&head), sizeof(head)}, bytes_});
 }
 
-Status ParsePages(const wal::Record& record, std::vector<ParsedPageAction>* actions) {
+Status ParsePages(const wal::RecordView& record, std::vector<ParsedPageAction>* actions) {
   actions->clear();
   auto malformed = [&] {
     return Errorf(sqlstate::kDataCorrupted, "malformed pages record at %llX",

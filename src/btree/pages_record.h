@@ -58,7 +58,7 @@ struct ParsedPageAction {
 };
 
 // XX001 when malformed. The data are views into the record.
-Status ParsePages(const wal::Record& record, std::vector<ParsedPageAction>* actions);
+Status ParsePages(const wal::RecordView& record, std::vector<ParsedPageAction>* actions);
 
 // Applies one action to the content of its page (not kFree); XX001 when it does not apply. The caller sets the LSN.
 Status ApplyToPage(const ParsedPageAction& action, std::byte* page);

@@ -7,18 +7,21 @@
 
 namespace phantom::btree {
 
-Status Redo::Apply(const wal::Record& record) {
+Status Redo::Apply(const wal::RecordView& record) {
   return record.type() == wal::RecordType::kChange ? ApplyChange(record) : ApplyPages(record);
 }
 
 Result<Frame*> Redo::Latch(PageId page, Lsn lsn) {
-  ASSIGN_OR_RETURN(Frame * frame, pool_.Fetch(page));
+  Frame* frame = pool_.Find(page);
+  if (frame == nullptr) {
+    ASSIGN_OR_RETURN(frame, pool_.Fetch(page));
+  }
   if (frame == nullptr) {
     missing_.insert(page.value);
     return nullptr;
   }
   frame->latch.LockExclusive();
-  // A background writer may have evicted it.
+  // Who works on another share may have evicted it.
   if (frame->page_id() != page) {
     frame->latch.UnlockExclusive();
     return Latch(page, lsn);
@@ -31,7 +34,7 @@ Result<Frame*> Redo::Latch(PageId page, Lsn lsn) {
   return frame;
 }
 
-Status Redo::ApplyChange(const wal::Record& record) {
+Status Redo::ApplyChange(const wal::RecordView& record) {
   Change change;
   RETURN_IF_ERROR(ParseChange(record, &change));
   ASSIGN_OR_RETURN(Frame * frame, Latch(change.page, record.lsn()));
@@ -53,7 +56,8 @@ Status Redo::ApplyChange(const wal::Record& record) {
                 static_cast<unsigned long long>(record.lsn().value), change.page.number(), change.page.space().value);
 }
 
-// The page's present content, if any, does not matter.
+// The page's present content, if any, does not matter: what is not in memory is not read either. On disk it may be newer; then the
+// records up to there follow.
 Status Redo::MakePage(const ParsedPageAction& action, Lsn lsn) {
   // A space that does not exist has been dropped later on.
   if (!pool_.map().ClaimPage(action.page)) {
@@ -61,15 +65,16 @@ Status Redo::MakePage(const ParsedPageAction& action, Lsn lsn) {
     return Status::Ok();
   }
   missing_.erase(action.page.value);
-  ASSIGN_OR_RETURN(Frame * present, pool_.Fetch(action.page));
-  Frame* frame = nullptr;
-  if (present != nullptr) {
-    ASSIGN_OR_RETURN(frame, Latch(action.page, lsn));
-    if (frame == nullptr) return Status::Ok();
-  } else {
+  Frame* frame = pool_.LatchResident(action.page);
+  if (frame == nullptr) {
     ASSIGN_OR_RETURN(frame, pool_.NewFrame());
     pool_.MarkDirty(*frame, lsn);
     pool_.Publish(*frame, action.page);
+  } else if (HeaderOf(frame->data).lsn >= lsn.value) {
+    frame->latch.UnlockExclusive();
+    return Status::Ok();
+  } else {
+    pool_.MarkDirty(*frame, lsn);
   }
   Status status = ApplyToPage(action, frame->data);
   HeaderOf(frame->data).lsn = lsn.value;
@@ -77,9 +82,10 @@ Status Redo::MakePage(const ParsedPageAction& action, Lsn lsn) {
   return status;
 }
 
-Status Redo::ApplyPages(const wal::Record& record) {
+Status Redo::ApplyPages(const wal::RecordView& record) {
   RETURN_IF_ERROR(ParsePages(record, &actions_));
   for (const ParsedPageAction& action : actions_) {
+    if (!share_.Has(action.page)) continue;
     if (action.action == PageAction::kImage) {
       RETURN_IF_ERROR(MakePage(action, record.lsn()));
       continue;

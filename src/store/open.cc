@@ -113,12 +113,12 @@ Status Store::Impl::OpenExisting() {
   recovery.next_txn = TxnId(control->data().next_txn);
 
   Lsn end;
-  RETURN_IF_ERROR(Analyse(&end));
+  RETURN_IF_ERROR(Recover(&end));
   // The new life's epoch is durable before any of its records.
   ++control->mutable_data().epoch;
   RETURN_IF_ERROR(control->Write());
   RETURN_IF_ERROR(StartLog(end));
-  RETURN_IF_ERROR(Replay(end));
+  RETURN_IF_ERROR(MakeMissingDirectories());
   active_without_hooks = recovery.losers;
   next_txn_without_hooks = recovery.next_txn;
   checkpoint_end = recovery.clean ? log->appended() : redo;

@@ -56,8 +56,10 @@ struct StoreOptions {
   bool checkpoint_thread = true;
   // Without the thread trees are flushed and runs merged on demand only.
   bool tier_thread = true;
+  // That replay the log; 0: by the number of cores.
+  uint32_t redo_threads = 0;
   // Called in log order with every record from the last checkpoint on, while recovering.
-  std::function<void(const wal::Record&)> on_record;
+  std::function<void(const wal::RecordView&)> on_record;
 };
 
 // A transaction that has written. `first` and `last` are its first and latest records.

@@ -27,7 +27,7 @@
 #include "wal/log_writer.h"
 
 namespace phantom::btree {
-class Redo;
+class RedoTeam;
 }
 
 namespace phantom::store {
@@ -41,9 +41,9 @@ struct Store::Impl {
   Status CreateNew();
   Status OpenExisting();
   Status StartLog(Lsn end);
-  Status Analyse(Lsn* end);
-  Status Replay(Lsn end);
-  Status ReplayRecord(const wal::Record& record, btree::Redo* redo);
+  Status Recover(Lsn* end);
+  Status ReplayRecord(const wal::RecordView& record, btree::RedoTeam* team);
+  Status MakeMissingDirectories();
 
   // Checkpoints (checkpoint.cc).
   void Enter();  // waits for, and takes, `busy`

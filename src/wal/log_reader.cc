@@ -50,40 +50,39 @@ Result<bool> LogReader::Fill(uint64_t lsn, uint64_t bytes) {
   return true;
 }
 
-// False when there is no valid record.
-Result<bool> LogReader::ReadAt(uint64_t lsn, Record* record) {
+// Nothing when there is no valid record.
+Result<std::optional<RecordView>> LogReader::ReadAt(uint64_t lsn) {
+  const std::optional<RecordView> none;
   ASSIGN_OR_RETURN(bool has_header, Fill(lsn, kRecordHeaderBytes));
-  if (!has_header) return false;
-  std::memcpy(record->Resize(kRecordHeaderBytes), buffer_.data() + (lsn - buffer_start_), kRecordHeaderBytes);
-  const RecordHeader header = record->header();
+  if (!has_header) return none;
+  const RecordHeader header = RecordView(At(lsn)).header();
   const uint64_t rest = file_bytes_ - lsn % file_bytes_;
-  if (header.lsn != lsn || header.epoch < epoch_ || header.epoch > epoch_max_) return false;
-  if (header.length < kRecordHeaderBytes || header.length > rest) return false;
+  if (header.lsn != lsn || header.epoch < epoch_ || header.epoch > epoch_max_) return none;
+  if (header.length < kRecordHeaderBytes || header.length > rest) return none;
   if (header.type == RecordType::kFiller) {
-    if (header.length != rest || header.checksum != FillerChecksum(header)) return false;
+    if (header.length != rest || header.checksum != FillerChecksum(header)) return none;
   } else {
-    if (header.length > kRecordBytesMax) return false;
+    if (header.length > kRecordBytesMax) return none;
     ASSIGN_OR_RETURN(bool has_all, Fill(lsn, header.length));
-    if (!has_all) return false;
-    std::memcpy(record->Resize(header.length), buffer_.data() + (lsn - buffer_start_), header.length);
-    if (!IsRecord(record->header(), lsn, header.length)) return false;
+    // The second reading may have seen a file that has been recycled since the first.
+    if (!has_all || !IsRecord(RecordView(At(lsn)).header(), lsn, header.length)) return none;
   }
   epoch_ = header.epoch;
-  return true;
+  return std::optional<RecordView>(At(lsn));
 }
 
-Result<bool> LogReader::Next(Record* record) {
+Result<std::optional<RecordView>> LogReader::Next() {
   for (;;) {
     const uint64_t rest = file_bytes_ - position_ % file_bytes_;
     if (rest < kRecordHeaderBytes) {
       position_ += rest;
       continue;
     }
-    ASSIGN_OR_RETURN(bool valid, ReadAt(position_, record));
-    if (!valid) return false;
+    ASSIGN_OR_RETURN(const std::optional<RecordView> record, ReadAt(position_));
+    if (!record) return record;
     position_ = record->end().value;
     if (record->type() == RecordType::kFiller) continue;
-    if (record->type() != RecordType::kFileHeader) return true;
+    if (record->type() != RecordType::kFileHeader) return record;
     FileHeaderPayload payload;
     if (record->payload().size() != sizeof(payload)) return BadRecord(record->lsn());
     std::memcpy(&payload, record->payload().data(), sizeof(payload));
@@ -95,18 +94,25 @@ Result<bool> LogReader::Next(Record* record) {
   }
 }
 
+Result<bool> LogReader::Next(Record* record) {
+  ASSIGN_OR_RETURN(const std::optional<RecordView> next, Next());
+  if (!next) return false;
+  const Bytes bytes = next->bytes();
+  std::memcpy(record->Resize(bytes.size()), bytes.data(), bytes.size());
+  return true;
+}
+
 // Whether a record at this place shows that the log does not end at position_.
 Result<bool> LogReader::Proves(uint64_t lsn) {
   ASSIGN_OR_RETURN(const bool has_header, Fill(lsn, kRecordHeaderBytes));
   if (!has_header) return false;
   RecordHeader header;
-  std::memcpy(&header, buffer_.data() + (lsn - buffer_start_), sizeof(header));
+  std::memcpy(&header, At(lsn), sizeof(header));
   if (header.lsn != lsn || (header.epoch <= epoch_max_ && DurableBefore(header) <= position_)) return false;
   if (header.length < kRecordHeaderBytes || header.length > kRecordBytesMax || header.type == RecordType::kFiller) return false;
   ASSIGN_OR_RETURN(const bool has_all, Fill(lsn, header.length));
   if (!has_all) return false;
-  const std::byte* bytes = buffer_.data() + (lsn - buffer_start_);
-  return header.checksum == static_cast<uint32_t>(Checksum({bytes + 4, header.length - 4}));
+  return header.checksum == static_cast<uint32_t>(Checksum({At(lsn) + 4, header.length - 4}));
 }
 
 Status LogReader::CheckEnd() {

@@ -8,6 +8,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,13 @@ class LogReader {
   LogReader(io::Env& env, std::string directory, uint64_t file_bytes, Lsn start, uint32_t epoch_max);
   ~LogReader();
 
-  // Reads the next record (fillers and file headers are passed over). False at the end of the log; position()
+  // The next record (fillers and file headers are passed over), valid until the next call. Nothing at the end of the log; position()
   // is then where the next record will be written. An I/O error is an error.
+  Result<std::optional<RecordView>> Next();
+  // The same, copied. False at the end of the log.
   Result<bool> Next(Record* record);
 
-  // After Next() has returned false: XX001 when that is not where the log was left, but a hole in it: a record past it shows
+  // After Next() has come to the end: XX001 when that is not where the log was left, but a hole in it: a record past it shows
   // that the log was durable further, or that it has been opened more often than the control file knows.
   Status CheckEnd();
 
@@ -41,9 +44,10 @@ class LogReader {
   Lsn position() const { return Lsn(position_); }
 
  private:
-  Result<bool> ReadAt(uint64_t lsn, Record* record);
+  Result<std::optional<RecordView>> ReadAt(uint64_t lsn);
   Result<bool> Proves(uint64_t lsn);
   Result<bool> Fill(uint64_t lsn, uint64_t bytes);
+  const std::byte* At(uint64_t lsn) const { return buffer_.data() + (lsn - buffer_start_); }
 
   io::Env& env_;
   const std::string directory_;

@@ -80,22 +80,41 @@ struct RecordInfo {
   Lsn prev;
 };
 
-// A record copied out of the log. Reusable: keeps its memory between reads.
-class Record {
+// A record that lies in somebody else's memory, 8-byte aligned; valid while that is.
+class RecordView {
  public:
-  const RecordHeader& header() const { return *reinterpret_cast<const RecordHeader*>(words_.data()); }
+  explicit RecordView(const std::byte* bytes) : bytes_(bytes) {}
+
+  const RecordHeader& header() const { return *reinterpret_cast<const RecordHeader*>(bytes_); }
   Lsn lsn() const { return Lsn(header().lsn); }
   RecordType type() const { return header().type; }
   uint8_t flags() const { return header().flags; }
   bool compensation() const { return (header().flags & kCompensation) != 0; }
   TxnId txn() const { return TxnId(header().txn); }
   Lsn prev() const { return Lsn(header().prev); }
-  Bytes payload() const {
-    return {reinterpret_cast<const std::byte*>(words_.data()) + kRecordHeaderBytes,
-            header().length - kRecordHeaderBytes};
-  }
+  Bytes bytes() const { return {bytes_, header().length}; }
+  Bytes payload() const { return bytes().subspan(kRecordHeaderBytes); }
   // Position just past the record and its padding.
   Lsn end() const { return Lsn(header().lsn + AlignRecord(header().length)); }
+
+ private:
+  const std::byte* bytes_;
+};
+
+// A record copied out of the log. Reusable: keeps its memory between reads.
+class Record {
+ public:
+  operator RecordView() const { return view(); }
+  RecordView view() const { return RecordView(reinterpret_cast<const std::byte*>(words_.data())); }
+  const RecordHeader& header() const { return *reinterpret_cast<const RecordHeader*>(words_.data()); }
+  Lsn lsn() const { return view().lsn(); }
+  RecordType type() const { return view().type(); }
+  uint8_t flags() const { return view().flags(); }
+  bool compensation() const { return view().compensation(); }
+  TxnId txn() const { return view().txn(); }
+  Lsn prev() const { return view().prev(); }
+  Bytes payload() const { return view().payload(); }
+  Lsn end() const { return view().end(); }
 
   // For the readers: room for `bytes` bytes; the content is undefined.
   std::byte* Resize(size_t bytes) {
