@@ -5,19 +5,11 @@
 
 #include "types/ascii.h"
 #include "types/datetime.h"
+#include "types/datetime_resolve.h"
 
 namespace phantom::types {
 namespace {
 
-// Which parts of a date and time have been read.
-enum Part : uint32_t {
-  kYear = 1 << 0, kMonth = 1 << 1, kDay = 1 << 2, kHour = 1 << 3, kMinute = 1 << 4, kSecond = 1 << 5,
-  kFraction = 1 << 6, kZone = 1 << 7, kZoneModifier = 1 << 8, kDayOfYear = 1 << 9, kWeekday = 1 << 10,
-  kAmPm = 1 << 11, kAdBc = 1 << 12, kSummerTime = 1 << 13
-};
-constexpr uint32_t kDateParts = kYear | kMonth | kDay;
-constexpr uint32_t kTimeParts = kHour | kMinute | kSecond;
-constexpr uint32_t kSecondParts = kSecond | kFraction;
 constexpr int kZoneHourMax = 15;
 
 using enum DecodeError;
@@ -29,11 +21,6 @@ int Atoi(std::string_view text) {
     if (value < 100000000) value = value * 10 + (c - '0');
   }
   return value;
-}
-
-bool TimeOverflows(const Decoded& d) {
-  return d.hour < 0 || d.hour > 24 || d.minute < 0 || d.minute >= 60 || d.second < 0 || d.second > 60 ||
-         d.micros < 0 || d.micros > kMicrosPerSecond || d.time() > kMicrosPerDay;
 }
 
 class Decoder {
@@ -54,7 +41,7 @@ class Decoder {
       if ((found & d_.parts) != 0) return kBadFormat;
       d_.parts |= found;
     }
-    error = Finish();
+    error = Resolve(context_, time_only_, &d_);
     *out = d_;
     return error;
   }
@@ -62,7 +49,7 @@ class Decoder {
   Status status() && { return std::move(status_); }
 
  private:
-  bool Has(uint32_t all) const { return (d_.parts & all) == all; }
+  bool Has(uint32_t all) const { return d_.Has(all); }
   size_t count() const { return fields_.size(); }
 
   DecodeError Field(DateTimeField& field, uint32_t* found, bool* skip) {
@@ -129,8 +116,8 @@ class Decoder {
   }
 
   DecodeError ZoneNameField(DateTimeField& field, uint32_t* found) {
-    zone_ = TimeZone::Find(field.text);
-    if (!zone_) {
+    d_.zone = TimeZone::Find(field.text);
+    if (!d_.zone) {
       status_ = Error(sqlstate::kInvalidParameterValue,
                       Format("time zone \"%s\" not recognized", field.text.c_str()));
       return kBadFormat;
@@ -245,7 +232,7 @@ class Decoder {
     d_.year = date.year;
     d_.month = date.month;
     d_.day = date.day;
-    julian_ = true;
+    d_.year_is_final = true;
   }
 
   // A number after a unit: "J2451187", "y2001m02d04".
@@ -392,11 +379,11 @@ class Decoder {
         text_month && year_first ? year() : day();
         break;
       case kYear | kMonth:
-        if (text_month && text.size() >= 3 && two_digit_year_) {
+        if (text_month && text.size() >= 3 && d_.two_digit_year) {
           // What was taken for a year of two digits was the day.
           d_.day = static_cast<int>(d_.year);
           d_.year = number;
-          two_digit_year_ = false;
+          d_.two_digit_year = false;
           *found = kDay;
         } else {
           day();
@@ -410,7 +397,7 @@ class Decoder {
       default:
         return kBadFormat;
     }
-    if (*found == kYear) two_digit_year_ = text.size() <= 2;
+    if (*found == kYear) d_.two_digit_year = text.size() <= 2;
     return kNone;
   }
 
@@ -425,7 +412,7 @@ class Decoder {
       d_.day = Atoi(std::string_view(text).substr(size - 2));
       d_.month = Atoi(std::string_view(text).substr(size - 4, 2));
       d_.year = Atoi(std::string_view(text).substr(0, size - 4));
-      if (size == 6) two_digit_year_ = true;
+      if (size == 6) d_.two_digit_year = true;
       return kNone;
     }
     if ((parts & kTimeParts) == kTimeParts || (text.size() != 6 && text.size() != 4)) return kBadFormat;
@@ -443,8 +430,8 @@ class Decoder {
         d_.zone_west = -abbreviation->seconds_east;
         if (abbreviation->is_dst) *found |= kSummerTime;
       } else {
-        abbreviation_zone_ = TimeZone::Find(abbreviation->zone);
-        abbreviation_ = text;
+        d_.abbreviation_zone = TimeZone::Find(abbreviation->zone);
+        d_.abbreviation = text;
         if (time_only_) fields_[index_].kind = FieldKind::kZone;
       }
       return kNone;
@@ -473,11 +460,11 @@ class Decoder {
         return kNone;
       case WordKind::kAmPm:
         *found = kAmPm;
-        am_pm_ = static_cast<Word>(word.value);
+        d_.am_pm = static_cast<Word>(word.value);
         return kNone;
       case WordKind::kAdBc:
         *found = kAdBc;
-        bc_ = static_cast<Word>(word.value) == Word::kBc;
+        d_.bc = static_cast<Word>(word.value) == Word::kBc;
         return kNone;
       case WordKind::kDayOfWeek:
         if (time_only_) return kBadFormat;
@@ -496,9 +483,9 @@ class Decoder {
         pending_ = static_cast<Word>(word.value);
         return kNone;
       case WordKind::kUnknown:
-        zone_ = TimeZone::Find(text);
+        d_.zone = TimeZone::Find(text);
         *found = kZone;
-        return zone_ ? kNone : kBadFormat;
+        return d_.zone ? kNone : kBadFormat;
       default:
         return kBadFormat;
     }
@@ -513,7 +500,7 @@ class Decoder {
       d_.month = date.month;
       d_.day = date.day;
       *found = kDateParts;
-      julian_ = true;  // the year is final
+      d_.year_is_final = true;
     };
     int64_t today = FloorDiv(local, kMicrosPerDay);
     switch (word) {
@@ -554,94 +541,13 @@ class Decoder {
     }
   }
 
-  DecodeError Validate() {
-    if (Has(kYear) && !julian_) {
-      if (bc_) {
-        if (d_.year <= 0) return kOverflow;
-        d_.year = -(d_.year - 1);
-      } else if (two_digit_year_) {
-        if (d_.year < 0) return kOverflow;
-        if (d_.year < 70) {
-          d_.year += 2000;
-        } else if (d_.year < 100) {
-          d_.year += 1900;
-        }
-      } else if (d_.year <= 0) {
-        return kOverflow;
-      }
-    }
-    if (Has(kDayOfYear)) {
-      CivilDate date = CivilFromDays(DaysFromCivil(d_.year, 1, d_.day_of_year));
-      d_.year = date.year;
-      d_.month = date.month;
-      d_.day = date.day;
-    }
-    if (Has(kMonth) && (d_.month < 1 || d_.month > 12)) return kMonthDayOverflow;
-    if (Has(kDay) && (d_.day < 1 || d_.day > 31)) return kMonthDayOverflow;
-    if (Has(kDateParts) && d_.day > DaysInMonth(d_.year, d_.month)) return kOverflow;
-    return kNone;
-  }
-
-  DecodeError Finish() {
-    if (DecodeError error = Validate(); error != kNone) return error;
-    if (am_pm_ && d_.hour > 12) return kOverflow;
-    if (am_pm_ == Word::kAm && d_.hour == 12) d_.hour = 0;
-    if (am_pm_ == Word::kPm && d_.hour != 12) d_.hour += 12;
-    if (time_only_) {
-      if (TimeOverflows(d_)) return kOverflow;
-      if (!Has(kTimeParts)) return kBadFormat;
-    } else {
-      if (d_.special) return kNone;
-      if (!Has(kDateParts)) return kBadFormat;
-    }
-    return FindZone();
-  }
-
-  // The offset, where the text left it to a zone or to the session's.
-  DecodeError FindZone() {
-    if ((zone_ || abbreviation_zone_ || !Has(kZone)) && Has(kZoneModifier)) return kBadFormat;
-    if (Has(kZone) && !zone_ && !abbreviation_zone_) return kNone;
-    int32_t fixed = 0;
-    if (time_only_ && zone_ && zone_->fixed_offset(&fixed)) {
-      d_.zone_west = -fixed;
-      return kNone;
-    }
-    if (time_only_ && zone_ && !Has(kDateParts)) return kBadFormat;
-    int64_t day;
-    if (Has(kDateParts)) {
-      if (!IsCalendarYear(d_.year, d_.month)) return kNone;  // out of range, which the caller finds
-      day = d_.days();
-    } else if (time_only_ && (d_.parts & kDateParts) == 0) {
-      int64_t local = context_.now + int64_t{context_.time_zone.At(context_.now).seconds_east} * kMicrosPerSecond;
-      day = FloorDiv(local, kMicrosPerDay);
-    } else {
-      return kBadFormat;
-    }
-    int64_t local;
-    if (__builtin_mul_overflow(day, kMicrosPerDay, &local) || __builtin_add_overflow(local, d_.time(), &local)) {
-      return kNone;
-    }
-    if (abbreviation_zone_) {
-      int32_t east = OffsetAtLocal(*abbreviation_zone_, local);
-      std::optional<ZoneOffset> meaning =
-          abbreviation_zone_->Meaning(abbreviation_, local - int64_t{east} * kMicrosPerSecond);
-      d_.zone_west = -(meaning ? meaning->seconds_east : east);
-    } else {
-      d_.zone_west = -OffsetAtLocal(zone_ ? *zone_ : context_.time_zone, local);
-    }
-    return kNone;
-  }
-
   const FormatContext& context_;
   const bool time_only_;
   std::vector<DateTimeField> fields_;
   size_t index_ = 0;
-  Decoded d_;
+  DateTimeParts d_;
   std::optional<Word> pending_;  // a unit that the next number belongs to
-  std::optional<Word> am_pm_;
-  bool text_month_ = false, two_digit_year_ = false, bc_ = false, julian_ = false;
-  std::optional<TimeZone> zone_, abbreviation_zone_;
-  std::string abbreviation_;
+  bool text_month_ = false;
   Status status_;
 };
 
