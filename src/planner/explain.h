@@ -1,6 +1,6 @@
 // planner/explain.h
 //
-// A physical plan as EXPLAIN shows it, as text or JSON, in PostgreSQL's form.
+// A physical plan as EXPLAIN shows it, in each of PostgreSQL's formats.
 #pragma once
 #include <cstdint>
 #include <span>
