@@ -21,19 +21,15 @@
 
 #include "common/log.h"
 #include "server/handler_memory.h"
+#include "server/handshake.h"
 #include "server/io_threads.h"
 #include "server/requests.h"
 #include "server/tls.h"
 #include "server/wire_sink.h"
 #include "session/instance.h"
 #include "session/session.h"
-#include "session/session_registry.h"
-#include "session/settings.h"
 #include "wire/backend_messages.h"
 #include "wire/framing.h"
-#include "wire/frontend_messages.h"
-#include "wire/scram.h"
-#include "wire/startup.h"
 
 namespace phantom::server {
 
@@ -93,9 +89,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Opening. False: there is nothing to serve.
   awaitable<bool> Open();
   awaitable<bool> StartTls();
-  awaitable<bool> Authenticate(const std::string& user);
-  // The next message while nobody is authenticated; a null type when there is none.
-  awaitable<std::optional<wire::Frame>> NextFrame();
   awaitable<bool> Refuse(Status status);
 
   // Serving.
@@ -140,7 +133,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   wire::FrameReader input_;
   std::string output_;
   WireSink sink_;
-  wire::StartupPacket startup_;
   std::unique_ptr<session::Session> session_;
 };
 
@@ -230,14 +222,6 @@ awaitable<bool> Connection::Refuse(Status status) {
 }
 
 awaitable<bool> Connection::StartTls() {
-  const std::string_view answer = context_.tls != nullptr ? "S" : "N";
-  if (input_.buffered_bytes() > 0) {
-    co_return co_await Refuse(Error(sqlstate::kProtocolViolation, "received unencrypted data after SSL request")
-                                  .Detail("This could be either a client-software bug or evidence of an attempted "
-                                          "man-in-the-middle attack."));
-  }
-  if (!co_await WriteAll(answer)) co_return false;
-  if (context_.tls == nullptr) co_return true;
   tls_ = std::make_unique<asio::ssl::stream<Socket&>>(socket_, context_.tls->context());
   error_code error;
   co_await tls_->async_handshake(asio::ssl::stream_base::server, Into(error, asio::use_awaitable));
@@ -248,102 +232,23 @@ awaitable<bool> Connection::StartTls() {
   co_return true;
 }
 
-awaitable<std::optional<wire::Frame>> Connection::NextFrame() {
-  while (true) {
-    Result<std::optional<wire::Frame>> frame = input_.Next(false);
-    if (!frame.ok()) {
-      co_await Refuse(std::move(frame).status());
-      co_return std::nullopt;
-    }
-    if (frame->has_value()) co_return **frame;
-    if (!co_await Flush() || !co_await ReadSome()) co_return std::nullopt;
-  }
-}
-
-awaitable<bool> Connection::Authenticate(const std::string& user) {
-  error_code error;
-  const tcp::endpoint peer = socket_.remote_endpoint(error);
-  if (context_.trust_loopback && !error && peer.address().is_loopback()) co_return true;
-
-  std::optional<ScramSecret> secret;
-  if (Result<std::string> verifier = context_.instance.PasswordVerifier(user); verifier.ok()) {
-    secret = ScramSecret::Parse(*verifier);
-  }
-  std::vector<std::string_view> mechanisms;
-  if (tls_ != nullptr && !context_.tls->certificate_hash().empty()) mechanisms.push_back(wire::kScramSha256Plus);
-  mechanisms.push_back(wire::kScramSha256);
-  wire::ScramExchange exchange(user, std::move(secret), tls_ != nullptr ? context_.tls->certificate_hash() : "");
-  wire::AppendAuthenticationSasl(output_, mechanisms);
-
-  for (int round = 0; round < 2; ++round) {
-    const std::optional<wire::Frame> frame = co_await NextFrame();
-    if (!frame.has_value()) co_return false;
-    if (frame->type != 'p') {
-      co_return co_await Refuse(Errorf(sqlstate::kProtocolViolation, "expected SASL response, got message type %d",
-                                       static_cast<unsigned char>(frame->type)));
-    }
-    if (round == 0) {
-      Result<wire::SaslInitialResponse> initial = wire::ParseSaslInitialResponse(frame->body);
-      if (!initial.ok()) co_return co_await Refuse(std::move(initial).status());
-      Result<std::string> reply = exchange.First(initial->mechanism, initial->data);
-      if (!reply.ok()) co_return co_await Refuse(std::move(reply).status());
-      wire::AppendAuthenticationSaslContinue(output_, *reply);
-    } else {
-      Result<std::string> reply = exchange.Final(frame->body);
-      if (!reply.ok()) co_return co_await Refuse(std::move(reply).status());
-      wire::AppendAuthenticationSaslFinal(output_, *reply);
-    }
-  }
-  co_return true;
-}
-
 awaitable<bool> Connection::Open() {
-  bool tls_refused = false;
-  while (true) {
-    Result<std::optional<wire::Frame>> frame = input_.NextStartup();
-    if (!frame.ok()) co_return false;
-    if (!frame->has_value()) {
-      if (!co_await ReadSome()) co_return false;
-      continue;
-    }
-    Result<wire::StartupPacket> packet = wire::ParseStartup((*frame)->body);
-    if (!packet.ok()) co_return co_await Refuse(std::move(packet).status());
-    startup_ = std::move(packet).value();
-    if (startup_.kind == wire::StartupKind::kCancel) {
-      context_.instance.sessions().Cancel(startup_.pid, startup_.cancel_key);
-      co_return false;
-    }
-    if (startup_.kind == wire::StartupKind::kStartup) break;
-    if (startup_.kind == wire::StartupKind::kSslRequest && tls_ == nullptr && !tls_refused) {
-      tls_refused = context_.tls == nullptr;
-      if (!co_await StartTls()) co_return false;
-    } else if (!co_await WriteAll("N")) {
-      co_return false;
-    }
-  }
-  if (context_.shutting_down) {
-    co_return co_await Refuse(Error(sqlstate::kCannotConnectNow, "the database system is shutting down"));
-  }
-  if (context_.connections > context_.connections_max) {
-    co_return co_await Refuse(Error(sqlstate::kTooManyConnections, "sorry, too many clients already"));
-  }
-  if (startup_.replication) {
-    co_return co_await Refuse(Error(sqlstate::kFeatureNotSupported, "replication connections are not supported"));
-  }
-  if (startup_.minor_version > 0 || !startup_.unknown_options.empty()) {
-    wire::AppendNegotiateProtocolVersion(output_, 0, startup_.unknown_options);
-  }
-  if (!co_await Authenticate(startup_.user)) co_return false;
-
-  session::ConnectionOptions options;
-  options.user = startup_.user;
-  options.database = startup_.database;
-  if (Status status = wire::ParseCommandLineOptions(startup_.options, &options.settings); !status.ok()) {
-    co_return co_await Refuse(std::move(status));
-  }
-  for (auto& setting : startup_.settings) options.settings.push_back(std::move(setting));
   error_code error;
   const tcp::endpoint peer = socket_.remote_endpoint(error);
+  Handshake handshake(context_, context_.trust_loopback && !error && peer.address().is_loopback());
+  for (;;) {
+    const Handshake::Step step = handshake.Advance(input_, output_);
+    if (step == Handshake::Step::kDone) break;
+    if (step == Handshake::Step::kRefuse) co_return co_await Refuse(handshake.TakeRefusal());
+    if (!co_await Flush() || step == Handshake::Step::kClose) co_return false;
+    if (step == Handshake::Step::kEncrypt) {
+      if (!co_await StartTls()) co_return false;
+      handshake.NoteEncrypted();
+    } else if (!co_await ReadSome()) {
+      co_return false;
+    }
+  }
+  session::ConnectionOptions options = handshake.TakeOptions();
   if (!error) {
     options.client_address = peer.address().to_string();
     options.client_port = peer.port();
@@ -365,7 +270,6 @@ awaitable<bool> Connection::Open() {
   wire::AppendAuthenticationOk(output_);
   wire::AppendBackendKeyData(output_, session_->pid(), session_->cancel_key());
   session_->Ready(sink_);
-  startup_ = {};
   co_return true;
 }
 
