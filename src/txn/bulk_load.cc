@@ -18,9 +18,11 @@ namespace phantom::txn {
 
 Status ManagerImpl::LoadChunk(Transaction& transaction, SpaceId space, TreeId tree, const store::ColdChunk& chunk) {
   ASSIGN_OR_RETURN(const std::shared_ptr<TableState> table, OpenTable(space, tree));
-  ASSIGN_OR_RETURN(ColdRowsRef rows, ColdRows::Open(store, space, tree, chunk));
   RETURN_IF_ERROR(store.pool().AdmitChange());
   RETURN_IF_ERROR(store.log().Admit());
+  // After a restart the chunk's row ids may be given for the second time.
+  RETURN_IF_ERROR(store.chunks().ForgetDeletions(space, tree, chunk.number));
+  ASSIGN_OR_RETURN(ColdRowsRef rows, ColdRows::Open(store, space, tree, chunk));
   RETURN_IF_ERROR(Track(transaction.active_entry_, [&](Lsn* last) -> Status {
     RETURN_IF_ERROR(store.chunks().Load(space, tree, chunk, last));
     rows->SetLoaded(*last);

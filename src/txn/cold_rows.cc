@@ -12,7 +12,7 @@ namespace phantom::txn {
 
 // ---- A chunk --------------------------------------------------------------------------------------------------------
 
-ColdRows::ColdRows(const store::ColdChunk& chunk) : chunk_(chunk) {}
+ColdRows::ColdRows(const store::ColdChunk& chunk) : chunk_(chunk), trimmed_(chunk.frozen_before.value) {}
 ColdRows::~ColdRows() = default;
 
 Result<std::shared_ptr<ColdRows>> ColdRows::Open(store::Store& store, SpaceId space, TreeId tree,

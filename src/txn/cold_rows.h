@@ -68,6 +68,12 @@ class ColdRows {
   void NoteDeletion(RowId row);
   // How its columns are encoded.
   void AddColumns(std::map<std::pair<uint32_t, lsm::Encoding>, SegmentColumn>* columns) const;
+  // Whether a row found here is its newest version, and every plain index entry that the snapshot can have met has its key. A version put
+  // back by a rollback is not known as such any more once it has been trimmed from the tree: whoever began before that compares keys.
+  bool IsNewestFor(const Snapshot& snapshot) const { return snapshot.read_lsn().value >= trimmed_.load(std::memory_order_acquire); }
+  void BeginTrim() { trimmed_.store(UINT64_MAX, std::memory_order_release); }
+  // Nothing is trimmed after the log's end was this.
+  void EndTrim(Lsn log_end) { trimmed_.store(log_end.value, std::memory_order_release); }
   uint64_t deleted_rows() const { return deleted_rows_.load(std::memory_order_relaxed); }
 
   // The row's bytes (all the layout's columns) and the header it had. Requires Has().
@@ -96,6 +102,7 @@ class ColdRows {
 
   const store::ColdChunk chunk_;
   Lsn loaded_;
+  std::atomic<uint64_t> trimmed_;
   std::unique_ptr<lsm::SegmentReader> segment_;
   std::vector<uint32_t> columns_;  // by the table's columns
   std::array<std::atomic<uint64_t>, store::Chunks::kDeletionWords> deleted_{};

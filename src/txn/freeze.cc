@@ -338,9 +338,14 @@ Result<bool> RowTable::Trim(uint64_t chunk, const MoveOptions& options) {
 
 // Takes from the tree what the segment has as well.
 Result<bool> RowTable::Trim(uint64_t chunk, Lsn frozen_before, const MoveOptions& options) {
-  return PruneChunk(
+  const ColdRowsRef cold = parts_->state->cold.Find(FirstOf(chunk));
+  if (cold == nullptr) return true;
+  cold->BeginTrim();
+  Result<bool> trimmed = PruneChunk(
       manager_->impl(), parts_->tree(), chunk,
       [&](const RowHeader& header) { return IsCopied(header, frozen_before); }, options);
+  cold->EndTrim(manager_->impl().store.log().appended());
+  return trimmed;
 }
 
 }  // namespace phantom::txn

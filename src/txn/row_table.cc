@@ -105,8 +105,7 @@ Status RowTable::Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) con
       if (!segment->Has(id) || !segment->IsSeenBy(snapshot)) return Status::Ok();
       row->found = row->in_segment = true;
       row->place = id;
-      // Whoever has begun since the freezing has met no index entry of a version that was rolled back before.
-      row->newest = snapshot.read_lsn() >= segment->chunk().frozen_before;
+      row->newest = segment->IsNewestFor(snapshot);
       return Status::Ok();
     }
     if (!older) return Status::Ok();

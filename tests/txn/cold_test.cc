@@ -11,22 +11,12 @@
 using namespace phantom;
 using namespace phantom::txn;
 
-namespace {
-
-void Fill(Database& database, TestTable& table, int32_t from, int32_t to) {
-  auto t = database.Begin();
-  for (const TestRow& row : TestTable::Rows(from, to)) Must(table.Insert(*t, row));
-  database.manager().WaitDurable(Must(t->Commit()));
-}
-
-}  // namespace
-
 TEST_CASE("a frozen chunk has the same rows, in a segment instead of the tree") {
   io::SimEnv env(1);
   TestRows rows;
   {
     auto [database, table] = CreateDatabase(env);
-    Fill(*database, *table, 1, 5001);
+    InsertRows(*database, *table, 1, 5001);
     auto t = database->Begin();
     for (int32_t id = 1; id <= 5000; id += 7) Must(table->Delete(*t, id));
     for (int32_t id = 2; id <= 5000; id += 7) Must(table->AddToK(*t, id, 100));
@@ -50,7 +40,7 @@ TEST_CASE("a frozen chunk has the same rows, in a segment instead of the tree") 
       if (found) REQUIRE(found->second == rows[id]);
     }
     // New rows go to the next chunk.
-    Fill(*database, *table, 6001, 6003);
+    InsertRows(*database, *table, 6001, 6003);
     rows[6001] = {6001, 1, "row 6001"};
     rows[6002] = {6002, 2, "row 6002"};
     REQUIRE(Must(table->FindById(reader->TakeSnapshot(), 6002))->first.value > store::kChunkRows);
@@ -61,14 +51,14 @@ TEST_CASE("a frozen chunk has the same rows, in a segment instead of the tree") 
   REQUIRE(table->rows().IsCold(0));
   REQUIRE(table->All() == rows);
   REQUIRE(table->Check().rows == rows.size());
-  Fill(*database, *table, 7001, 7002);
+  InsertRows(*database, *table, 7001, 7002);
   REQUIRE(Must(table->FindById(database->Begin()->TakeSnapshot(), 7001))->first.value > store::kChunkRows);
 }
 
 TEST_CASE("cold rows are changed, deleted and rolled back like others") {
   io::SimEnv env(2);
   auto [database, table] = CreateDatabase(env);
-  Fill(*database, *table, 1, 3001);
+  InsertRows(*database, *table, 1, 3001);
   REQUIRE(Must(table->rows().Freeze(0)));
   TestRows rows = table->All();
   auto keeper = database->Begin(Isolation::kRepeatableRead);
@@ -135,7 +125,7 @@ TEST_CASE("cold rows are changed, deleted and rolled back like others") {
 TEST_CASE("long values stay in the tree of a cold chunk") {
   io::SimEnv env(3);
   auto [database, table] = CreateDatabase(env);
-  Fill(*database, *table, 1, 101);
+  InsertRows(*database, *table, 1, 101);
   auto t = database->Begin();
   Must(table->Update(*t, 7, 7, std::string(100'000, 'x')));
   Must(t->Commit());
@@ -151,7 +141,7 @@ TEST_CASE("a dropped table takes its segments along, and what nobody names goes 
   io::SimEnv env(4);
   {
     auto [database, table] = CreateDatabase(env);
-    Fill(*database, *table, 1, 101);
+    InsertRows(*database, *table, 1, 101);
     REQUIRE(Must(table->rows().Freeze(0)));
     table.reset();
     auto t = database->Begin();
@@ -180,7 +170,7 @@ TEST_CASE("chunks are moved under readers and writers") {
   constexpr int32_t kRows = 4000;
   {
     auto table = Must(TestTable::Open(*database));
-    Fill(*database, *table, 1, kRows + 1);
+    InsertRows(*database, *table, 1, kRows + 1);
   }
   std::atomic<bool> done{false};
   Status moved, written[2];
@@ -243,7 +233,7 @@ TEST_CASE("chunks are moved under readers and writers") {
 TEST_CASE("a move that is stopped leaves everything as it was, and no file") {
   io::SimEnv env(1);
   auto [database, table] = CreateDatabase(env);
-  Fill(*database, *table, 1, 3001);
+  InsertRows(*database, *table, 1, 3001);
   const TestRows rows = table->All();
   int asked = 0;
   MoveOptions options;
@@ -270,7 +260,7 @@ TEST_CASE("no file is made for a chunk that not everybody sees") {
   auto [database, table] = CreateDatabase(env);
   auto old = database->Begin(Isolation::kRepeatableRead);
   static_cast<void>(old->TakeSnapshot());
-  Fill(*database, *table, 1, 101);
+  InsertRows(*database, *table, 1, 101);
   bool asked = false;
   MoveOptions options;
   options.go_on = [&](uint64_t) { return asked = true; };
@@ -288,12 +278,12 @@ TEST_CASE("a last chunk may keep its free row ids") {
     MoveOptions options;
     options.give_up_ids = false;
     for (int32_t round = 0; round < 4; ++round) {
-      Fill(*database, *table, 1 + round * 100, 101 + round * 100);
+      InsertRows(*database, *table, 1 + round * 100, 101 + round * 100);
       REQUIRE(Must(table->rows().Freeze(0, options)));
       REQUIRE(StatsOf(*database, TestTable::kFixed.rows).entries == 0);
     }
     REQUIRE(table->rows().EndRowId() == RowId(401));
-    Fill(*database, *table, 401, 403);
+    InsertRows(*database, *table, 401, 403);
     REQUIRE(Must(table->rows().LookAt(0)).overlaid == 2);
     rows = table->All();
     REQUIRE(rows.size() == 402);
@@ -302,14 +292,14 @@ TEST_CASE("a last chunk may keep its free row ids") {
   }
   auto [database, table] = RestartDatabase(env);
   REQUIRE(table->All() == rows);
-  Fill(*database, *table, 403, 404);
+  InsertRows(*database, *table, 403, 404);
   REQUIRE(table->All().size() == 403);
 }
 
 TEST_CASE("a chunk of which nothing is left loses its segment") {
   io::SimEnv env(1);
   auto [database, table] = CreateDatabase(env);
-  Fill(*database, *table, 1, 501);
+  InsertRows(*database, *table, 1, 501);
   REQUIRE(Must(table->rows().Freeze(0)));
   auto t = database->Begin();
   for (int32_t id = 1; id <= 500; ++id) Must(table->Delete(*t, id));
@@ -321,6 +311,6 @@ TEST_CASE("a chunk of which nothing is left loses its segment") {
   REQUIRE(!table->rows().IsCold(0));
   REQUIRE(SegmentFiles(env) == 0);
   REQUIRE(table->All().empty());
-  Fill(*database, *table, 501, 503);
+  InsertRows(*database, *table, 501, 503);
   REQUIRE(table->Check().rows == 2);
 }

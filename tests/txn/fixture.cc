@@ -298,6 +298,12 @@ OpenTable RestartDatabase(io::SimEnv& env, const DatabaseOptions& options) {
   return open;
 }
 
+void InsertRows(Database& database, TestTable& table, int32_t from, int32_t to) {
+  auto t = database.Begin();
+  for (const TestRow& row : TestTable::Rows(from, to)) Must(table.Insert(*t, row));
+  database.manager().WaitDurable(Must(t->Commit()));
+}
+
 TestRows AsMap(const std::vector<TestRow>& rows) {
   TestRows map;
   for (const TestRow& row : rows) map[row.id] = row;

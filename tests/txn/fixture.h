@@ -137,6 +137,8 @@ OpenTable CreateDatabase(io::SimEnv& env, const DatabaseOptions& options = {});
 // The one that a power cut has left, when the disk is there again and its losers are undone.
 OpenTable RestartDatabase(io::SimEnv& env, const DatabaseOptions& options = {});
 
+// Inserts TestTable::Rows(from, to), durably.
+void InsertRows(Database& database, TestTable& table, int32_t from, int32_t to);
 TestRows AsMap(const std::vector<TestRow>& rows);
 size_t SegmentFiles(io::SimEnv& env);
 btree::TreeStats StatsOf(Database& database, TreeId tree);
