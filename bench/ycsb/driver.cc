@@ -1,7 +1,9 @@
 // Loads one engine and plays workloads on it; prints one line of tab-separated figures for the load and each workload.
 //
 //   ycsb_ENGINE --directory DIR [--keys N] [--seconds S] [--threads T] [--memory MB] [--distribution uniform|zipfian]
-//               [--sync] [--workloads ABCFDE] [--header]
+//               [--sync no|yes|both] [--workloads ABCFDE] [--header]
+//
+// The load is never synced; with `both` the workloads are played without sync, then with it.
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -39,6 +41,7 @@ struct Settings {
   int threads = 2;
   bool zipfian = false;
   bool header = false;
+  std::vector<bool> syncs = {false};
   std::string workloads = "ABCFDE";
 };
 
@@ -121,12 +124,16 @@ class Bench {
         "load", [&](int thread, Histogram* latencies) { return Load(thread, latencies); }, true);
     if (settings_.zipfian) zipfian_.emplace(settings_.keys);
     inserted_ = settings_.keys;
-    for (char letter : settings_.workloads) {
-      const Mix* mix = MixOf(letter);
-      if (mix == nullptr) Fail("there is no workload " + std::string(1, letter));
-      Phase(
-          std::string(1, letter), [&](int thread, Histogram* latencies) { return Play(*mix, thread, latencies); },
-          false);
+    for (const bool sync : settings_.syncs) {
+      sync_ = sync;
+      engine_->SetSync(sync);
+      for (char letter : settings_.workloads) {
+        const Mix* mix = MixOf(letter);
+        if (mix == nullptr) Fail("there is no workload " + std::string(1, letter));
+        Phase(
+            std::string(1, letter), [&](int thread, Histogram* latencies) { return Play(*mix, thread, latencies); },
+            false);
+      }
     }
     engine_->Close();
   }
@@ -165,7 +172,7 @@ class Bench {
     const double megabytes = static_cast<double>(BytesWritten() - written) / 1e6;
     const double amplification = sum.bytes_put == 0 ? 0 : megabytes * 1e6 / static_cast<double>(sum.bytes_put);
     std::printf("%s\t%s\t%s\t%s\t%d\t%llu\t%.2f\t%.0f\t%.2f\t%.2f\t%.1f\t%.2f\t%.2f\t%.1f\n", engine_->name().c_str(),
-                name.c_str(), settings_.zipfian ? "zipfian" : "uniform", settings_.engine.sync ? "yes" : "no",
+                name.c_str(), settings_.zipfian ? "zipfian" : "uniform", sync_ ? "yes" : "no",
                 settings_.threads, static_cast<unsigned long long>(sum.operations), seconds,
                 static_cast<double>(sum.operations) / seconds, all.Micros(0.5), all.Micros(0.99), megabytes,
                 amplification, CpuSeconds() - cpu, static_cast<double>(SpaceOf(settings_.engine.directory)) / 1e6);
@@ -245,6 +252,7 @@ class Bench {
 
   const Settings settings_;
   std::unique_ptr<Engine> engine_;
+  bool sync_ = false;
   std::optional<Zipfian> zipfian_;
   std::atomic<uint64_t> inserted_{0};
   std::atomic<uint64_t> seed_{0};
@@ -259,9 +267,7 @@ int main(int argc, char** argv) {
   settings.engine.memory_bytes = 256 << 20;
   for (int i = 1; i < argc; ++i) {
     const std::string_view flag = argv[i];
-    if (flag == "--sync") {
-      settings.engine.sync = true;
-    } else if (flag == "--header") {
+    if (flag == "--header") {
       settings.header = true;
     } else if (i + 1 == argc) {
       ycsb::Fail("what about " + std::string(flag) + "?");
@@ -277,6 +283,12 @@ int main(int argc, char** argv) {
       settings.engine.memory_bytes = std::strtoull(argv[++i], nullptr, 10) << 20;
     } else if (flag == "--distribution") {
       settings.zipfian = std::string_view(argv[++i]) == "zipfian";
+    } else if (flag == "--sync") {
+      const std::string_view sync = argv[++i];
+      if (sync != "no" && sync != "yes" && sync != "both") ycsb::Fail("--sync is no, yes or both");
+      settings.syncs.clear();
+      if (sync != "yes") settings.syncs.push_back(false);
+      if (sync != "no") settings.syncs.push_back(true);
     } else if (flag == "--workloads") {
       settings.workloads = argv[++i];
     } else {

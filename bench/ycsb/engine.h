@@ -14,7 +14,6 @@ namespace ycsb {
 struct EngineOptions {
   std::string directory;
   uint64_t memory_bytes = 0;
-  bool sync = false;  // every write is durable before it returns
 };
 
 // Failures end the program.
@@ -27,6 +26,8 @@ class Engine {
 
   virtual void Open(const EngineOptions& options) = 0;
   virtual void Close() = 0;
+  // Whether every write is durable before it returns; at first none is. While no other method runs.
+  virtual void SetSync(bool sync) = 0;
 
   virtual bool Get(std::string_view key, std::string* value) = 0;
   virtual void Put(std::string_view key, std::string_view value) = 0;

@@ -28,12 +28,13 @@ class PhantomEngine final : public Engine {
     auto database = kv::Database::Open(options.directory, opened);
     Must(database.status());
     database_ = std::move(database).value();
-    write_.sync = options.sync;
+    SetSync(false);
   }
   void Close() override {
     Must(database_->Close());
     database_.reset();
   }
+  void SetSync(bool sync) override { write_.sync = sync; }
 
   bool Get(std::string_view key, std::string* value) override {
     const phantom::Result<bool> found = database_->Get(key, value);

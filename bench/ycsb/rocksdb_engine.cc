@@ -40,12 +40,13 @@ class RocksEngine final : public Engine {
     rocksdb::DB* database = nullptr;
     Must(rocksdb::DB::Open(opened, options.directory, &database));
     database_.reset(database);
-    write_.sync = options.sync;
+    SetSync(false);
   }
   void Close() override {
     Must(database_->Close());
     database_.reset();
   }
+  void SetSync(bool sync) override { write_.sync = sync; }
 
   bool Get(std::string_view key, std::string* value) override {
     const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), SliceOf(key), value);
