@@ -16,8 +16,9 @@
 
 namespace phantom::btree {
 
-// CleanSome() works while more than this share of the frames is dirty.
-static constexpr int64_t kDirtyShare = 2;  // one half
+// CleanSome() works while more of the 16 parts of the frames are dirty than these: when all frames are in use, and when there are free
+// ones, so that nobody looks for clean ones.
+static constexpr int64_t kDirtyPartsFull = 8, kDirtyPartsFree = 11;
 // An evictor that has met this many dirty frames cleans one.
 static constexpr uint32_t kDirtyMetMax = 16;
 // Who finds too many dirty frames cleans so many of them.
@@ -45,6 +46,12 @@ BufferPool::BufferPool(PageMap& map, uint64_t bytes)
     frames_[i].data = memory_ + i * kPageBytes;
     free_.push_back(static_cast<uint32_t>(frame_count_ - 1 - i));
   }
+  groups_.resize((frame_count_ + kGroupFrames - 1) / kGroupFrames);
+  for (uint64_t i = 0; i < groups_.size(); ++i) {
+    groups_[i].frames = static_cast<uint32_t>(std::min<uint64_t>(kGroupFrames, frame_count_ - i * kGroupFrames));
+    groups_[i].free = groups_[i].frames;
+  }
+  untouched_ = frame_count_;
 }
 
 BufferPool::~BufferPool() { ::munmap(memory_, region_bytes_); }
@@ -119,6 +126,10 @@ Frame* BufferPool::TakeFree() {
     Frame& frame = frames_[free_[i]];
     // An image of its former page may still be on its way.
     if (frame.writing.load() || !frame.latch.TryLockExclusive()) continue;
+    Group& group = groups_[free_[i] / kGroupFrames];
+    --group.free;
+    if (group.untouched) untouched_ -= group.frames;
+    group.untouched = false;
     free_.erase(free_.begin() + static_cast<ptrdiff_t>(i));
     return &frame;
   }
@@ -190,8 +201,25 @@ void BufferPool::Discard(Frame& frame) {
   }
   if (frame.dirty_since.exchange(0) != 0) dirty_.fetch_sub(1, std::memory_order_relaxed);
   frame.latch.UnlockExclusive();
+  const auto index = static_cast<uint32_t>(&frame - frames_);
   MutexLock lock(free_mutex_);
-  free_.push_back(static_cast<uint32_t>(&frame - frames_));
+  free_.push_back(index);
+  ++groups_[index / kGroupFrames].free;
+}
+
+void BufferPool::ReleaseFree() {
+  for (size_t i = 0; i < groups_.size(); ++i) {
+    Group& group = groups_[i];
+    // Nobody takes one of the frames meanwhile; who still reads what was there finds out by the latch that it is gone.
+    MutexLock lock(free_mutex_);
+    if (group.untouched || group.free < group.frames) continue;
+    void* const begin = frames_[i * kGroupFrames].data;
+    if (::madvise(begin, group.frames * size_t{kPageBytes}, MADV_DONTNEED) != 0) continue;
+    group.untouched = true;
+    untouched_ += group.frames;
+  }
+  MutexLock lock(free_mutex_);
+  std::ranges::stable_partition(free_, [&](uint32_t index) { return groups_[index / kGroupFrames].untouched; });
 }
 
 Frame* BufferPool::LatchResident(PageId page) {
@@ -341,9 +369,9 @@ Status BufferPool::MakeClean(int64_t parts) {
 }
 
 Status BufferPool::CleanSome() {
-  const auto too_many = [&] {
-    return dirty_.load(std::memory_order_relaxed) * kDirtyShare > static_cast<int64_t>(frame_count_);
-  };
+  const PoolStats stats = Stats();
+  const int64_t parts = stats.free >= stats.frames / 16 ? kDirtyPartsFree : kDirtyPartsFull;
+  const auto too_many = [&] { return dirty_parts() >= parts; };
   const uint64_t start = hand_.load(std::memory_order_relaxed);
   for (uint64_t i = 0; i < frame_count_ && too_many(); ++i) {
     Frame& frame = frames_[(start + i) % frame_count_];
@@ -357,7 +385,7 @@ Status BufferPool::CleanSome() {
 PoolStats BufferPool::Stats() const {
   MutexLock lock(free_mutex_);
   const int64_t dirty = std::max<int64_t>(0, dirty_.load(std::memory_order_relaxed));
-  return {frame_count_, free_.size(), static_cast<uint64_t>(dirty), reads_.load(), writes_.load()};
+  return {frame_count_, free_.size(), untouched_, static_cast<uint64_t>(dirty), reads_.load(), writes_.load()};
 }
 
 }  // namespace phantom::btree

@@ -51,8 +51,9 @@ inline constexpr uint64_t kPoolFramesMin = 64;
 
 struct PoolStats {
   uint64_t frames = 0;
-  uint64_t free = 0;   // of the frames: never used or given back
-  uint64_t dirty = 0;  // of the frames: with changes not yet on disk
+  uint64_t free = 0;       // of the frames: never used or given back
+  uint64_t untouched = 0;  // of those: without memory behind them
+  uint64_t dirty = 0;      // of the frames: with changes not yet on disk
   uint64_t reads = 0;
   uint64_t writes = 0;
 };
@@ -117,6 +118,9 @@ class BufferPool {
   // Writes pages while more than a share of the frames is dirty; for a background thread.
   Status CleanSome();
 
+  // Gives the memory of free frames back to the system, where many of them lie together. They are used again last.
+  void ReleaseFree();
+
   PageMap& map() { return map_; }
   PoolStats Stats() const;
 
@@ -174,7 +178,16 @@ class BufferPool {
   std::array<Partition, kPartitions> partitions_;
 
   mutable Mutex free_mutex_{LockRank::kBufferPool};
-  std::vector<uint32_t> free_;
+  std::vector<uint32_t> free_;  // taken from the end
+  // Frames whose memory comes and goes together: a huge page of it.
+  static constexpr uint32_t kGroupFrames = 256;
+  struct Group {
+    uint32_t frames = 0;
+    uint32_t free = 0;
+    bool untouched = true;
+  };
+  std::vector<Group> groups_;
+  uint64_t untouched_ = 0;  // frames of untouched groups
   std::atomic<uint64_t> hand_ = 0;        // of the clock
   std::atomic<uint64_t> clean_hand_ = 0;  // of MakeClean
   std::atomic<int64_t> dirty_ = 0;  // frames with dirty_since set

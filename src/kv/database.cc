@@ -20,8 +20,9 @@ static_assert(kKeyBytesMax == txn::KeyTable::kKeyBytesMax && kValueBytesMax == t
 static constexpr SpaceId kSpace = store::kSharedSpace;
 static constexpr TreeId kKeysTree{2};
 
-// Of the memory this part is for what has been read of runs, the others are for pages.
-static constexpr uint64_t kRunShare = 4;
+// Of the memory this part is for what has been read of runs, the others are for pages; and for that as well, as long as there are not
+// so many pages.
+static constexpr uint64_t kRunShare = 16;
 
 struct Snapshot::Impl {
   txn::Snapshot snapshot;

@@ -24,9 +24,17 @@ CacheEntry* BlockCache::Put(CacheSlot& slot, std::unique_ptr<CacheEntry> entry) 
   return entry.release();
 }
 
+void BlockCache::SetBytesMax(size_t bytes_max) {
+  std::vector<std::unique_ptr<CacheEntry>> thrown_out;
+  MutexLock lock(mutex_);
+  bytes_max_.store(bytes_max, std::memory_order_relaxed);
+  MakeRoom(&thrown_out);
+  lock.unlock();
+}
+
 void BlockCache::MakeRoom(std::vector<std::unique_ptr<CacheEntry>>* out) {
   // Twice round: the first time takes the marks of use away.
-  for (size_t steps = entries_.size() * 2; bytes() > bytes_max_ && steps > 0; --steps) {
+  for (size_t steps = entries_.size() * 2; bytes() > bytes_max() && steps > 0; --steps) {
     if (hand_ >= entries_.size()) hand_ = 0;
     CacheEntry* entry = entries_[hand_];
     uint64_t unpinned = reinterpret_cast<uint64_t>(entry) << 16;

@@ -102,14 +102,17 @@ class BlockCache {
   // Empties slots that are not pinned and that nobody fills any more.
   void Remove(std::span<CacheSlot> slots);
 
+  // From now on; throws out what is too much.
+  void SetBytesMax(size_t bytes_max);
+
   size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
-  size_t bytes_max() const { return bytes_max_; }
+  size_t bytes_max() const { return bytes_max_.load(std::memory_order_relaxed); }
 
  private:
   // Requires the mutex. What it throws out is destroyed by the caller, without the mutex.
   void MakeRoom(std::vector<std::unique_ptr<CacheEntry>>* out);
 
-  const size_t bytes_max_;
+  std::atomic<size_t> bytes_max_;
   Mutex mutex_{LockRank::kBufferPool};
   std::atomic<size_t> bytes_{0};
   std::vector<CacheEntry*> entries_;  // in no order; the clock's hand goes round

@@ -8,7 +8,7 @@
 
 namespace phantom::store {
 
-Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) { 
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
   impl_->self = this;
   impl_->files = std::make_unique<ColdFiles>(*this, impl_->options.segment_cache_bytes);
   impl_->chunks = std::make_unique<Chunks>(*this, *impl_->files);

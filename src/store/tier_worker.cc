@@ -42,7 +42,7 @@ std::pair<size_t, size_t> PickMerge(const std::vector<uint64_t>& bytes, const st
   return {0, 0};
 }
 
-TierWorker::TierWorker(Store& store) : store_(store) {}
+TierWorker::TierWorker(Store& store) : store_(store), memory_(store) {}
 
 TierWorker::~TierWorker() {
   {
@@ -86,6 +86,7 @@ Result<bool> TierWorker::IsDue(TieredTree& tree) const {
 }
 
 Status TierWorker::FlushDue(bool* did) {
+  memory_.Balance();
   for (const auto& tree : store_.ListTiered()) {
     ASSIGN_OR_RETURN(const bool due, IsDue(*tree));
     if (!due) continue;

@@ -12,6 +12,7 @@
 
 #include "common/mutex.h"
 #include "common/status.h"
+#include "store/lent_memory.h"
 #include "store/tiered_tree.h"
 
 namespace phantom::store {
@@ -41,6 +42,7 @@ class TierWorker {
   Result<bool> IsDue(TieredTree& tree) const;
 
   Store& store_;
+  LentMemory memory_;
   Mutex mutex_{LockRank::kRuns};
   ConditionVariable wake_;
   std::atomic<bool> stopping_{false};

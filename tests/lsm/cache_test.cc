@@ -37,3 +37,33 @@ TEST_CASE("threads read through a cache that is too small") {
   }
   REQUIRE(cache.bytes() == 0);
 }
+
+TEST_CASE("a cache gives memory back when it may have less") {
+  io::SimEnv env(1);
+  BlockCache cache(8 << 20);
+  TestTable table(ColumnsNamed({"int8 any", "text comments"}), 8 * kVectorRows, 5);
+  table.Write(env, "/d/segment");
+  {
+    auto reader = std::move(OpenSegment(env, "/d/segment", cache)).value();
+    auto read_all = [&] {
+      for (uint32_t position = 0; position < table.rows; position += 97) {
+        for (uint32_t column = 0; column < 2; ++column) {
+          const types::Vector& want = table.values[column];
+          types::Vector out(want.type(), want.layout(), 1);
+          REQUIRE(reader->ReadValue(column, position, out, 0).ok());
+          REQUIRE(SameSlot(want.layout(), out.slot(0), want.slot(position)));
+        }
+      }
+    };
+    read_all();
+    const size_t all = cache.bytes();
+    cache.SetBytesMax(all / 4);
+    REQUIRE(cache.bytes() <= all / 4);
+    read_all();
+    REQUIRE(cache.bytes() <= all / 2);
+    cache.SetBytesMax(8 << 20);
+    read_all();
+    REQUIRE(cache.bytes() == all);
+  }
+  REQUIRE(cache.bytes() == 0);
+}
