@@ -11,7 +11,7 @@
 namespace phantom {
 
 static constexpr const char* kNames[] = {"DEBUG", "INFO", "NOTICE", "WARNING", "LOG", "ERROR", "FATAL", "PANIC"};
-static std::atomic<LogLevel> log_level = LogLevel::kLog;
+static std::atomic<LogLevel> log_level = LogLevel::kWarning;
 
 static spdlog::logger& Logger() {
   static const std::shared_ptr<spdlog::logger> logger = [] {

@@ -10,7 +10,7 @@ namespace phantom {
 
 enum class LogLevel { kDebug, kInfo, kNotice, kWarning, kLog, kError, kFatal, kPanic };
 
-// Lines below the level are dropped; the order is that of LogLevel. Starts at kLog.
+// Lines below the level are dropped; the order is that of LogLevel. Starts at kWarning.
 void SetLogLevel(LogLevel level);
 
 [[gnu::format(printf, 2, 3)]] void Log(LogLevel level, const char* format, ...);

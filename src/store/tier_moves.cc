@@ -31,15 +31,28 @@ class LeafCopy {
 
 }  // namespace
 
-// Removals leave tombstones while it lives.
+// Removals leave tombstones while it lives. What it was to take out of the tree counts again when it did not come to that.
 class TieredTree::Flushing {
  public:
-  explicit Flushing(std::atomic<bool>& flag) : flag_(flag) { flag_.store(true); }
-  ~Flushing() { End(); }
-  void End() { flag_.store(false); }
+  explicit Flushing(TieredTree& tree)
+      : tree_(tree), fresh_bytes_(tree.fresh_bytes_.exchange(0)), old_bytes_(tree.old_bytes_.exchange(0)) {
+    tree_.flushing_.store(true);
+  }
+  ~Flushing() {
+    if (ended_) return;
+    End();
+    tree_.fresh_bytes_.fetch_add(fresh_bytes_, std::memory_order_relaxed);
+    tree_.old_bytes_ = old_bytes_;
+  }
+  void End() {
+    tree_.flushing_.store(false);
+    ended_ = true;
+  }
 
  private:
-  std::atomic<bool>& flag_;
+  TieredTree& tree_;
+  const uint64_t fresh_bytes_, old_bytes_;
+  bool ended_ = false;
 };
 
 // One at a time flushes, and one merges.
@@ -67,9 +80,7 @@ class TieredTree::Turn {
 Result<bool> TieredTree::Flush(FunctionRef<bool()> pause) {
   const Turn turn(*this, flush_taken_);
   if (!turn.mine() || !has_rules_) return false;
-  Flushing flushing(flushing_);
-  fresh_bytes_.store(0, std::memory_order_relaxed);
-  old_bytes_ = 0;
+  Flushing flushing(*this);
   // Where there is nothing to hide, tombstones need not go down.
   const bool with_tombstones = has_runs();
   RunFile file(store_, id(), rules_.filter_trim);
@@ -88,7 +99,10 @@ Result<bool> TieredTree::Flush(FunctionRef<bool()> pause) {
     more = !view.is_last();
     if (more) position.assign(AsText(view.high_fence()));
   }
-  if (file.entries() == 0) return false;
+  if (file.entries() == 0) {
+    flushing.End();  // nothing may leave
+    return false;
+  }
   ASSIGN_OR_RETURN(std::shared_ptr<const Run> run, file.Finish(TxnId()));
   RETURN_IF_ERROR(ChangeList([&](RunList& list) {
     list.insert(list.begin(), run);

@@ -257,6 +257,46 @@ TEST_CASE("dropping a tree removes its runs, and a crash after it too") {
   CheckStore(*store);
 }
 
+TEST_CASE("flushing and merging on a full disk are refused, leave nothing behind, and work when there is room again") {
+  for (const uint64_t left : {0, 4 << 10, 30 << 10, 100 << 10}) {
+    INFO("left " << left);
+    io::SimEnv env(left + 1);
+    std::unique_ptr<Store> store = OpenStore(env);
+    const TreeId id = MakeTree(*store);
+    const std::shared_ptr<TieredTree> tree = OpenTree(*store, id);
+    Map map;
+    std::optional<std::string> before;
+    std::mt19937 random(1);
+    auto attempt = [&](bool merge) {
+      const auto act = [&] { return merge ? tree->Merge(0, 2, kNeverStop) : tree->Flush(kNeverStop); };
+      const size_t files = FileCount(env);
+      REQUIRE(store->Checkpoint().ok());
+      env.SetCapacity(env.used() + left);
+      const Result<bool> refused = act();
+      REQUIRE(!refused.ok());
+      REQUIRE(refused.status().sqlstate() == sqlstate::kDiskFull);
+      REQUIRE(FileCount(env) == files);
+      REQUIRE((merge || tree->fresh_bytes() > 0));
+      CheckScans(*tree, map, "", "l");
+      env.SetCapacity(UINT64_MAX);
+      REQUIRE(act().value());
+      CheckScans(*tree, map, "", "l");
+    };
+    for (int round = 0; round < 2; ++round) {
+      for (uint64_t n = static_cast<uint64_t>(round); n < 3000; n += 2) {
+        std::string value(120, '\0');
+        for (char& c : value) c = static_cast<char>(random());
+        Put(*tree, Number(n), value, &before);
+        map[Number(n)] = value;
+      }
+      attempt(/*merge=*/false);
+    }
+    attempt(/*merge=*/true);
+    REQUIRE(tree->runs()->size() == 1);
+    CheckStore(*store);
+  }
+}
+
 TEST_CASE("readers and writers go on while a tree is flushed and its runs are merged") {
   io::SimEnv env(5);
   auto store = OpenStore(env);
