@@ -1,9 +1,13 @@
 // Power cuts under several threads. Each has keys of its own, so that what it did is a sequence: after a cut a prefix
 // of that must be there, no shorter than what was acknowledged as durable. All write a group of shared keys in batches,
-// always with one value: they must be equal in every snapshot and after every cut.
+// always with one value: they must be equal in every snapshot and after every cut. A few of them here, by the thousand with
+// tools/power_cuts --keys.
+#include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <thread>
 
+#include "common/log.h"
 #include "kv/fixture.h"
 
 namespace phantom::kv {
@@ -24,7 +28,8 @@ struct Operation {
 
 class Crashes {
  public:
-  explicit Crashes(uint64_t seed) : env_(seed), random_(seed) {
+  // Large: grows past what fits into memory, so that keys are flushed and merged without being asked.
+  explicit Crashes(uint64_t seed, bool large = false) : env_(seed), random_(seed), keys_(large ? 4000 : 60), reach_(large ? 6000 : 600) {
     for (Worker& worker : workers_) worker.random.seed(random_());
   }
 
@@ -34,6 +39,9 @@ class Crashes {
       Round();
     }
   }
+
+  // How often a step (io/env.h) was come to.
+  uint64_t Steps(const std::string& name) { return env_.steps()[name]; }
 
  private:
   static constexpr size_t kWorkers = 3;
@@ -49,7 +57,7 @@ class Crashes {
   static std::string SharedKey(int i) { return "shared" + std::to_string(i); }
 
   void Round() {
-    env_.CutPowerAfter(1 + random_() % 600);
+    env_.CutPowerAfter(1 + random_() % reach_);
     {
       Result<std::unique_ptr<Database>> opened = Database::Open("db", SmallOptions(env_));
       if (opened.ok()) {
@@ -128,7 +136,7 @@ class Crashes {
 
   std::string WorkOnce(Database& database, Worker& worker, size_t number) {
     auto draw = [&](uint64_t below) { return worker.random() % below; };
-    auto key = [&] { return std::string(1, static_cast<char>('a' + number)) + std::to_string(draw(60)); };
+    auto key = [&] { return std::string(1, static_cast<char>('a' + number)) + std::to_string(draw(keys_)); };
     auto value = [&] { return std::string(draw(30) == 0 ? draw(9000) : draw(200), static_cast<char>('a' + draw(26))); };
     const WriteOptions options{.sync = draw(10) == 0};
     Status status;
@@ -167,6 +175,24 @@ class Crashes {
         return {};
       }
       case 4:
+        if (draw(2) == 0) {
+          // What was there decides, and nobody else writes the key.
+          const std::string own = key(), fresh = value();
+          std::optional<std::string> after;
+          status = database.Update(
+              own,
+              [&](std::optional<std::string_view> present, std::string* to) {
+                after.reset();
+                if (present && present->size() % 4 == 0) return Change::kDelete;
+                *to = present ? fresh + std::string(present->substr(0, 20)) : fresh;
+                after = *to;
+                return Change::kPut;
+              },
+              options);
+          operation.writes.emplace_back(own, after);
+          worker.operations.push_back(operation);
+          break;
+        }
         if (draw(8) == 0) {
           status = database.Compact(draw(2) == 0);
           return status.ok() ? std::string() : status.ToString();
@@ -187,6 +213,8 @@ class Crashes {
 
   io::SimEnv env_;
   std::mt19937_64 random_;
+  const uint64_t keys_;   // of a thread
+  const uint64_t reach_;  // disk operations between cuts, at most
   std::array<Worker, kWorkers> workers_;
 };
 
@@ -196,6 +224,31 @@ TEST_CASE("power cuts lose only the end of what was not synced") {
   const uint64_t seed = GENERATE(11u, 12u, 13u);
   INFO("seed " << seed);
   Crashes(seed).Play(12);
+}
+
+TEST_CASE("power cuts of key-value databases by number: PHANTOM_CUTS, from PHANTOM_SEED on", "[.][power_cuts]") {
+  constexpr int kRounds = 25;  // a history's, of two cuts each
+  auto from_environment = [](const char* name, uint64_t otherwise) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+  };
+  const uint64_t cuts = from_environment("PHANTOM_CUTS", 1000);
+  SetLogLevel(LogLevel::kError);
+  uint64_t seed = from_environment("PHANTOM_SEED", 1);
+  uint64_t played = 0, flushes = 0, merges = 0;
+  while (played < cuts) {
+    INFO("seed " << seed);
+    Crashes history(seed, /*large=*/seed % 3 == 0);
+    history.Play(kRounds);
+    ++seed;
+    played += 2 * kRounds;
+    flushes += history.Steps("flush: published");
+    merges += history.Steps("merge: published");
+    if (played % 1000 != 0 && played < cuts) continue;
+    auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
+    std::printf("%llu cuts, %llu flushes, %llu merges\n", n(played), n(flushes), n(merges));
+    std::fflush(stdout);
+  }
 }
 
 }  // namespace phantom::kv
