@@ -29,7 +29,6 @@ void BlockCache::SetBytesMax(size_t bytes_max) {
   MutexLock lock(mutex_);
   bytes_max_.store(bytes_max, std::memory_order_relaxed);
   MakeRoom(&thrown_out);
-  lock.unlock();
 }
 
 void BlockCache::MakeRoom(std::vector<std::unique_ptr<CacheEntry>>* out) {
