@@ -108,17 +108,12 @@ class ChunkFreezer {
   Result<bool> Judge(const ColdRows* before) {
     const RowId end = FirstOf(chunk_ + 1);
     bool stable = true, any = before != nullptr;
-    for (RowId next = FirstOf(chunk_); next < end && stable;) {
-      RETURN_IF_ERROR(table_.parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
-        for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count() && stable; ++i) {
-          if (leaf.row_id(i) >= end) break;
-          const RowHeader header = RowHeader::Load(leaf.value(i));
-          stable = header.txn < everybody_sees_below_;
-          any = any || (header.flags & (kRowDeleted | kRowOverflow)) == 0;
-        }
-        next = leaf.is_last() ? end : std::min(end, RowIdAtFence(leaf.high_fence()));
-      }));
-    }
+    RETURN_IF_ERROR(VisitRows(table_.parts_->tree(), FirstOf(chunk_), end, [&](RowId, Bytes value) {
+      const RowHeader header = RowHeader::Load(value);
+      stable = header.txn < everybody_sees_below_;
+      any = any || (header.flags & (kRowDeleted | kRowOverflow)) == 0;
+      return stable;
+    }));
     return stable && any;
   }
 
@@ -150,27 +145,20 @@ class ChunkFreezer {
     lsm::RowSet seen;
     Status decoded;
     bool stable = true;
-    for (RowId next = first; next < end && stable;) {
-      RETURN_IF_ERROR(table_.parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
-        for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count(); ++i) {
-          const RowId id = leaf.row_id(i);
-          if (id >= end) break;
-          const auto place = static_cast<uint32_t>(id.value - first.value);
-          const Bytes value = leaf.value(i);
-          const RowHeader header = RowHeader::Load(value);
-          stable = header.txn < everybody_sees_below_;
-          if (!stable) return;
-          seen.Add(place);
-          bytes_read_ += value.size();
-          if ((header.flags & (kRowDeleted | kRowOverflow)) != 0) continue;
-          decoded = types::RowReader(table_.layout(), AsText(RowBody(value))).Decode(columns_, user_columns(), place);
-          if (!decoded.ok()) return;
-          NoteRow(place, header.txn);
-        }
-        next = leaf.is_last() ? end : std::min(end, RowIdAtFence(leaf.high_fence()));
-      }));
-      RETURN_IF_ERROR(decoded);
-    }
+    RETURN_IF_ERROR(VisitRows(table_.parts_->tree(), first, end, [&](RowId id, Bytes value) {
+      const auto place = static_cast<uint32_t>(id.value - first.value);
+      const RowHeader header = RowHeader::Load(value);
+      stable = header.txn < everybody_sees_below_;
+      if (!stable) return false;
+      seen.Add(place);
+      bytes_read_ += value.size();
+      if ((header.flags & (kRowDeleted | kRowOverflow)) != 0) return true;
+      decoded = types::RowReader(table_.layout(), AsText(RowBody(value))).Decode(columns_, user_columns(), place);
+      if (!decoded.ok()) return false;
+      NoteRow(place, header.txn);
+      return true;
+    }));
+    RETURN_IF_ERROR(decoded);
     if (!stable || before == nullptr) return stable;
     lsm::RowSet kept = before->RowsIn(vector);
     kept.Subtract(seen);
@@ -266,17 +254,14 @@ Result<ChunkLook> RowTable::LookAt(uint64_t chunk) const {
   const RowId begin = FirstOf(chunk), end = FirstOf(chunk + 1);
   const ColdRowsRef cold = parts_->state->cold.Find(begin);
   if (cold == nullptr) return look;
-  for (RowId next = begin; next < end;) {
-    RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
-      for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count() && leaf.row_id(i) < end; ++i) {
-        const RowHeader header = RowHeader::Load(leaf.value(i));
-        // Those with long values stay in the tree; ghosts are purge's.
-        if ((header.flags & (kRowDeleted | kRowOverflow)) != 0) continue;
-        ++(IsCopied(header, cold->chunk().frozen_before) ? look.copies : look.overlaid);
-      }
-      next = leaf.is_last() ? end : std::min(end, RowIdAtFence(leaf.high_fence()));
-    }));
-  }
+  RETURN_IF_ERROR(VisitRows(parts_->tree(), begin, end, [&](RowId, Bytes value) {
+    const RowHeader header = RowHeader::Load(value);
+    // Those with long values stay in the tree; ghosts are purge's.
+    if ((header.flags & (kRowDeleted | kRowOverflow)) == 0) {
+      ++(IsCopied(header, cold->chunk().frozen_before) ? look.copies : look.overlaid);
+    }
+    return true;
+  }));
   return look;
 }
 
@@ -302,6 +287,22 @@ Result<bool> RowTable::Freeze(uint64_t chunk, const MoveOptions& options) {
   }
   RETURN_IF_ERROR(Trim(chunk, freezer.frozen_before(), options).status());
   return true;
+}
+
+Status VisitRows(const btree::Tree& tree, RowId first, RowId end, FunctionRef<bool(RowId, Bytes)> visit) {
+  for (RowId next = first; next < end;) {
+    RETURN_IF_ERROR(tree.VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
+      for (uint32_t i = leaf.LowerBound(btree::RowKey(next)); i < leaf.count(); ++i) {
+        const RowId id = leaf.row_id(i);
+        if (id >= end || !visit(id, leaf.value(i))) {
+          next = end;
+          return;
+        }
+      }
+      next = leaf.is_last() ? end : std::min(end, RowIdAtFence(leaf.high_fence()));
+    }));
+  }
+  return Status::Ok();
 }
 
 Result<bool> PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop,

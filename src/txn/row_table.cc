@@ -41,21 +41,6 @@ static void Take(const RowHeader& header, std::string_view bytes, FetchedRow* ro
   row->row.assign(bytes);
 }
 
-// A row that the tree lacks, from its chunk (*cold; null: that is hot). False: the chunk has become hot since `cold_version` was read, before
-// the look into the tree, which has to be repeated.
-Result<bool> RowTable::FetchCold(uint64_t cold_version, RowId id, FetchedRow* row, ColdRowsRef* cold) const {
-  const ColdTable& table = parts_->state->cold;
-  *cold = table.Find(id);
-  if (*cold == nullptr) return table.version() == cold_version;
-  if (!(*cold)->Has(id)) return true;
-  RowHeader header;
-  RETURN_IF_ERROR((*cold)->Read(*layout_, id, &header, &row->row));
-  row->found = true;
-  row->version = header.lsn;
-  row->writer = header.txn;
-  return true;
-}
-
 const ColdRows* RowTable::FindSegment(RowId id, FetchedRow* row) const {
   const ColdTable& table = parts_->state->cold;
   const uint64_t version = table.version();
@@ -69,91 +54,83 @@ const ColdRows* RowTable::FindSegment(RowId id, FetchedRow* row) const {
   return row->segment.get();
 }
 
-Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
-  RETURN_IF_ERROR(Locate(snapshot, id, row));
-  if (!row->in_segment) return Status::Ok();
+Result<RowTable::Place> RowTable::Find(RowId id, FunctionRef<void(Bytes)> visit, FetchedRow* row) const {
+  const ColdTable& chunks = parts_->state->cold;
+  for (;;) {
+    const uint64_t version = chunks.version();
+    bool in_tree = false;
+    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
+      in_tree = value.has_value();
+      if (in_tree) visit(*value);
+    }));
+    if (in_tree) return Place::kTree;
+    const ColdRows* segment = FindSegment(id, row);
+    if (segment != nullptr) return segment->Has(id) ? Place::kSegment : Place::kNowhere;
+    if (chunks.version() == version) return Place::kNowhere;
+  }
+}
+
+Status RowTable::ReadLocated(FetchedRow* row) const {
   row->in_segment = false;
   RowHeader header;
-  RETURN_IF_ERROR(row->segment->Read(*layout_, id, &header, &row->row));
+  RETURN_IF_ERROR(row->segment->Read(*layout_, row->place, &header, &row->row));
   row->version = header.lsn;
   row->writer = header.txn;
   return Status::Ok();
 }
 
+Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
+  RETURN_IF_ERROR(Locate(snapshot, id, row));
+  return row->in_segment ? ReadLocated(row) : Status::Ok();
+}
+
 Status RowTable::Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
-  for (;;) {
-    row->found = row->newest = row->in_segment = false;
-    const uint64_t cold_version = parts_->state->cold.version();
-    bool missing = false;
-    Lsn older;
-    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
-      missing = !value;
-      if (missing) return;
-      const RowHeader header = RowHeader::Load(*value);
-      if (!snapshot.Sees(header.txn, header.lsn)) {
-        older = header.lsn;
-        return;
-      }
-      if (!header.deleted()) Take(header, AsText(RowBody(*value)), row);
-    }));
-    if (missing) {
-      const ColdRows* segment = FindSegment(id, row);
-      if (segment == nullptr) {
-        if (parts_->state->cold.version() == cold_version) return Status::Ok();
-        continue;
-      }
-      if (!segment->Has(id) || !segment->IsSeenBy(snapshot)) return Status::Ok();
-      row->found = row->in_segment = true;
-      row->place = id;
-      row->newest = segment->IsNewestFor(snapshot);
-      return Status::Ok();
+  row->found = row->newest = row->in_segment = false;
+  Lsn older;
+  ASSIGN_OR_RETURN(const Place place, Find(id, [&](Bytes value) {
+    const RowHeader header = RowHeader::Load(value);
+    if (!snapshot.Sees(header.txn, header.lsn)) {
+      older = header.lsn;
+    } else if (!header.deleted()) {
+      Take(header, AsText(RowBody(value)), row);
     }
-    if (!older) return Status::Ok();
-    wal::Record record;
-    Bytes value;
-    ASSIGN_OR_RETURN(const bool found, manager_->impl().FindVersion(snapshot, older, &record, &value));
-    if (found) {
-      Take(RowHeader::Load(value), AsText(RowBody(value)), row);
-      row->newest = false;
-    }
-    return Status::Ok();
+  }, row));
+  if (place == Place::kSegment && row->segment->IsSeenBy(snapshot)) {
+    row->found = row->in_segment = true;
+    row->place = id;
+    row->newest = row->segment->IsNewestFor(snapshot);
   }
+  if (!older) return Status::Ok();
+  wal::Record record;
+  Bytes value;
+  ASSIGN_OR_RETURN(const bool found, manager_->impl().FindVersion(snapshot, older, &record, &value));
+  if (found) {
+    Take(RowHeader::Load(value), AsText(RowBody(value)), row);
+    row->newest = false;
+  }
+  return Status::Ok();
 }
 
 Result<std::optional<RowHeader>> RowTable::NewestHeader(RowId id) const {
-  for (;;) {
-    const uint64_t cold_version = parts_->state->cold.version();
-    std::optional<RowHeader> header;
-    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
-      if (value) header = RowHeader::Load(*value);
-    }));
-    if (header) return header;
-    const ColdRowsRef cold = parts_->state->cold.Find(id);
-    if (cold != nullptr) {
-      if (!cold->Has(id)) return header;
-      ASSIGN_OR_RETURN(header, cold->ReadHeader(id));
-      return header;
-    }
-    if (parts_->state->cold.version() == cold_version) return header;
+  std::optional<RowHeader> header;
+  FetchedRow row;
+  ASSIGN_OR_RETURN(const Place place, Find(id, [&](Bytes value) { header = RowHeader::Load(value); }, &row));
+  if (place == Place::kSegment) {
+    ASSIGN_OR_RETURN(header, row.segment->ReadHeader(id));
   }
+  return header;
 }
 
 Status RowTable::FetchNewest(RowId id, FetchedRow* row) const {
-  for (;;) {
-    row->found = false;
-    const uint64_t cold_version = parts_->state->cold.version();
-    bool missing = false;
-    RETURN_IF_ERROR(parts_->tree().Read(btree::RowKey(id), [&](std::optional<Bytes> value) {
-      missing = !value;
-      if (missing) return;
-      const RowHeader header = RowHeader::Load(*value);
-      if (!header.deleted()) Take(header, AsText(RowBody(*value)), row);
-    }));
-    if (!missing) return Status::Ok();
-    ColdRowsRef cold;
-    ASSIGN_OR_RETURN(const bool settled, FetchCold(cold_version, id, row, &cold));
-    if (settled) return Status::Ok();
-  }
+  row->found = row->newest = row->in_segment = false;
+  ASSIGN_OR_RETURN(const Place place, Find(id, [&](Bytes value) {
+    const RowHeader header = RowHeader::Load(value);
+    if (!header.deleted()) Take(header, AsText(RowBody(value)), row);
+  }, row));
+  if (place != Place::kSegment) return Status::Ok();
+  row->found = true;
+  row->place = id;
+  return ReadLocated(row);
 }
 
 Status RowTable::Decode(std::string_view row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,

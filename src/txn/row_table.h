@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "common/bytes.h"
+#include "common/function_ref.h"
 #include "common/ids.h"
 #include "common/status.h"
 #include "txn/lock_modes.h"
@@ -190,12 +191,19 @@ class RowTable {
   Status Try(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt);
   // The segment of a row that the tree lacks, into row->segment; null: its chunk is hot.
   const ColdRows* FindSegment(RowId id, FetchedRow* row) const;
-  Result<bool> FetchCold(uint64_t cold_version, RowId id, FetchedRow* row, std::shared_ptr<ColdRows>* cold) const;
-  // The same as the tree would have it, header and row; empty: nowhere.
-  Result<bool> FetchColdVersion(uint64_t cold_version, RowId id, std::string* version) const;
-  // Puts a cold row that the tree lacks into the tree, so that it can be written; false: it is nowhere. True also when it has to be
-  // looked for again.
-  Result<bool> CopyIn(uint64_t cold_version, RowId id);
+  // Where a row's newest version lies: what the tree has wins.
+  enum class Place : uint8_t { kTree, kSegment, kNowhere };
+  // Calls `visit` with the version that the tree has, under its leaf's latch. What it lacks is in row->segment, or nowhere; a chunk that
+  // changes its state between the two looks is looked at again.
+  Result<Place> Find(RowId id, FunctionRef<void(Bytes)> visit, FetchedRow* row) const;
+  // Fetches what Locate() has found in a segment.
+  Status ReadLocated(FetchedRow* row) const;
+  // A segment's row as the tree would have it, header and row.
+  Result<std::string> VersionIn(const ColdRows& segment, RowId id) const;
+  // Calls `visit` with the newest version, header and row, wherever it lies; with nothing when there is none.
+  Status VisitNewest(RowId id, FunctionRef<void(std::optional<Bytes>)> visit) const;
+  // Puts a cold row that the tree lacks into the tree, so that it can be written; false: it is nowhere.
+  Result<bool> CopyIn(RowId id);
   Result<bool> Trim(uint64_t chunk, Lsn frozen_before, const MoveOptions& options);
   // Of the newest version, ghosts included; nothing: there is no such row.
   Result<std::optional<RowHeader>> NewestHeader(RowId id) const;

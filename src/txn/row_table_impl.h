@@ -29,6 +29,9 @@ inline RowId RowIdAtFence(Bytes fence) {
   return RowId(LoadBE<uint64_t>(key.data()));
 }
 
+// Calls `visit` for the tree's rows [first, end), in order, each under its leaf's latch, until it returns false.
+Status VisitRows(const btree::Tree& tree, RowId first, RowId end, FunctionRef<bool(RowId, Bytes)> visit);
+
 // Takes those rows of a chunk out of the tree that the function picks, without keeping what they were. Leaves left empty are joined.
 struct MoveOptions;
 Result<bool> PruneChunk(ManagerImpl& impl, btree::Tree& tree, uint64_t chunk, FunctionRef<bool(const RowHeader&)> drop,

@@ -154,27 +154,30 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
 
 // ---- Cold rows -------------------------------------------------------------------------------------------------------
 
-Result<bool> RowTable::FetchColdVersion(uint64_t cold_version, RowId id, std::string* version) const {
-  FetchedRow row;
-  ColdRowsRef cold;
-  ASSIGN_OR_RETURN(const bool settled, FetchCold(cold_version, id, &row, &cold));
-  version->clear();
-  if (!settled || !row.found) return settled;
+Result<std::string> RowTable::VersionIn(const ColdRows& segment, RowId id) const {
   RowHeader header;
-  header.lsn = row.version;
-  header.txn = row.writer;
+  std::string row, version(RowHeader::kBytes, '\0');
+  RETURN_IF_ERROR(segment.Read(*layout_, id, &header, &row));
   header.flags = kRowRestored;  // as it may have been: nobody kept that
-  version->resize(RowHeader::kBytes);
-  header.Store(reinterpret_cast<std::byte*>(version->data()));
-  *version += row.row;
-  return true;
+  header.Store(reinterpret_cast<std::byte*>(version.data()));
+  return version + row;
 }
 
-Result<bool> RowTable::CopyIn(uint64_t cold_version, RowId id) {
-  std::string version;
-  ASSIGN_OR_RETURN(const bool settled, FetchColdVersion(cold_version, id, &version));
-  if (!settled) return true;
-  if (version.empty()) return false;
+Status RowTable::VisitNewest(RowId id, FunctionRef<void(std::optional<Bytes>)> visit) const {
+  FetchedRow found;
+  ASSIGN_OR_RETURN(const Place place, Find(id, visit, &found));
+  if (place == Place::kNowhere) visit(std::nullopt);
+  if (place != Place::kSegment) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::string version, VersionIn(*found.segment, id));
+  visit(AsBytes(version));
+  return Status::Ok();
+}
+
+Result<bool> RowTable::CopyIn(RowId id) {
+  FetchedRow found;
+  ASSIGN_OR_RETURN(const Place place, Find(id, [](Bytes) {}, &found));
+  if (place != Place::kSegment) return place == Place::kTree;
+  ASSIGN_OR_RETURN(const std::string version, VersionIn(*found.segment, id));
   RETURN_IF_ERROR(manager_->impl()
                       .WriteSystem(parts_->tree(), btree::RowKey(id),
                                    [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
@@ -255,11 +258,10 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
     attempt.row_locked = attempt.row_lock_added = false;
   };
   for (;;) {
-    const uint64_t cold_version = parts_->state->cold.version();
     status = Try(transaction, snapshot, id, wish, &attempt);
     if (!status.ok()) break;
     if (attempt.missing) {
-      const Result<bool> copied = CopyIn(cold_version, id);
+      const Result<bool> copied = CopyIn(id);
       status = copied.status();
       if (status.ok() && *copied) continue;
       break;
@@ -350,17 +352,7 @@ Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snaps
         Judge(transaction, snapshot, wish, current, &attempt);
         if (current) attempt.newest_row.assign(AsText(RowBody(*current)));
       };
-      for (bool settled = false; status.ok() && !settled;) {
-        const uint64_t cold_version = parts_->state->cold.version();
-        status = parts_->tree().Read(btree::RowKey(id), look);
-        if (!status.ok() || !attempt.missing) break;
-        // A cold row is locked where it is.
-        std::string version;
-        Result<bool> fetched = FetchColdVersion(cold_version, id, &version);
-        status = fetched.status();
-        settled = status.ok() && *fetched;
-        if (settled && !version.empty()) look(AsBytes(version));
-      }
+      status = VisitNewest(id, look);
       if (!status.ok() || attempt.verdict == Attempt::Verdict::kDone) break;
       blocker = attempt.blocker;
       if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, mode);
