@@ -52,39 +52,4 @@ void Append(char32_t c, std::string& out) {
   }
 }
 
-size_t FindInvalid(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    // Eight plain ASCII bytes at a time.
-    if (at + 8 <= text.size()) {
-      uint64_t word;
-      std::memcpy(&word, text.data() + at, 8);
-      constexpr uint64_t kHigh = 0x8080808080808080, kOnes = 0x0101010101010101;
-      if ((word & kHigh) == 0 && ((word - kOnes) & ~word & kHigh) == 0) {
-        at += 8;
-        continue;
-      }
-    }
-    const auto lead = static_cast<unsigned char>(text[at]);
-    if (lead == 0) return at;
-    if (lead < 0x80) {
-      ++at;
-      continue;
-    }
-    if (lead < 0xC2 || lead > 0xF4) return at;
-    const size_t bytes = CharBytes(text[at]);
-    if (at + bytes > text.size()) return at;
-    for (size_t i = 1; i < bytes; ++i) {
-      if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) return at;
-    }
-    const auto second = static_cast<unsigned char>(text[at + 1]);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-        (lead == 0xF4 && second > 0x8F)) {
-      return at;
-    }
-    at += bytes;
-  }
-  return std::string_view::npos;
-}
-
 }  // namespace phantom::utf8

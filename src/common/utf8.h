@@ -27,7 +27,4 @@ char32_t Next(std::string_view text, size_t& at);
 // Appends a character (<= 0x10FFFF).
 void Append(char32_t character, std::string& out);
 
-// Byte offset of the first invalid sequence (overlong forms, surrogates and zero bytes included), or npos.
-size_t FindInvalid(std::string_view text);
-
 }  // namespace phantom::utf8

@@ -9,7 +9,6 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -82,16 +81,6 @@ class SessionServices {
                                                   std::span<const std::optional<std::string>> args) = 0;
 };
 
-// Runs independent tasks, possibly on several threads. Serial when there is none.
-class TaskScheduler {
- public:
-  virtual ~TaskScheduler() = default;
-  // How many tasks RunAll may run at once (>= 1).
-  virtual size_t parallelism() const = 0;
-  // Runs task(0) .. task(count - 1), returns when all have ended, with the first error if any.
-  virtual Status RunAll(size_t count, const std::function<Status(size_t)>& task) = 0;
-};
-
 struct ExecutionContext {
   txn::Transaction* transaction = nullptr;
   const txn::Snapshot* snapshot = nullptr;
@@ -102,7 +91,6 @@ struct ExecutionContext {
   MemoryBroker* memory = nullptr;                     // null: no limit, nothing spills
   io::Env* env = nullptr;                             // where spilled data goes; null: nothing spills
   std::string temp_directory = "pgsql_tmp";
-  TaskScheduler* scheduler = nullptr;                 // null: serial
   const std::atomic<bool>* cancelled = nullptr;       // set from any thread
   const std::atomic<bool>* timed_out = nullptr;       // set with `cancelled` by statement_timeout
   int64_t transaction_start_us = 0;                   // now(): microseconds since 2000-01-01 UTC

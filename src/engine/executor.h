@@ -4,8 +4,7 @@
 // pipelines a result depends on, then pulls the last one chunk by chunk, so a portal suspends by
 // not calling Next(). Data-modifying parts run to their end even when nobody pulls their rows.
 //
-// Thread safety: one thread at a time; the execution may use other threads of the context's
-// scheduler while a call is in progress.
+// Thread safety: one thread at a time.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -63,7 +63,6 @@ class SegmentReader {
   bool IsPresent(uint32_t position) const {
     return position < rows() && present(position / kVectorRows).Has(position % kVectorRows);
   }
-  uint32_t NullCount(uint32_t column, uint32_t vector) const { return info(column).vectors[vector].nulls; }
 
   // Decodes one value into slot `index` of a writable flat vector of the column's layout, bytes into its heap. Requires
   // a position that is present.

@@ -80,13 +80,6 @@ void Visitor::Walk(const Node* node) {
 
 }  // namespace
 
-void ForEachNode(const Node* node, FunctionRef<void(const Node&)> visit) {
-  Visitor([&](const Node& each) {
-    visit(each);
-    return true;
-  }).Walk(node);
-}
-
 void ForEachNodeWhile(const Node* node, FunctionRef<bool(const Node&)> visit) { Visitor(visit).Walk(node); }
 
 }  // namespace phantom::parser

@@ -7,9 +7,7 @@
 
 namespace phantom::parser {
 
-// Calls `visit` for the node and everything below it, a node before its parts.
-void ForEachNode(const Node* node, FunctionRef<void(const Node&)> visit);
-// As above, but goes below a node only if `visit` says so.
+// Calls `visit` for the node, and for its parts if `visit` says so, and so on.
 void ForEachNodeWhile(const Node* node, FunctionRef<bool(const Node&)> visit);
 
 }  // namespace phantom::parser

@@ -75,7 +75,6 @@ bool EqualBy(const void* a, const void* b) {
 }  // namespace
 
 int CompareFloat8(double a, double b) { return CompareFloats(a, b); }
-int CompareFloat4(float a, float b) { return CompareFloats(a, b); }
 
 __int128 IntervalLength(const Interval& interval) {
   constexpr int64_t kDayMicros = 86400000000;

@@ -28,7 +28,6 @@ CompareFn CompareFunctionOf(Layout layout);
 inline int CompareSlots(Oid type, const void* a, const void* b) { return CompareFunction(type)(a, b); }
 
 int CompareFloat8(double a, double b);
-int CompareFloat4(float a, float b);
 int CompareInterval(const Interval& a, const Interval& b);
 int CompareTimeTz(const TimeTz& a, const TimeTz& b);
 int CompareBpchar(const StringRef& a, const StringRef& b);

@@ -53,16 +53,6 @@ uint64_t HashContainer(std::string_view bytes, uint64_t seed) {
   return ArrayView::IsValid(bytes) ? HashArray(bytes, seed) : HashBytes(bytes, seed);
 }
 
-template <typename T, typename Hash>
-void HashRows(const Vector& vector, uint32_t count, uint64_t* hashes, bool combine, Hash hash) {
-  UnifiedView view = vector.View();
-  for (uint32_t i = 0; i < count; ++i) {
-    uint32_t index = view.index(i);
-    uint64_t seed = combine ? hashes[i] : 0;
-    hashes[i] = view.slot_valid(index) ? hash(&view.slot<T>(index), seed) : HashInt64(kNullHash, seed);
-  }
-}
-
 }  // namespace
 
 uint64_t HashBytes(std::string_view bytes, uint64_t seed) {
@@ -139,31 +129,6 @@ HashFn HashFunction(Oid type) {
 
 HashFn HashFunctionFor(Oid type, Layout layout) {
   return type >= kFirstUserOid && layout != Layout::kString ? HashFunctionOf(layout) : HashFunction(type);
-}
-
-void HashVector(const Vector& vector, uint32_t count, uint64_t* hashes, bool combine) {
-  HashFn hash = HashFunctionFor(vector.type().oid, vector.layout());
-  PHANTOM_CHECK(hash != nullptr);
-  if (hash == HashInteger<int32_t>) {
-    HashRows<int32_t>(vector, count, hashes, combine, HashInteger<int32_t>);
-  } else if (hash == HashInteger<int64_t>) {
-    HashRows<int64_t>(vector, count, hashes, combine, HashInteger<int64_t>);
-  } else if (hash == HashString) {
-    HashRows<StringRef>(vector, count, hashes, combine, HashString);
-  } else {
-    switch (SizeOf(vector.layout())) {
-      case 1:
-        return HashRows<uint8_t>(vector, count, hashes, combine, hash);
-      case 2:
-        return HashRows<uint16_t>(vector, count, hashes, combine, hash);
-      case 4:
-        return HashRows<uint32_t>(vector, count, hashes, combine, hash);
-      case 8:
-        return HashRows<uint64_t>(vector, count, hashes, combine, hash);
-      default:
-        return HashRows<Interval>(vector, count, hashes, combine, hash);
-    }
-  }
 }
 
 }  // namespace phantom::types

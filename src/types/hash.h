@@ -15,11 +15,6 @@ inline constexpr uint64_t kNullHash = 0x9ae16a3b2f90404full;
 using HashFn = uint64_t (*)(const void* slot, uint64_t seed);
 // Null for types without equality.
 HashFn HashFunction(Oid type);
-inline bool IsHashable(Oid type) { return HashFunction(type) != nullptr; }
-
-// hashes[i] of rows 0..count: overwritten with combine = false, mixed into what is there with combine = true. NULLs hash
-// to kNullHash.
-void HashVector(const Vector& vector, uint32_t count, uint64_t* hashes, bool combine);
 
 inline uint64_t HashInt64(uint64_t value, uint64_t seed) {
   uint64_t x = value ^ (seed * 0x9e3779b97f4a7c15ull);

@@ -161,18 +161,6 @@ Status Catalog::RestartSequence(const Table& sequence, int64_t start) {
   return UpdateClass(sequence.oid, [&](Row& row) { row.SetInt(pg_class::relfilenode, tree.value); });
 }
 
-Result<std::pair<Oid, int>> Catalog::SequenceOwner(Oid sequence) {
-  ASSIGN_OR_RETURN(std::vector<Row> rows,
-                   store_->Find(oid::kPgDepend, index_oid::kDependByDependent, {oid::kPgClass, sequence}));
-  for (const Row& row : rows) {
-    char kind = row.Char(pg_depend::deptype);
-    if (row.GetOid(pg_depend::refclassid) == oid::kPgClass && (kind == 'a' || kind == 'i')) {
-      return std::pair(row.GetOid(pg_depend::refobjid), static_cast<int>(row.Int(pg_depend::refobjsubid)));
-    }
-  }
-  return std::pair(Oid{0}, 0);
-}
-
 Result<Oid> Catalog::OwnedSequence(Oid table, int column) {
   ASSIGN_OR_RETURN(std::vector<Row> rows,
                    store_->Find(oid::kPgDepend, index_oid::kDependByReferenced, {oid::kPgClass, table, column}));

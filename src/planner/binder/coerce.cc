@@ -39,25 +39,6 @@ Oid Coercion::ElementOf(Oid array) {
   return row != nullptr && row->is_array() ? row->element : 0;
 }
 
-bool Coercion::IsBinaryCoercible(Oid source, Oid target) {
-  if (source == target || target == kAnyOid || target == kAnyelementOid || target == kAnycompatibleOid) return true;
-  source = BaseType(source);
-  if (source == target) return true;
-  const TypeRow* row = ctx_.TypeOf(source);
-  if (row == nullptr) return false;
-  if ((target == kAnyarrayOid || target == kAnycompatiblearrayOid) && row->is_array()) return true;
-  if ((target == kAnynonarrayOid || target == kAnycompatiblenonarrayOid) && !row->is_array()) return true;
-  if (target == kAnyenumOid && row->kind == TypeKind::kEnum) return true;
-  if ((target == kAnyrangeOid || target == kAnycompatiblerangeOid) && row->kind == TypeKind::kRange) return true;
-  if (target == kRecordOid && row->kind == TypeKind::kComposite) return true;
-  if (target == kRecordArrayOid && row->is_array()) {
-    const TypeRow* element = ctx_.TypeOf(row->element);
-    if (element != nullptr && element->kind == TypeKind::kComposite) return true;
-  }
-  const catalog::CastRow* cast = ctx_.builtins.Cast(source, target);
-  return cast != nullptr && cast->method == catalog::CastMethod::kBinary && cast->context == CastContext::kImplicit;
-}
-
 CoercionPath Coercion::FindPath(Oid target, Oid source, CoercionContext context,
                                 const catalog::FunctionRow** function) {
   *function = nullptr;

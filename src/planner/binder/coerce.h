@@ -22,7 +22,6 @@ class Coercion {
   Oid BaseType(Oid type, int32_t* typmod = nullptr);
   char Category(Oid type);
   bool IsPreferred(Oid type);
-  bool IsBinaryCoercible(Oid source, Oid target);
   Oid ArrayOf(Oid element);        // 0: none
   Oid ElementOf(Oid array);        // 0: not a true array (looks through domains)
 

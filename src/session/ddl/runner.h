@@ -100,7 +100,6 @@ class DdlRunner {
   Status BuildIndexes(Oid table);
   Status CheckConstraintRows(const catalog::Table& table, const catalog::Constraint& constraint);
   Status CheckNotNullRows(const catalog::Table& table, int column);
-  Status DuplicateInIndex(const catalog::Table& table, const catalog::Index& index);
 
   // ---- ALTER TABLE (alter_table.cc) ----
   Result<DdlResult> AlterTable(const parser::AlterTableStmt& statement);
