@@ -1,6 +1,7 @@
 #include "lsm/block_sink.h"
 
 #include "common/checksum.h"
+#include "lsm/block_file.h"
 #include "lsm/format.h"
 
 namespace phantom::lsm {
@@ -18,6 +19,13 @@ Result<BlockRef> BlockSink::Append(std::string_view block) {
 Status BlockSink::AppendRaw(std::string_view bytes) {
   buffer_.append(bytes);
   return buffer_.size() < kBufferBytes ? Status::Ok() : Flush();
+}
+
+Result<uint64_t> BlockSink::Finish(std::string_view footer) {
+  RETURN_IF_ERROR(AppendRaw(footer));
+  RETURN_IF_ERROR(AppendRaw(BlockFileTrailer(footer)));
+  RETURN_IF_ERROR(Flush());
+  return size();
 }
 
 Status BlockSink::Flush() {

@@ -20,10 +20,13 @@ class BlockSink {
   Result<BlockRef> Append(std::string_view block);
   // Bytes that are no block.
   Status AppendRaw(std::string_view bytes);
-  Status Flush();
+  // Ends the file with its footer and trailer: its size. Not synced.
+  Result<uint64_t> Finish(std::string_view footer);
   uint64_t size() const { return flushed_ + buffer_.size(); }
 
  private:
+  Status Flush();
+
   static constexpr size_t kBufferBytes = 1 << 20;
 
   io::File& file_;

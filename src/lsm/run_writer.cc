@@ -72,11 +72,7 @@ Result<uint64_t> RunWriter::Finish() {
   }
   FinishFilter();
   RETURN_IF_ERROR(sink_.AppendRaw(filters_));
-  const std::string footer = footer_.Encode();
-  RETURN_IF_ERROR(sink_.AppendRaw(footer));
-  RETURN_IF_ERROR(sink_.AppendRaw(BlockFileTrailer(footer)));
-  RETURN_IF_ERROR(sink_.Flush());
-  return sink_.size();
+  return sink_.Finish(footer_.Encode());
 }
 
 }  // namespace phantom::lsm

@@ -48,11 +48,7 @@ Result<uint64_t> SegmentWriter::Finish() {
     RETURN_IF_ERROR(column->Finish());
     footer_.columns.push_back(column->TakeInfo());
   }
-  const std::string footer = footer_.Encode();
-  RETURN_IF_ERROR(sink_.AppendRaw(footer));
-  RETURN_IF_ERROR(sink_.AppendRaw(BlockFileTrailer(footer)));
-  RETURN_IF_ERROR(sink_.Flush());
-  return sink_.size();
+  return sink_.Finish(footer_.Encode());
 }
 
 }  // namespace phantom::lsm
