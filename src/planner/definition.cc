@@ -31,26 +31,33 @@ DeparseContext StyleOf(DefinitionStyle style, const PlannerContext& context) {
   return deparse;
 }
 
+// Binds names and types, for the sake of the text or of what the query is.
+struct NameBinder {
+  explicit NameBinder(const PlannerContext& context, bool for_text) : names(NamesOnly(context)), bind(nodes, names), binder(bind) {
+    bind.for_text = for_text;
+    bind.params_variable = false;
+  }
+  const PlannerContext names;
+  NodeArena nodes;
+  BindContext bind;
+  Binder binder;
+};
+
 }  // namespace
 
 Result<StoredQuery> StoreQuery(const parser::Node& query, const PlannerContext& context) {
-  const PlannerContext names = NamesOnly(context);
-  NodeArena nodes;
-  BindContext bind(nodes, names);
-  bind.for_text = true;
-  bind.params_variable = false;
-  Binder binder(bind);
-  ASSIGN_OR_RETURN(Query * bound, binder.Statement(query));
+  NameBinder with(context, /*for_text=*/true);
+  ASSIGN_OR_RETURN(Query * bound, with.binder.Statement(query));
   const StoredFormat format(*context.format);
   DeparseContext deparse;
   deparse.catalog = context.catalog;
   deparse.format = &format.context();
   deparse.form = TextForm::kStored;
-  deparse.joins = &bind.joins;
+  deparse.joins = &with.bind.joins;
   StoredQuery stored;
   stored.sql = DeparseQuery(*bound, {}, deparse);
-  stored.columns = std::move(bind.used_columns);
-  for (const UsedTable& used : bind.tables) stored.relations.push_back(used.table->oid);
+  stored.columns = std::move(with.bind.used_columns);
+  for (const UsedTable& used : with.bind.tables) stored.relations.push_back(used.table->oid);
   return stored;
 }
 
@@ -69,17 +76,12 @@ std::string StoreExpression(const Expr& expr, const PlannerContext& context) {
 
 Result<std::string> ShowView(const catalog::Table& view, DefinitionStyle style, const PlannerContext& context) {
   ASSIGN_OR_RETURN(std::string sql, context.catalog->ViewQuery(view));
-  const PlannerContext names = NamesOnly(context);
-  NodeArena nodes;
-  BindContext bind(nodes, names);
-  bind.for_text = true;
-  bind.params_variable = false;
-  bind.stored_text = !view.is_system();
-  Binder binder(bind);
-  ASSIGN_OR_RETURN(const parser::Node* node, ParseQueryText(sql, bind.pinned));
-  ASSIGN_OR_RETURN(Query * bound, binder.Statement(*node));
+  NameBinder with(context, /*for_text=*/true);
+  with.bind.stored_text = !view.is_system();
+  ASSIGN_OR_RETURN(const parser::Node* node, ParseQueryText(sql, with.bind.pinned));
+  ASSIGN_OR_RETURN(Query * bound, with.binder.Statement(*node));
   DeparseContext deparse = StyleOf(style, context);
-  deparse.joins = &bind.joins;
+  deparse.joins = &with.bind.joins;
   std::vector<std::string> columns;
   for (const catalog::Column& column : view.columns) columns.push_back(column.name);
   return DeparseQuery(*bound, columns, deparse);
@@ -87,28 +89,23 @@ Result<std::string> ShowView(const catalog::Table& view, DefinitionStyle style, 
 
 Result<ShownExpression> ShowExpression(std::string_view sql, const catalog::Table* table, DefinitionStyle style,
                                        const PlannerContext& context, Type value_type) {
-  const PlannerContext names = NamesOnly(context);
-  NodeArena nodes;
-  BindContext bind(nodes, names);
-  bind.for_text = true;
-  bind.params_variable = false;
-  Binder binder(bind);
-  ASSIGN_OR_RETURN(const parser::Node* node, ParseExpressionText(sql, bind.pinned));
+  NameBinder with(context, /*for_text=*/true);
+  ASSIGN_OR_RETURN(const parser::Node* node, ParseExpressionText(sql, with.bind.pinned));
   Scope scope;
   Query query;
   scope.query = &query;
   if (table != nullptr) {
     catalog::TableRef borrowed(std::shared_ptr<const void>(), table);
-    ASSIGN_OR_RETURN(RangeEntry * entry, binder.TableEntry(scope, borrowed, {}, -1));
+    ASSIGN_OR_RETURN(RangeEntry * entry, with.binder.TableEntry(scope, borrowed, {}, -1));
     scope.items.push_back({.entry = entry});
   }
   if (value_type.oid != 0) {
-    auto* value = nodes.New<CaseTest>();
+    auto* value = with.nodes.New<CaseTest>();
     value->type = value_type;
-    if (const catalog::TypeRow* row = bind.TypeOf(value_type.oid)) value->collation = row->collation;
+    if (const catalog::TypeRow* row = with.bind.TypeOf(value_type.oid)) value->collation = row->collation;
     scope.domain_value = value;
   }
-  ASSIGN_OR_RETURN(Expr * expr, binder.Expression(scope, node, ExprUse::kOther));
+  ASSIGN_OR_RETURN(Expr * expr, with.binder.Expression(scope, node, ExprUse::kOther));
   DeparseContext deparse = StyleOf(style, context);
   deparse.names.column = [table](const ColumnRef& ref) {
     return ref.column < 0 ? SystemColumnName(ref.column)
@@ -130,12 +127,8 @@ Result<Updatable> DescribeUpdatable(const catalog::Table& table, const PlannerCo
     return result;
   }
   if (!table.is_view()) return result;
-  const PlannerContext names = NamesOnly(context);
-  NodeArena nodes;
-  BindContext bind(nodes, names);
-  bind.params_variable = false;
-  Binder binder(bind);
-  ASSIGN_OR_RETURN(ViewBase * base, binder.AnalyzeView(table));
+  NameBinder with(context, /*for_text=*/false);
+  ASSIGN_OR_RETURN(ViewBase * base, with.binder.AnalyzeView(table));
   RangeEntry entry;
   entry.view_base = base;
   result.commands = kUpdate | kInsert | kDelete;
@@ -153,12 +146,8 @@ Result<Updatable> DescribeUpdatable(const catalog::Table& table, const PlannerCo
 }
 
 Result<std::string> WhyNotUpdatable(const parser::Node& query, const PlannerContext& context) {
-  const PlannerContext names = NamesOnly(context);
-  NodeArena nodes;
-  BindContext bind(nodes, names);
-  bind.params_variable = false;
-  Binder binder(bind);
-  ASSIGN_OR_RETURN(Query * bound, binder.Statement(query));
+  NameBinder with(context, /*for_text=*/false);
+  ASSIGN_OR_RETURN(Query * bound, with.binder.Statement(query));
   std::string reason = Binder::NotUpdatable(*bound);
   return reason;
 }

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "common/check.h"
 #include "planner/expr_util.h"
 #include "planner/query_util.h"
 
@@ -33,6 +34,7 @@ class QueryCopier {
  private:
   // Gives everything that a query makes its new name, before anything refers to it.
   void Announce(Query& query) {
+    PHANTOM_CHECK(query.command == CommandKind::kSelect);
     if (!queries_.emplace(&query, ctx_.arena.New<Query>(query)).second) return;
     for (CommonTable* cte : query.ctes) {
       auto* copy = ctx_.arena.New<CommonTable>(*cte);
@@ -113,28 +115,13 @@ class QueryCopier {
       entry = Find(entries_, entry);
       entry->subquery = Find(queries_, entry->subquery);
       entry->cte = Find(tables_, entry->cte);
-      for (TableFunction& function : entry->functions) Map(function.call);
-      for (auto& row : entry->values) {
-        for (Expr*& value : row) Map(value);
-      }
       for (Expr*& column : entry->join_columns) Map(column);
     }
     query.from = From(query.from);
     query.set_operation = Sets(query.set_operation);
     for (RowMark& mark : query.row_marks) mark.entry = Find(entries_, mark.entry);
     query.target = Find(entries_, query.target);
-    Map(query.where);
-    for (Target& target : query.targets) Map(target.expr);
-    for (Expr*& group : query.groups) Map(group);
-    Map(query.having);
-    for (WindowDef& window : query.windows) {
-      for (Expr*& key : window.partition) Map(key);
-      for (SortKey& key : window.order) Map(key.expr);
-      Map(window.frame.start_offset);
-      Map(window.frame.end_offset);
-    }
-    Map(query.limit);
-    Map(query.offset);
+    ForEachOwnExpr(query, [&](Expr*& expr) { Map(expr); });
   }
 
   FromNode* From(const FromNode* node) {
@@ -144,7 +131,6 @@ class QueryCopier {
     copy->using_alias = Find(entries_, copy->using_alias);
     copy->left = From(copy->left);
     copy->right = From(copy->right);
-    Map(copy->on);
     return copy;
   }
 

@@ -6,9 +6,7 @@
 
 namespace phantom::planner {
 
-namespace {
-
-void VisitOwn(Query& query, const std::function<void(Expr*&)>& visit) {
+void ForEachOwnExpr(Query& query, const std::function<void(Expr*&)>& visit) {
   auto one = [&](Expr*& expr) {
     if (expr != nullptr) visit(expr);
   };
@@ -50,6 +48,8 @@ void VisitOwn(Query& query, const std::function<void(Expr*&)>& visit) {
   for (ViewCheck& check : query.view_checks) one(check.condition);
 }
 
+namespace {
+
 void VisitNested(Query& query, const std::function<void(Query&)>& visit) {
   for (CommonTable* cte : query.ctes) {
     if (cte->query != nullptr) visit(*cte->query);
@@ -69,14 +69,14 @@ void VisitNested(Query& query, const std::function<void(Query&)>& visit) {
 }  // namespace
 
 void ForEachQueryExpr(Query& query, const std::function<void(Expr*&)>& visit) {
-  VisitOwn(query, visit);
+  ForEachOwnExpr(query, visit);
   VisitNested(query, [&](Query& nested) { ForEachQueryExpr(nested, visit); });
 }
 
 void ForEachQuery(Query& query, const std::function<void(Query&)>& visit) {
   visit(query);
   VisitNested(query, [&](Query& nested) { ForEachQuery(nested, visit); });
-  VisitOwn(query, [&](Expr*& expr) {
+  ForEachOwnExpr(query, [&](Expr*& expr) {
     Walk(expr, [&](const Expr* node) {
       if (auto* subquery = DynAs<SubqueryExpr>(node)) ForEachQuery(*subquery->query, visit);
       return true;

@@ -8,7 +8,9 @@
 
 namespace phantom::planner {
 
-// Visits every top expression of the query, its FROM subqueries, CTEs and set operation branches included (subqueries inside
+// Visits every top expression that is the query's own, so that it may be replaced.
+void ForEachOwnExpr(Query& query, const std::function<void(Expr*&)>& visit);
+// The same of the query, its FROM subqueries, CTEs and set operation branches included (subqueries inside
 // expressions are left to the visitor).
 void ForEachQueryExpr(Query& query, const std::function<void(Expr*&)>& visit);
 // Visits the query and all queries within it, also those inside expressions.
