@@ -251,15 +251,27 @@ Result<std::vector<TableRef>> Catalog::TablesOf(Oid schema) {
   return tables;
 }
 
-Result<std::vector<Oid>> Catalog::UserTables() {
-  ASSIGN_OR_RETURN(const std::vector<Row> rows, store_->Find(oid::kPgClass, index_oid::kClassByOid, {}));
+template <typename Wanted>
+static Result<std::vector<Oid>> TablesThat(SystemStore& store, Wanted wanted) {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows, store.Find(oid::kPgClass, index_oid::kClassByOid, {}));
   std::vector<Oid> tables;
   for (const Row& row : rows) {
-    if (static_cast<RelationKind>(row.Char(pg_class::relkind)) == RelationKind::kTable) {
-      tables.push_back(row.GetOid(pg_class::oid));
-    }
+    const Oid oid = row.GetOid(pg_class::oid);
+    const bool is_table = static_cast<RelationKind>(row.Char(pg_class::relkind)) == RelationKind::kTable;
+    if (is_table && oid >= kFirstUserOid && wanted(row)) tables.push_back(oid);
   }
   return tables;
+}
+
+Result<std::vector<Oid>> Catalog::UserTables() {
+  return TablesThat(*store_, [](const Row&) { return true; });
+}
+
+Result<std::vector<Oid>> Catalog::ReachableTables() {
+  return TablesThat(*store_, [this](const Row& row) {
+    return static_cast<Persistence>(row.Char(pg_class::relpersistence)) != Persistence::kTemporary ||
+           row.GetOid(pg_class::relnamespace) == temporary_schema_;
+  });
 }
 
 Result<std::string> Catalog::ExpandStored(std::string_view stored, const Table* table) {

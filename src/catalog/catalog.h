@@ -114,8 +114,9 @@ class Catalog {
   Result<bool> IsTableVisible(const Table& table);
   // Every user relation of a schema, by name.
   Result<std::vector<TableRef>> TablesOf(Oid schema);
-  // OIDs of all tables of users.
+  // OIDs of all tables of users; of those without the temporary ones of other sessions.
   Result<std::vector<Oid>> UserTables();
+  Result<std::vector<Oid>> ReachableTables();
   // Stored SQL (catalog/stored_sql.h) with the names of now, ready for the parser. `table`: whose columns it may name.
   Result<std::string> ExpandStored(std::string_view stored, const Table* table);
   // Text of a view's query, ready for the parser (system views too).
@@ -147,6 +148,8 @@ class Catalog {
   Result<std::shared_ptr<const Role>> RoleOrError(std::string_view name);  // 42704
   Result<std::shared_ptr<const Database>> FindDatabase(std::string_view name);
   Result<std::shared_ptr<const Database>> DatabaseByOid(Oid oid);
+  // Those that allow connections.
+  Result<std::vector<Oid>> OpenDatabases();
   // Is `member` the role, or a member of it directly or not?
   Result<bool> IsMemberOf(Oid member, Oid role);
   // The role and every role it is a member of.
@@ -218,8 +221,7 @@ class Catalog {
   Result<bool> DefaultUses(Oid attrdef, Oid table, int column);
   // "rule _RETURN on view v" when a view uses the column; else empty.
   Result<std::string> RuleUsing(Oid table, int column);
-  // The column that owns a sequence, or (0, 0); the sequence a column owns (serial, identity), or 0.
-  Result<std::pair<Oid, int>> SequenceOwner(Oid sequence);
+  // The sequence a column owns (serial, identity), or 0.
   Result<Oid> OwnedSequence(Oid table, int column);
   Status SetSequenceOwnedBy(const Table& sequence, Oid table, int column);  // table 0: none
   Status RenameObject(const ObjectAddress& object, std::string_view new_name);

@@ -60,6 +60,15 @@ Result<std::shared_ptr<const Database>> Catalog::DatabaseByOid(Oid oid) {
   return std::make_shared<const Database>(MakeDatabase(*row));
 }
 
+Result<std::vector<Oid>> Catalog::OpenDatabases() {
+  ASSIGN_OR_RETURN(const std::vector<Row> rows, store_->All(oid::kPgDatabase));
+  std::vector<Oid> databases;
+  for (const Row& row : rows) {
+    if (row.Bool(pg_database::datallowconn)) databases.push_back(row.GetOid(pg_database::oid));
+  }
+  return databases;
+}
+
 Result<bool> Catalog::IsSuperuser(Oid role) {
   if (role == oid::kRolePostgres) return true;
   ASSIGN_OR_RETURN(std::shared_ptr<const Role> found, RoleByOid(role));

@@ -5,11 +5,10 @@
 #include <functional>
 #include <optional>
 
-#include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
+#include "catalog/oids.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/stored_sql.h"
-#include "catalog/system_store.h"
 #include "common/log.h"
 #include "session/in_catalog.h"
 #include "session/instance.h"
@@ -58,19 +57,15 @@ Result<bool> IsStale(Instance& instance, const catalog::Table& table) {
 
 Result<Work> FindWork(Instance& instance, Oid database) {
   return InCatalog(instance, database, [&](catalog::Catalog& catalog) -> Result<Work> {
-    namespace pg_class = catalog::pg_class;
     Work work;
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Role> role, catalog.RoleByOid(kBootstrapRole));
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> row, catalog.DatabaseByOid(database));
     if (role == nullptr || row == nullptr) return work;  // dropped meanwhile
     work.user = role->name;
     work.database = row->name;
-    ASSIGN_OR_RETURN(const std::vector<catalog::Row> rows, catalog.store().All(catalog::oid::kPgClass));
-    for (const catalog::Row& relation : rows) {
-      if (relation.Char(pg_class::relkind) != 'r' || relation.GetOid(pg_class::oid) < catalog::kFirstUserOid) continue;
-      // Only its own session sees a temporary table.
-      if (relation.Char(pg_class::relpersistence) == static_cast<char>(catalog::Persistence::kTemporary)) continue;
-      ASSIGN_OR_RETURN(const catalog::TableRef table, catalog.TableByOid(relation.GetOid(pg_class::oid)));
+    ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog.ReachableTables());
+    for (const Oid oid : tables) {
+      ASSIGN_OR_RETURN(const catalog::TableRef table, catalog.TableByOid(oid));
       if (table == nullptr) continue;
       ASSIGN_OR_RETURN(const bool stale, IsStale(instance, *table));
       if (stale) work.tables.push_back(catalog::Quoted(table->schema_name) + '.' + catalog::Quoted(table->name));
@@ -79,21 +74,12 @@ Result<Work> FindWork(Instance& instance, Oid database) {
   });
 }
 
-Result<std::vector<Oid>> Databases(Instance& instance) {
-  return InCatalog(instance, kTemplate1, [&](catalog::Catalog& catalog) -> Result<std::vector<Oid>> {
-    std::vector<Oid> oids;
-    ASSIGN_OR_RETURN(const std::vector<catalog::Row> rows, catalog.store().All(catalog::oid::kPgDatabase));
-    for (const catalog::Row& row : rows) {
-      if (row.Bool(catalog::pg_database::datallowconn)) oids.push_back(row.GetOid(catalog::pg_database::oid));
-    }
-    return oids;
-  });
-}
-
 // `stopped` is asked between tables.
 Result<int> AnalyzeAll(Instance& instance, const std::function<bool()>& stopped) {
   int analyzed = 0;
-  ASSIGN_OR_RETURN(const std::vector<Oid> databases, Databases(instance));
+  ASSIGN_OR_RETURN(const std::vector<Oid> databases, InCatalog(instance, catalog::oid::kDatabaseTemplate1, [](catalog::Catalog& catalog) {
+    return catalog.OpenDatabases();
+  }));
   for (const Oid database : databases) {
     if (stopped()) break;
     ASSIGN_OR_RETURN(const Work work, FindWork(instance, database));

@@ -4,7 +4,6 @@
 #include <deque>
 #include <thread>
 
-#include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
 #include "catalog/object_loader.h"
 #include "catalog/shared_catalog.h"
@@ -86,11 +85,10 @@ class DatabaseCheck {
   }
 
   Status CheckUserTables() {
-    ASSIGN_OR_RETURN(const std::vector<catalog::Row> relations, catalog_.store().All(catalog::oid::kPgClass));
-    for (const catalog::Row& relation : relations) {
-      if (relation.Char(catalog::pg_class::relkind) != static_cast<char>(catalog::RelationKind::kTable)) continue;
-      ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(relation.GetOid(catalog::pg_class::oid)));
-      if (table != nullptr && !table->is_system()) RETURN_IF_ERROR(CheckUser(table));
+    ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog_.UserTables());
+    for (const Oid oid : tables) {
+      ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
+      if (table != nullptr) RETURN_IF_ERROR(CheckUser(table));
     }
     return Status::Ok();
   }

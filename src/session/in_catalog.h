@@ -10,10 +10,7 @@
 
 namespace phantom::session {
 
-// Every database sees the shared catalogs; this one is always there.
-inline constexpr Oid kTemplate1 = 1;
-
-// look_up(catalog)'s result.
+// look_up(catalog)'s result. Shared catalogs are seen in any database; template1 is always there.
 template <typename LookUp>
 auto InCatalog(Instance& instance, Oid database, LookUp look_up) {
   catalog::Catalog catalog(instance.catalog(), database);

@@ -1,6 +1,7 @@
 #include "session/instance.h"
 
 #include "catalog/catalog.h"
+#include "catalog/oids.h"
 #include "catalog/shared_catalog.h"
 #include "common/log.h"
 #include "io/env.h"
@@ -130,7 +131,7 @@ const std::string& Instance::temp_directory() const { return parts_->temp_direct
 int64_t Instance::start_us() const { return parts_->start_us; }
 
 Result<Oid> Instance::FindDatabase(std::string_view name) {
-  return InCatalog(*this, kTemplate1, [&](catalog::Catalog& catalog) -> Result<Oid> {
+  return InCatalog(*this, catalog::oid::kDatabaseTemplate1, [&](catalog::Catalog& catalog) -> Result<Oid> {
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Database> database, catalog.FindDatabase(name));
     if (database == nullptr) {
       return Errorf(sqlstate::kUndefinedDatabase, "database \"%s\" does not exist", std::string(name).c_str());
@@ -144,7 +145,7 @@ Result<Oid> Instance::FindDatabase(std::string_view name) {
 }
 
 Result<std::string> Instance::PasswordVerifier(std::string_view role_name) {
-  return InCatalog(*this, kTemplate1, [&](catalog::Catalog& catalog) -> Result<std::string> {
+  return InCatalog(*this, catalog::oid::kDatabaseTemplate1, [&](catalog::Catalog& catalog) -> Result<std::string> {
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Role> role, catalog.FindRole(role_name));
     if (role == nullptr) {
       return Errorf(sqlstate::kInvalidAuthorizationSpecification, "role \"%s\" does not exist",

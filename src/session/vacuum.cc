@@ -1,9 +1,7 @@
 // VACUUM and ANALYZE: which tables, in what order, with which locks.
 #include <algorithm>
 
-#include "catalog/builtin/columns.h"
 #include "catalog/oids.h"
-#include "catalog/system_store.h"
 #include "engine/context.h"
 #include "parser/ast_expr.h"
 #include "parser/ast_table.h"
@@ -58,15 +56,9 @@ Status CheckOption(const parser::DefElem& option, bool is_vacuum) {
 
 // Every table of the database that is the session's to look at.
 Result<std::vector<Target>> AllTables(SessionState& state) {
-  namespace pg_class = catalog::pg_class;
+  ASSIGN_OR_RETURN(const std::vector<Oid> tables, state.catalog.ReachableTables());
   std::vector<Target> targets;
-  ASSIGN_OR_RETURN(const std::vector<catalog::Row> rows, state.catalog.store().All(catalog::oid::kPgClass));
-  for (const catalog::Row& row : rows) {
-    const Oid oid = row.GetOid(pg_class::oid);
-    const bool foreign = row.Char(pg_class::relpersistence) == static_cast<char>(catalog::Persistence::kTemporary) &&
-                         row.GetOid(pg_class::relnamespace) != state.catalog.temporary_schema();
-    if (row.Char(pg_class::relkind) == 'r' && oid >= catalog::kFirstUserOid && !foreign) targets.push_back({oid, {}});
-  }
+  for (const Oid table : tables) targets.push_back({table, {}});
   return targets;
 }
 

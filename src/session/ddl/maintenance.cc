@@ -56,12 +56,10 @@ Result<DdlResult> DdlRunner::ReindexMany(const parser::ReindexStmt& statement) {
       return DdlResult{"REINDEX"};
     }
   }
-  ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog_.UserTables());
+  ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog_.ReachableTables());
   for (const Oid oid : tables) {
     ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
     if (table == nullptr || (schema_only && table->schema != schemas.front())) continue;
-    // Another session's temporary tables are its own.
-    if (table->persistence == catalog::Persistence::kTemporary && table->schema != catalog_.temporary_schema()) continue;
     RETURN_IF_ERROR(ReindexTable(oid));
   }
   return DdlResult{"REINDEX"};
@@ -148,7 +146,7 @@ Result<DdlResult> DdlRunner::Cluster(const parser::ClusterStmt& statement) {
   if (context_.in_transaction_block) {
     return Error(sqlstate::kActiveSqlTransaction, "CLUSTER cannot run inside a transaction block");
   }
-  ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog_.UserTables());
+  ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog_.ReachableTables());
   for (const Oid oid : tables) {
     ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
     if (table == nullptr) continue;

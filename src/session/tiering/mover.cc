@@ -4,10 +4,9 @@
 #include <cmath>
 #include <optional>
 
-#include "catalog/builtin/columns.h"
 #include "catalog/catalog.h"
+#include "catalog/oids.h"
 #include "catalog/shared_catalog.h"
-#include "catalog/system_store.h"
 #include "common/log.h"
 #include "io/env.h"
 #include "session/in_catalog.h"
@@ -79,13 +78,8 @@ double Mover::Now() const { return static_cast<double>(instance_.env().Monotonic
 Status Mover::RefreshDatabases() {
   const uint64_t version = instance_.catalog().shared_version();
   if (version == shared_version_) return Status::Ok();
-  std::vector<Oid> open;
-  RETURN_IF_ERROR(InCatalog(instance_, kTemplate1, [&](catalog::Catalog& catalog) -> Status {
-    ASSIGN_OR_RETURN(const std::vector<catalog::Row> rows, catalog.store().All(catalog::oid::kPgDatabase));
-    for (const catalog::Row& row : rows) {
-      if (row.Bool(catalog::pg_database::datallowconn)) open.push_back(row.GetOid(catalog::pg_database::oid));
-    }
-    return Status::Ok();
+  ASSIGN_OR_RETURN(const std::vector<Oid> open, InCatalog(instance_, catalog::oid::kDatabaseTemplate1, [](catalog::Catalog& catalog) {
+    return catalog.OpenDatabases();
   }));
   std::erase_if(databases_, [&](const auto& entry) { return std::ranges::find(open, entry.first) == open.end(); });
   std::erase_if(places_, [&](const auto& place) { return !databases_.contains(place->database); });
@@ -99,12 +93,10 @@ Status Mover::RefreshTables(Oid database) {
   if (databases_[database] == version) return Status::Ok();
   std::vector<std::unique_ptr<Place>> found;
   RETURN_IF_ERROR(InCatalog(instance_, database, [&](catalog::Catalog& catalog) -> Status {
-    namespace pg_class = catalog::pg_class;
-    ASSIGN_OR_RETURN(const std::vector<catalog::Row> rows, catalog.store().All(catalog::oid::kPgClass));
-    for (const catalog::Row& row : rows) {
-      if (row.Char(pg_class::relkind) != 'r' || row.GetOid(pg_class::oid) < catalog::kFirstUserOid) continue;
-      if (row.Char(pg_class::relpersistence) == static_cast<char>(catalog::Persistence::kTemporary)) continue;
-      ASSIGN_OR_RETURN(const catalog::TableRef table, catalog.TableByOid(row.GetOid(pg_class::oid)));
+    // Only its own session reaches a temporary table.
+    ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog.ReachableTables());
+    for (const Oid oid : tables) {
+      ASSIGN_OR_RETURN(const catalog::TableRef table, catalog.TableByOid(oid));
       if (table == nullptr) continue;
       auto place = std::make_unique<Place>();
       place->database = database;

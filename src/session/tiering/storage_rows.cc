@@ -22,11 +22,10 @@ constexpr int64_t kPageBytes = 8192;
 // Calls fn(table, rows) for every table, kept from being dropped meanwhile.
 template <typename Fn>
 Status ForTables(SessionState& state, Fn fn) {
-  ASSIGN_OR_RETURN(const std::vector<Oid> tables, state.catalog.UserTables());
+  ASSIGN_OR_RETURN(const std::vector<Oid> tables, state.catalog.ReachableTables());
   for (const Oid oid : tables) {
     ASSIGN_OR_RETURN(catalog::TableRef table, state.catalog.TableByOid(oid));
     if (table == nullptr) continue;
-    if (table->persistence == catalog::Persistence::kTemporary && table->schema != state.catalog.temporary_schema()) continue;
     RETURN_IF_ERROR(state.catalog.LockTable(oid, txn::LockMode::kAccessShare));
     ASSIGN_OR_RETURN(table, state.catalog.TableByOid(oid));
     if (table == nullptr) continue;
