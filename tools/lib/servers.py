@@ -37,7 +37,9 @@ class Server:
     name = "server"
     user = "postgres"
 
-    def __init__(self, directory=None):
+    def __init__(self, directory=None, settings=()):
+        """settings: run-time parameters as "name=value"."""
+        self.settings = list(settings)
         self.own_directory = directory is None
         self.directory = pathlib.Path(directory or tempfile.mkdtemp(prefix=f"{self.name}-"))
         self.port = free_port()
@@ -48,6 +50,7 @@ class Server:
 
     def start(self):
         self.log = open(self.directory / "server.log", "ab")
+        begin = self.log.seek(0, os.SEEK_END)  # what earlier starts have written does not count
         self.process = self.spawn()
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
@@ -55,7 +58,7 @@ class Server:
                 raise RuntimeError(f"{self.name} did not start:\n{self.log_text()[-4000:]}")
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                if b"ready to accept connections" in (self.directory / "server.log").read_bytes():
+                if b"ready to accept connections" in (self.directory / "server.log").read_bytes()[begin:]:
                     return self
             except OSError:
                 pass
@@ -82,6 +85,21 @@ class Server:
             self.process.kill()
         if self.process:
             self.process.wait()
+
+    def psql(self, sql):
+        """What psql prints, unaligned and without headings."""
+        command = [POSTGRES_BIN / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.conninfo(), "-c", sql]
+        return self.client(command).strip()
+
+    def pgbench(self, *arguments):
+        """What pgbench prints."""
+        return self.client([POSTGRES_BIN / "pgbench", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, *arguments, "postgres"])
+
+    def client(self, command):
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{pathlib.Path(command[0]).name} on {self.name}: {done.stderr[-2000:]}")
+        return done.stdout
 
     def cpu_seconds(self):
         """User and system time of the server's processes so far."""
@@ -117,12 +135,13 @@ class Server:
 class PhantomDB(Server):
     name = "phantomdb"
 
-    def __init__(self, directory=None, flags=()):
-        super().__init__(directory)
+    def __init__(self, directory=None, settings=(), flags=()):
+        super().__init__(directory, settings)
         self.flags = list(flags)
 
     def spawn(self):
-        command = [phantomdb_binary(), "start", "--data", self.directory / "data", "--port", str(self.port), *self.flags]
+        settings = [word for setting in self.settings for word in ("--set", setting)]
+        command = [phantomdb_binary(), "start", "--data", self.directory / "data", "--port", str(self.port), *settings, *self.flags]
         return subprocess.Popen([str(word) for word in command], stdout=self.log, stderr=self.log)
 
     def check(self):
@@ -135,10 +154,6 @@ class PostgreSQL(Server):
     """PostgreSQL refuses root, so as root it runs as the package's user `postgres`."""
 
     name = "postgresql"
-
-    def __init__(self, directory=None, settings=()):
-        super().__init__(directory)
-        self.settings = list(settings)
 
     def unprivileged(self, command):
         return (["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []) + [str(word) for word in command]
@@ -170,6 +185,18 @@ class PostgreSQL(Server):
                 self.process.terminate()
             self.process.wait()
         return self.process.returncode if self.process else None
+
+    def kill(self):
+        """The backends too, which outlive their postmaster for a while."""
+        if self.process and self.process.poll() is None:
+            try:
+                for pid in reversed(self.pids()):
+                    os.kill(pid, signal.SIGKILL)
+            except (OSError, ValueError):
+                pass  # it has not come so far, or ended by itself
+            (self.directory / "data" / "postmaster.pid").unlink(missing_ok=True)
+            time.sleep(0.5)
+        super().kill()
 
     def pids(self):
         parent = self.postmaster_pid()
