@@ -1,6 +1,7 @@
 #include "kv/database.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <vector>
 
@@ -23,6 +24,7 @@ static constexpr TreeId kKeysTree{2};
 // Of the memory this part is for what has been read of runs, the others are for pages; and for that as well, as long as there are not
 // so many pages.
 static constexpr uint64_t kRunShare = 16;
+static constexpr uint64_t kLogBytesMin = 64 << 10;
 
 struct Snapshot::Impl {
   txn::Snapshot snapshot;
@@ -86,7 +88,15 @@ struct Database::Impl {
   std::optional<txn::KeyTable> keys;
 };
 
+static Status CheckLogBytes(const char* option, uint64_t bytes) {
+  if (std::has_single_bit(bytes) && bytes >= kLogBytesMin) return Status::Ok();
+  return Errorf(sqlstate::kInvalidParameterValue, "%s must be a power of two, at least %llu", option,
+                static_cast<unsigned long long>(kLogBytesMin));
+}
+
 Status Database::Impl::Open(const std::string& directory, const Options& options) {
+  RETURN_IF_ERROR(CheckLogBytes("log_memory_bytes", options.log_memory_bytes));
+  RETURN_IF_ERROR(CheckLogBytes("log_file_bytes", options.log_file_bytes));
   io::Env* env = options.env;
   if (env == nullptr) {
     own_env = io::MakePosixEnv();

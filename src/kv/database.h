@@ -18,7 +18,7 @@
 // it was taken, whatever is written later and however long it lives; a scan without one takes its own.
 //
 // Errors: 54000 key or value too long; 53100 no room on disk; 58030 I/O; XX001 corrupted; 55006 the directory is in
-// use; 55000 the directory belongs to something else. After an error of a write nothing has changed.
+// use; 55000 the directory belongs to something else; 22023 an option that cannot be. After an error of a write nothing has changed.
 //
 // Thread safety: Database: any thread. Batch, Snapshot, Cursor: one thread at a time; several threads may read with
 // one snapshot. Snapshots and cursors must be gone before the database is.
@@ -44,14 +44,14 @@ inline constexpr size_t kValueBytesMax = (size_t{1} << 30) - 1;
 struct Options {
   // Makes the database when the directory has none; otherwise that is the error 58P01.
   bool create = true;
-  // Memory: three quarters for pages, a quarter for what has been read of sorted files. The database may be larger; while
-  // it fits into the pages, all of it is there.
+  // Memory for pages and for what has been read of sorted files: a sixteenth is for these, and what pages do not need yet. The
+  // database may be larger; while it fits into the pages, all of it is there.
   uint64_t memory_bytes = 256 << 20;
-  // Memory for the log's end; at most log_file_bytes. Writes that do not sync wait when it is full.
+  // Memory for the log's end; of more than log_file_bytes only so much is used. Writes that do not sync wait when it is full.
   uint64_t log_memory_bytes = 16 << 20;
   // How much log a restart after a crash may have to replay, roughly. Less means that pages are written more often.
   uint64_t log_bytes = 512 << 20;
-  // The size of the log's files; counts when the database is made. Powers of two, both.
+  // The size of the log's files; counts when the database is made. This and log_memory_bytes are powers of two from 64 KiB up.
   uint64_t log_file_bytes = 64 << 20;
   // Where the files are; null: on this machine.
   io::Env* env = nullptr;

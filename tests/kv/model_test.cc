@@ -219,6 +219,14 @@ TEST_CASE("key-value limits are errors") {
   Options missing = SmallOptions(env);
   missing.create = false;
   REQUIRE(Database::Open("elsewhere", missing).status().sqlstate() == sqlstate::kUndefinedFile);
+  for (uint64_t bytes : {uint64_t{0}, uint64_t{32} << 10, uint64_t{3} << 20}) {
+    Options odd = SmallOptions(env);
+    odd.log_memory_bytes = bytes;
+    REQUIRE(Database::Open("odd", odd).status().sqlstate() == sqlstate::kInvalidParameterValue);
+    odd = SmallOptions(env);
+    odd.log_file_bytes = bytes;
+    REQUIRE(Database::Open("odd", odd).status().sqlstate() == sqlstate::kInvalidParameterValue);
+  }
   REQUIRE(Database::Open("db", missing).status().sqlstate() == sqlstate::kObjectInUse);
 }
 
