@@ -44,14 +44,8 @@ class Describer {
       std::string name = plan_.subplan_names[static_cast<size_t>(subplan.id)];
       bool known = std::any_of(into->children.begin(), into->children.end(), [&](const ShownNode::Child& child) { return child.label == name; });
       if (!known && subplan.plan != nullptr && shown_subplans_.insert(subplan.id).second) into->children.push_back({name, Show(subplan.plan)});
-      switch (subplan.subquery) {
-        case SubqueryKind::kExists:
-          return "(" + name + ")";
-        case SubqueryKind::kAny:
-          return subplan.hashed ? "(hashed " + name + ")" : "(" + name + ")";
-        default:
-          return "(" + name + ")";
-      }
+      const bool hashed = subplan.subquery == SubqueryKind::kAny && subplan.hashed;
+      return (hashed ? "(hashed " : "(") + name + ")";
     };
     return Deparse(expr, context);
   }
