@@ -190,7 +190,7 @@ class PostgreSQL(Server):
         """The backends too, which outlive their postmaster for a while."""
         if self.process and self.process.poll() is None:
             try:
-                for pid in reversed(self.pids()):
+                for pid in self.pids():  # the postmaster first: it would start others
                     os.kill(pid, signal.SIGKILL)
             except (OSError, ValueError):
                 pass  # it has not come so far, or ended by itself
