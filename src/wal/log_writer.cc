@@ -86,13 +86,14 @@ Lsn LogWriter::Append(const RecordInfo& info, std::span<const Bytes> parts) {
   const uint64_t appended = appended_.load(std::memory_order_relaxed);
   const uint64_t durable = durable_.load(std::memory_order_relaxed);
   if (appended - durable > options_.ring_bytes / 4) work_.notify_one();
-  if (files_->prepared_end() - appended < options_.file_bytes / 2) prepare_.notify_one();
+  if (PreparedBytes() < options_.file_bytes / 2) prepare_.notify_one();
   return Lsn(lsn);
 }
 
 void LogWriter::WaitForRoom(MutexLock& lock, uint64_t end) {
   auto has_room = [&] {
-    return end - durable_.load(std::memory_order_relaxed) <= options_.ring_bytes && end <= files_->prepared_end();
+    // While the lock was given up others may have gone on past this place.
+    return end <= durable_.load(std::memory_order_relaxed) + options_.ring_bytes && end <= files_->prepared_end();
   };
   if (has_room()) [[likely]]
     return;
@@ -176,19 +177,24 @@ void LogWriter::StartFile() {
   Emit(info, {&part, 1}, kRecordHeaderBytes + sizeof(payload));
 }
 
+uint64_t LogWriter::PreparedBytes() const {
+  // In this order: appended never passes what is prepared.
+  const uint64_t appended = this->appended().value;
+  return files_->prepared_end() - appended;
+}
+
 bool LogWriter::AwaitPrepared(uint64_t left) {
-  auto prepared = [&] { return files_->prepared_end() - appended().value; };
-  if (prepared() >= left) return true;
-  if (prepared() < options_.file_bytes / 4 && !disk_full_.load(std::memory_order_relaxed)) {
+  if (PreparedBytes() >= left) return true;
+  if (PreparedBytes() < options_.file_bytes / 4 && !disk_full_.load(std::memory_order_relaxed)) {
     BlockingRegion region;
     MutexLock lock(mutex_);
     prepare_.notify_one();
     progress_.wait(lock,
-                   [&] { return prepared() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
+                   [&] { return PreparedBytes() >= options_.file_bytes / 4 || disk_full_.load(std::memory_order_relaxed); });
   }
   if (!disk_full_.load(std::memory_order_relaxed)) return true;
   prepare_.notify_one();
-  return prepared() >= left;
+  return PreparedBytes() >= left;
 }
 
 static Status NoRoom() {
@@ -197,7 +203,7 @@ static Status NoRoom() {
 
 Status LogWriter::Admit() {
   // What is left is for those who should not fail, unless more is coming.
-  if (files_->prepared_end() - appended().value < options_.file_bytes / 2) [[unlikely]] {
+  if (PreparedBytes() < options_.file_bytes / 2) [[unlikely]] {
     if (!AwaitPrepared(options_.file_bytes / 2)) return NoRoom();
   }
   AwaitRoom();
@@ -205,7 +211,7 @@ Status LogWriter::Admit() {
 }
 
 Status LogWriter::AdmitRollback() {
-  if (files_->prepared_end() - appended().value < options_.file_bytes / 8) [[unlikely]] {
+  if (PreparedBytes() < options_.file_bytes / 8) [[unlikely]] {
     if (!AwaitPrepared(options_.file_bytes / 8)) return NoRoom();
   }
   AwaitRoom();
@@ -213,7 +219,11 @@ Status LogWriter::AdmitRollback() {
 }
 
 void LogWriter::AwaitRoom() {
-  auto nearly_full = [&] { return appended().value - durable().value > options_.ring_bytes / 4 * 3; };
+  // In this order: durable never passes appended.
+  auto nearly_full = [&] {
+    const uint64_t durable = this->durable().value;
+    return appended().value - durable > options_.ring_bytes / 4 * 3;
+  };
   if (!nearly_full()) [[likely]]
     return;
   BlockingRegion region;
@@ -320,7 +330,7 @@ void LogWriter::FlushTo(uint64_t target) {
 void LogWriter::RunPreparer() {
   MutexLock lock(mutex_);
   while (!stopping_) {
-    if (files_->prepared_end() - appended_.load(std::memory_order_relaxed) >= options_.file_bytes / 2) {
+    if (PreparedBytes() >= options_.file_bytes / 2) {
       prepare_.wait(lock);
       continue;
     }

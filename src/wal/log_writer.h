@@ -99,6 +99,8 @@ class LogWriter {
   };
 
   LogWriter(const LogOptions& options, std::unique_ptr<LogFiles> files, uint64_t end, uint32_t epoch);
+  // Space in log files that exist.
+  uint64_t PreparedBytes() const;
   // Waits while less than `left` is prepared and more may come; false when the disk is full and no more than that is
   // left.
   bool AwaitPrepared(uint64_t left);

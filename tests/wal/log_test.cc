@@ -261,3 +261,22 @@ TEST_CASE("a failed sync of the log stops the process") {
   REQUIRE(WIFSIGNALED(status));
   REQUIRE(WTERMSIG(status) == SIGABRT);
 }
+
+TEST_CASE("threads fill a ring that is much too small") {
+  io::SimEnv env(9);
+  auto log = OpenLog(env, Lsn(0), 1);
+  constexpr uint64_t kThreads = 8, kRecords = 4000;
+  std::vector<std::thread> threads;
+  for (uint64_t thread = 0; thread < kThreads; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (uint64_t n = 0; n < kRecords; ++n) {
+        const Lsn lsn = AppendOne(*log, thread + n * kThreads);
+        if (n % 64 == thread) log->Flush(lsn);
+        if (n % 256 == 0) (void)log->Truncate(log->durable());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  log->Flush(Lsn(log->appended().value - 1));
+  REQUIRE(log->durable() == log->appended());
+}
