@@ -107,7 +107,8 @@ Result<Frame*> BufferPool::Fetch(PageId page) {
       return frame;
     }
     Discard(*frame);
-    if (!status.ok() && map_.Get(page).value == entry) return status;
+    // Without an entry it was freed between the two looks at the map: that is no error.
+    if (!status.ok() && entry != 0 && map_.Get(page).value == entry) return status;
   }
 }
 
