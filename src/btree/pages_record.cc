@@ -36,6 +36,13 @@ void PagesRecord::Remove(PageId page, Bytes key) { Add(page, PageAction::kRemove
 
 void PagesRecord::Free(PageId page) { Add(page, PageAction::kFree, {}); }
 
+void PagesRecord::AddEntry(std::vector<std::byte>* entries, Bytes key, Bytes value) {
+  const uint16_t sizes[2] = {static_cast<uint16_t>(key.size()), static_cast<uint16_t>(value.size())};
+  for (Bytes part : {Bytes(reinterpret_cast<const std::byte*>(sizes), sizeof(sizes)), key, value}) {
+    entries->insert(entries->end(), part.begin(), part.end());
+  }
+}
+
 Lsn PagesRecord::Append(wal::LogWriter& log, TreeId tree) {
   wal::RecordInfo info;
   info.type = wal::RecordType::kPages;
@@ -61,6 +68,21 @@ Status ParsePages(const wal::RecordView& record, std::vector<ParsedPageAction>* 
     rest = rest.subspan(header.bytes);
   }
   return Status::Ok();
+}
+
+// False when it does not apply.
+static bool PutAll(Bytes data, std::byte* page) {
+  uint16_t sizes[2];
+  while (!data.empty()) {
+    if (data.size() < sizeof(sizes)) return false;
+    std::memcpy(sizes, data.data(), sizeof(sizes));
+    data = data.subspan(sizeof(sizes));
+    if (data.size() < size_t{sizes[0]} + sizes[1]) return false;
+    const Bytes key = data.first(sizes[0]), value = data.subspan(sizes[0], sizes[1]);
+    if (!node::Covers(page, key) || !node::Put(page, key, value)) return false;
+    data = data.subspan(key.size() + value.size());
+  }
+  return true;
 }
 
 Status ApplyToPage(const ParsedPageAction& action, std::byte* page) {
@@ -98,6 +120,8 @@ Status ApplyToPage(const ParsedPageAction& action, std::byte* page) {
       node::Remove(page, position);
       return Status::Ok();
     }
+    case PageAction::kPutAll:
+      return PutAll(data, page) ? Status::Ok() : inapplicable();
     case PageAction::kFree:
       break;
   }

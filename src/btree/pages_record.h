@@ -24,6 +24,7 @@ enum class PageAction : uint8_t {
   kPut = 3,        // data: u16 key length, key, value
   kRemove = 4,     // data: key
   kFree = 5,       // the page is no longer in use
+  kPutAll = 6,     // data: for each entry u16 key length, u16 value length, key, value
 };
 
 struct PageActionHeader {
@@ -42,6 +43,11 @@ class PagesRecord {
   void Put(PageId page, Bytes key, Bytes value);
   void Remove(PageId page, Bytes key);
   void Free(PageId page);
+  // `entries` is made by AddEntry().
+  void PutAll(PageId page, Bytes entries) { Add(page, PageAction::kPutAll, {entries}); }
+  static void AddEntry(std::vector<std::byte>* entries, Bytes key, Bytes value);
+
+  size_t bytes() const { return bytes_.size(); }
 
   Lsn Append(wal::LogWriter& log, TreeId tree);
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "btree/buffer_pool.h"
+#include "btree/new_page.h"
 #include "btree/node.h"
 #include "btree/page_map.h"
 #include "btree/pages_record.h"
@@ -15,48 +16,6 @@
 namespace phantom::btree {
 namespace {
 
-// A page being made: its number and its frame. Given back unless Published.
-class NewPage {
- public:
-  explicit NewPage(BufferPool& pool) : pool_(pool) {}
-  ~NewPage() {
-    if (frame_ != nullptr) {
-      pool_.Discard(*frame_);
-      pool_.map().FreePage(id_);
-    }
-  }
-  NewPage(const NewPage&) = delete;
-  NewPage& operator=(const NewPage&) = delete;
-
-  Status Make(SpaceId space) {
-    ASSIGN_OR_RETURN(Frame * frame, pool_.NewFrame());
-    Result<PageId> id = pool_.map().AllocatePage(space);
-    if (!id.ok()) {
-      pool_.Discard(*frame);
-      return id.status();
-    }
-    frame_ = frame;
-    id_ = *id;
-    return Status::Ok();
-  }
-  PageId id() const { return id_; }
-  std::byte* data() const { return frame_->data; }
-  Frame& frame() { return *frame_; }
-
-  // After the record is appended: the page is there. Its latch is released.
-  void Publish(Lsn lsn) {
-    HeaderOf(frame_->data).lsn = lsn.value;
-    pool_.Publish(*frame_, id_);
-    frame_->latch.UnlockExclusive();
-    frame_ = nullptr;
-  }
-
- private:
-  BufferPool& pool_;
-  Frame* frame_ = nullptr;
-  PageId id_;
-};
-
 struct SplitPoint {
   uint32_t position = 0;  // of the first entry that goes right
   std::byte separator[kKeyBytesMax];
@@ -64,11 +23,8 @@ struct SplitPoint {
   Bytes key() const { return {separator, separator_bytes}; }
 };
 
-// The shortest key above `low` and not above `high`.
 void SetShortest(SplitPoint* point, Bytes low, Bytes high) {
-  size_t common = 0;
-  while (common < low.size() && low[common] == high[common]) ++common;
-  point->separator_bytes = common + 1;
+  point->separator_bytes = ShortestBetween(low, high);
   std::memcpy(point->separator, high.data(), point->separator_bytes);
 }
 
@@ -139,8 +95,6 @@ bool HasRoomByNow(const std::byte* page, Bytes key) {
   if (count == 1) node::LowerBound(page, key, &equal);
   return count == 0 || equal;
 }
-
-void StampLsn(Frame& frame, Lsn lsn) { HeaderOf(frame.data).lsn = lsn.value; }
 
 }  // namespace
 

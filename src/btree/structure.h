@@ -6,6 +6,7 @@
 // whether what was decided on still holds. If not, nothing is done and the caller starts over.
 #pragma once
 #include <cstdint>
+#include <span>
 
 #include "btree/tree.h"
 #include "common/bytes.h"
@@ -27,6 +28,10 @@ class StructureChange {
 
   // Tree::Prune's work. Requires nothing latched.
   Result<Tree::Pruned> Prune(Bytes key, FunctionRef<bool(Bytes key, Bytes value)> drop);
+
+  // Tree::Fill's work for entries that do not all fit into the leaf that holds the first one's place: merges them with what that
+  // has, over as many leaves as it takes, up to some. Returns how many are dealt with; 0: this was not possible. Requires nothing latched.
+  Result<size_t> FillOver(std::span<const Tree::Entry> entries);
 
   // Frees all nodes below `page`, which is at `level`, and empties it.
   Status FreeBelow(PageId page, uint32_t level);

@@ -9,7 +9,7 @@
 // mutex of rank kBufferPool or higher held.
 //
 // Every change to a key is one kChange record, applied to one page. Splits and merges are system
-// actions, logged by themselves and never undone.
+// actions, logged by themselves and never undone; so is what concerns many entries of a leaf (Prune, Fill).
 //
 // Changes wait for room in the log but do not refuse; who may be refused asks LogWriter::Admit() first.
 //
@@ -20,6 +20,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "btree/key.h"
@@ -124,6 +125,15 @@ class Tree {
   // then there; the last answer counts. An error of the callback is returned, nothing changed.
   // Returns the record's LSN, or 0 for kNone and for kRemove of a missing key.
   Result<Lsn> Modify(Bytes key, FunctionRef<Status(std::optional<Bytes> current, Edit& edit)> decide);
+
+  // Puts entries that the tree lacks, in ascending order of keys, into the leaf that holds the place of the first, as many as
+  // there is room for: one record of the leaf, a system action. Those whose keys it has are passed over. Returns how many are dealt with, at
+  // least one; the caller goes on with the next. Requires at least one. After an error nothing has been put.
+  struct Entry {
+    Bytes key;
+    Bytes value;
+  };
+  Result<size_t> Fill(std::span<const Entry> entries);
 
   // Visits the leaf that holds the place of `key`: its first entry >= key is there, or in the
   // leaf after it when LowerBound is count(). To go on: VisitLeaf(copy of high_fence()) until is_last().

@@ -1,8 +1,10 @@
 // Moving chunks from segments back to the tree (docs/decisions/0015-cold-chunks.md).
+#include "btree/buffer_pool.h"
 #include "btree/tree.h"
 #include "io/env.h"
 #include "txn/chunk_moves.h"
 #include "txn/row_table_impl.h"
+#include "wal/log_writer.h"
 
 namespace phantom::txn {
 
@@ -33,33 +35,42 @@ class ChunkThawer {
     }
     writers_.Reset();
     RETURN_IF_ERROR(rows_.ReadWriters(vector, writers_));
-    uint64_t bytes = 0;
-    types::SelectionVector places(types::kVectorSize);
-    const uint32_t count = missing.ToIndices(places.data());
-    for (uint32_t k = 0; k < count; ++k) {
-      const uint32_t place = places[k];
-      const std::string_view row = Encode(place);
-      RowHeader header;
-      header.txn = TxnId(static_cast<uint64_t>(writers_.Get<int64_t>(place)));
-      header.flags = kRowRestored;  // as it may have been: nobody kept that
-      std::array<std::byte, RowHeader::kBytes> head;
-      header.Store(head.data());
-      bytes += head.size() + row.size();
-      RETURN_IF_ERROR(impl_
-                          .WriteSystem(table_.parts_->tree(), btree::RowKey(RowId(first + place)),
-                                       [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-                                         if (current) return Status::Ok();
-                                         edit.op = btree::Edit::Op::kPut;
-                                         edit.head = head;
-                                         edit.body = AsBytes(row);
-                                         return Status::Ok();
-                                       })
-                          .status());
-    }
-    return bytes;
+    return PutRows(RowId(first), missing);
   }
 
  private:
+  // Whatever the tree has by now wins.
+  Result<uint64_t> PutRows(RowId first, const lsm::RowSet& missing) {
+    types::SelectionVector places(types::kVectorSize);
+    const uint32_t count = missing.ToIndices(places.data());
+    values_.clear();
+    keys_.clear();
+    ends_.clear();
+    for (uint32_t k = 0; k < count; ++k) {
+      RowHeader header;
+      header.txn = TxnId(static_cast<uint64_t>(writers_.Get<int64_t>(places[k])));
+      header.flags = kRowRestored;  // as it may have been: nobody kept that
+      std::array<std::byte, RowHeader::kBytes> head;
+      header.Store(head.data());
+      values_.append(AsText(head)).append(Encode(places[k]));
+      ends_.push_back(values_.size());
+      keys_.emplace_back(RowId(first.value + places[k]));
+    }
+    entries_.clear();
+    for (uint32_t k = 0; k < count; ++k) {
+      const size_t begin = k == 0 ? 0 : ends_[k - 1];
+      entries_.push_back({keys_[k], AsBytes(std::string_view(values_).substr(begin, ends_[k] - begin))});
+    }
+    for (std::span<const btree::Tree::Entry> left = entries_; !left.empty();) {
+      RETURN_IF_ERROR(impl_.store.pool().AdmitChange());
+      RETURN_IF_ERROR(impl_.store.log().Admit());
+      ASSIGN_OR_RETURN(const size_t done, table_.parts_->tree().Fill(left));
+      left = left.subspan(done);
+      impl_.store.env().Step("thaw: leaf filled");
+    }
+    return values_.size();
+  }
+
   // Takes out those that the tree has.
   Status SubtractTree(RowId first, lsm::RowSet* rows) const {
     const RowId end(first.value + lsm::kVectorRows);
@@ -95,6 +106,11 @@ class ChunkThawer {
   std::vector<types::Vector> vectors_;  // by the table's columns
   types::Vector writers_;
   types::RowEncoder encoder_;
+  // Of the rows to be put: the values one after the other, and where each ends.
+  std::string values_;
+  std::vector<size_t> ends_;
+  std::vector<btree::RowKey> keys_;
+  std::vector<btree::Tree::Entry> entries_;
 };
 
 Result<bool> RowTable::Thaw(uint64_t chunk) { return Thaw(chunk, MoveOptions()); }

@@ -29,6 +29,23 @@ TEST_CASE("threads change, read and scan one tree larger than the pool") {
       const uint64_t n = random() % kKeys * kThreads + self;
       const std::string key = key_of(n);
       const bool shrinking = i / 1500 % 2 == 1;
+      if (i % 100 == 99) {
+        const std::string value(200, 'f');
+        std::vector<std::string> keys;
+        std::vector<Tree::Entry> entries;
+        for (uint64_t k = 0; k < 100; ++k) keys.push_back(key_of(n + k * kThreads));
+        for (const std::string& filled : keys) entries.push_back({AsBytes(filled), AsBytes(value)});
+        for (std::span<const Tree::Entry> left = entries; !left.empty() && !failed;) {
+          Result<size_t> done = tree.Fill(left);
+          if (!done.ok() || *done == 0 || *done > left.size()) {
+            failed = true;
+          } else {
+            left = left.subspan(*done);
+          }
+        }
+        for (uint64_t k = 0; k < 100; ++k) model.emplace(n + k * kThreads, value);
+        continue;
+      }
       switch (random() % 4) {
         case 0: {
           std::optional<std::string> found;

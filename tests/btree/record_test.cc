@@ -1,6 +1,7 @@
 // Golden bytes of the tree's log records: docs/formats/wal.md.
 #include "btree/change.h"
 #include "btree/fixture.h"
+#include "btree/node.h"
 #include "btree/pages_record.h"
 
 using namespace phantom;
@@ -49,13 +50,30 @@ TEST_CASE("a record of pages is as documented") {
   pages.Put(PageId(SpaceId(1), 3), AsBytes("sep"), AsBytes("four"));
   pages.Remove(PageId(SpaceId(1), 3), AsBytes("gone"));
   pages.Free(PageId(SpaceId(1), 4));
+  std::vector<std::byte> entries;
+  PagesRecord::AddEntry(&entries, AsBytes("a"), AsBytes("bc"));
+  PagesRecord::AddEntry(&entries, AsBytes("d"), {});
+  pages.PutAll(PageId(SpaceId(1), 5), entries);
   wal::Record record;
   REQUIRE(fixture.log->ReadRecord(pages.Append(*fixture.log, TreeId(9)), &record).ok());
   REQUIRE(Hex(record.payload()) ==
           "090000000000000002000000010000000200000003000000736570030000000100000003000000090000000300736570"
-          "666f757203000000010000000400000004000000676f6e6504000000010000000500000000000000");
+          "666f757203000000010000000400000004000000676f6e6504000000010000000500000000000000"
+          "0500000001000000060000000c000000010002006162630100000064");
   std::vector<ParsedPageAction> actions;
   REQUIRE(ParsePages(record, &actions).ok());
-  REQUIRE(actions.size() == 4);
+  REQUIRE(actions.size() == 5);
   REQUIRE(AsText(actions[2].data) == "gone");
+
+  alignas(8) std::byte page[kPageBytes];
+  node::Init(page, PageId(SpaceId(1), 5), TreeId(9), TreeKind::kKeyed, 0, {}, nullptr);
+  REQUIRE(ApplyToPage(actions[4], page).ok());
+  REQUIRE(node::Count(page) == 2);
+  REQUIRE(AsText(node::Value(page, 0)) == "bc");
+  // Cut short.
+  for (const size_t bytes : {2u, 4u, 6u, 8u, 11u}) {
+    ParsedPageAction cut = actions[4];
+    cut.data = cut.data.first(bytes);
+    REQUIRE(ApplyToPage(cut, page).sqlstate() == sqlstate::kDataCorrupted);
+  }
 }

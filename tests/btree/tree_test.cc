@@ -212,6 +212,76 @@ TEST_CASE("a leaf that others have split or emptied meanwhile is not split") {
   REQUIRE(CheckTree(tree).entries == kRows + 1);
 }
 
+// What FillAll() has put, the model gets.
+static void FillAll(Tree& tree, const Model& wanted, Model* model) {
+  std::vector<Tree::Entry> entries;
+  for (const auto& [key, value] : wanted) entries.push_back({AsBytes(key), AsBytes(value)});
+  for (std::span<const Tree::Entry> left = entries; !left.empty();) {
+    Result<size_t> done = tree.Fill(left);
+    REQUIRE(done.ok());
+    REQUIRE((*done > 0 && *done <= left.size()));
+    left = left.subspan(*done);
+  }
+  model->insert(wanted.begin(), wanted.end());
+}
+
+TEST_CASE("a tree is filled with what it lacks") {
+  std::mt19937_64 random(5);
+  for (const size_t key_bytes : {4, 40, 1600}) {
+    for (const size_t value_bytes : {0, 100, 2048}) {
+      Fixture fixture(256 * kPageBytes);
+      Tree tree = fixture.NewTree(TreeKind::kKeyed);
+      Model model;
+      for (int round = 0; round < 6; ++round) {
+        Model wanted;
+        const int count = static_cast<int>(random() % 400) + 1, from = static_cast<int>(random() % 2000);
+        for (int i = 0; i < count; ++i) {
+          // Keys of any length that have much in common.
+          std::string key = Format("%d", from + static_cast<int>(random() % 1000));
+          key = std::string(random() % (key_bytes - 3), 'k') + key.substr(0, 4);
+          wanted[key] = std::string(random() % (value_bytes + 1), static_cast<char>('a' + round));
+        }
+        FillAll(tree, wanted, &model);
+        CheckAgainst(tree, model);
+        // Some leaves lose some.
+        for (auto it = model.begin(); it != model.end();) {
+          const bool gone = random() % 4 == 0;
+          if (gone) REQUIRE(Remove(tree, AsBytes(it->first)).ok());
+          it = gone ? model.erase(it) : std::next(it);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("rows filled in between others fill their leaves, and the log has them about once") {
+  Fixture fixture(512 * kPageBytes);
+  Tree tree = fixture.NewTree(TreeKind::kRowId);
+  Model model;
+  auto put = [&](uint64_t row) {
+    const std::string key(AsText(RowKey(RowId(row)))), value(100, 'o');
+    REQUIRE(Put(tree, AsBytes(key), value).ok());
+    model[key] = value;
+  };
+  // Some are there already, and many after them.
+  for (uint64_t row = 17; row < 10000; row += 50) put(row);
+  for (uint64_t row = 10000; row < 12000; ++row) put(row);
+  const uint64_t leaves = CheckTree(tree).leaf_pages;
+  const Lsn begin = fixture.log->appended();
+  Model wanted;
+  for (uint64_t row = 1; row < 10000; ++row) wanted[std::string(AsText(RowKey(RowId(row))))] = std::string(100, 'f');
+  FillAll(tree, wanted, &model);
+  CheckAgainst(tree, model);
+  const uint64_t bytes = 10000 * (100 + 8 + 10);
+  REQUIRE(CheckTree(tree).leaf_pages - leaves < bytes / kPageBytes * 11 / 10);
+  REQUIRE(fixture.log->appended().value - begin.value < bytes * 12 / 10);
+  // A few are put one by one.
+  const Lsn before = fixture.log->appended();
+  FillAll(tree, {{std::string(AsText(RowKey(RowId(20000)))), "v"}}, &model);
+  REQUIRE(fixture.log->appended().value - before.value < 200);
+  CheckAgainst(tree, model);
+}
+
 TEST_CASE("entries are pruned leaf by leaf, and the leaves left empty join") {
   Fixture fixture(64 * kPageBytes);
   Tree tree = fixture.NewTree(TreeKind::kRowId);
