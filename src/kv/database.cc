@@ -210,6 +210,7 @@ Result<uint64_t> Database::Scan(const Range& range, const ScanOptions& options,
   txn::Snapshot own;
   if (options.snapshot == nullptr) own = impl_->manager->TakeKeySnapshot();
   txn::KeyCursor cursor(*impl_->keys, options.snapshot == nullptr ? own : options.snapshot->impl_->snapshot);
+  if (options.limit != UINT64_MAX) cursor.Expect(options.limit);
   if (options.reverse) {
     RETURN_IF_ERROR(range.upper ? cursor.SeekBelow(*range.upper) : cursor.SeekLast());
   } else {

@@ -19,9 +19,11 @@ class RunBlockBuilder {
   // Keys ascend.
   void Add(Bytes key, Bytes value);
   uint32_t count() const { return static_cast<uint32_t>(ends_.size()); }
-  // Whether an entry of that many bytes should go into the next block.
-  bool IsFull(size_t entry_bytes) const {
-    return count() == kRunBlockEntriesMax || (count() > 0 && bytes_.size() + entry_bytes > kRunBlockBytes);
+  // Whether an entry of such sizes should go into the next block.
+  bool IsFull(size_t key_bytes, size_t value_bytes) const {
+    if (count() == kRunBlockEntriesMax) return true;
+    return count() > 0 && (bytes_.size() - value_bytes_ + key_bytes > kRunBlockKeyBytes ||
+                           value_bytes_ + value_bytes > kRunBlockValueBytes);
   }
   Bytes last_key() const;
 
@@ -38,7 +40,8 @@ class RunBlockBuilder {
   bool FinishPacked(std::string& out) const;
   void FinishFrontCoded(std::string& out) const;
 
-  std::string bytes_;  // keys and values in turn
+  std::string bytes_;       // keys and values in turn
+  size_t value_bytes_ = 0;  // of these, in values
   std::vector<End> ends_;
 };
 

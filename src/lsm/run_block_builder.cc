@@ -14,6 +14,7 @@ void RunBlockBuilder::Add(Bytes key, Bytes value) {
   bytes_.append(AsText(key));
   const auto key_end = static_cast<uint32_t>(bytes_.size());
   bytes_.append(AsText(value));
+  value_bytes_ += value.size();
   ends_.push_back({key_end, static_cast<uint32_t>(bytes_.size())});
 }
 
@@ -32,6 +33,7 @@ void RunBlockBuilder::Finish(std::string& out) {
   PHANTOM_CHECK(count() > 0);
   if (!FinishPacked(out)) FinishFrontCoded(out);
   bytes_.clear();
+  value_bytes_ = 0;
   ends_.clear();
 }
 

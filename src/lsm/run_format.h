@@ -12,7 +12,9 @@ inline constexpr std::string_view kRunMagic = "PHNTMRUN";
 inline constexpr uint32_t kRunVersion = 1;
 
 inline constexpr uint32_t kRunBlockEntriesMax = 2048;
-inline constexpr size_t kRunBlockBytes = 16 << 10;
+// A block ends before it has more keys or values than this, in bytes.
+inline constexpr size_t kRunBlockKeyBytes = 16 << 10;
+inline constexpr size_t kRunBlockValueBytes = 4 << 10;
 // Keys and values are no longer than this each.
 inline constexpr size_t kRunItemBytesMax = 4096;
 inline constexpr uint32_t kRestartInterval = 16;

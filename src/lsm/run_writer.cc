@@ -33,7 +33,7 @@ Status RunWriter::Add(Bytes key, Bytes value, bool tombstone) {
     footer_.AddSeparator({});
   } else {
     PHANTOM_CHECK(AsText(block_.last_key()) < AsText(key));
-    if (block_.IsFull(key.size() + value.size())) RETURN_IF_ERROR(FinishBlock(key));
+    if (block_.IsFull(key.size(), value.size())) RETURN_IF_ERROR(FinishBlock(key));
   }
   block_.Add(key, value);
   ++footer_.entries;

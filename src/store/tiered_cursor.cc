@@ -79,7 +79,7 @@ Status TieredCursor::Merge(bool forward, std::optional<Bytes> from) {
   merging_ = true;
   forward_ = forward;
   scan_.emplace(tree_, forward ? TieredScan::Direction::kForward : TieredScan::Direction::kBackward);
-  scan_->Start(from);
+  scan_->Start(from, std::nullopt, expected_);
   return Fill();
 }
 

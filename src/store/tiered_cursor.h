@@ -29,6 +29,9 @@ class TieredCursor {
   TieredCursor(const TieredCursor&) = delete;
   TieredCursor& operator=(const TieredCursor&) = delete;
 
+  // How many entries are likely to be wanted after a seek, if that is known: then no more are taken from runs at first.
+  void Expect(uint64_t entries) { expected_ = entries; }
+
   // To the first entry >= key / the last entry < key / <= key. Valid() tells whether there is one.
   Status Seek(Bytes key);
   Status SeekBelow(Bytes key);
@@ -68,6 +71,7 @@ class TieredCursor {
   void ShowMerged();
 
   const TieredTree& tree_;
+  uint64_t expected_ = 0;
   bool merging_ = false;
   bool valid_ = false;
   Bytes key_, value_;

@@ -9,13 +9,13 @@
 
 namespace phantom::store {
 
-// Entries gathered from runs at once: few at first, for most walks are short.
+// Entries gathered from runs at once: few at first unless more are expected, for most walks are short.
 static constexpr uint32_t kBatchMin = 4, kBatchMax = 256;
 
 TieredScan::TieredScan(const TieredTree& tree, Direction direction) : tree_(tree), direction_(direction) {}
 TieredScan::~TieredScan() = default;
 
-void TieredScan::Start(std::optional<Bytes> key, std::optional<Bytes> whole) {
+void TieredScan::Start(std::optional<Bytes> key, std::optional<Bytes> whole, uint64_t expected) {
   PHANTOM_CHECK(key || !forward());
   open_ = !key;
   position_.clear();
@@ -24,7 +24,7 @@ void TieredScan::Start(std::optional<Bytes> key, std::optional<Bytes> whole) {
   if (whole) whole_.emplace(AsText(*whole));
   done_ = false;
   version_ = 0;
-  batch_ = kBatchMin;
+  batch_ = static_cast<uint32_t>(std::clamp<uint64_t>(expected, kBatchMin, kBatchMax));
 }
 
 Bytes TieredScan::KeyOf(const Gathered& g) const { return AsBytes(std::string_view(bytes_).substr(g.key, g.value - g.key)); }
@@ -42,6 +42,7 @@ Status TieredScan::Refresh() {
   const uint64_t now = tree_.version();
   if (now == version_) return Status::Ok();
   cursors_.clear();
+  order_.clear();
   gathered_.clear();
   bytes_.clear();
   next_ = 0;
@@ -62,18 +63,32 @@ Status TieredScan::Refresh() {
     RETURN_IF_ERROR(forward()       ? cursor->Seek(AsBytes(position_))
                     : open_         ? cursor->SeekLast()
                                     : cursor->SeekBelow(AsBytes(position_)));
-    if (cursor->Valid()) cursors_.push_back(std::move(cursor));
+    if (!cursor->Valid()) continue;
+    order_.push_back(static_cast<uint32_t>(cursors_.size()));
+    cursors_.push_back(std::move(cursor));
   }
+  std::ranges::sort(order_, [&](uint32_t a, uint32_t b) { return IsBefore(a, b); });
   exhausted_ = cursors_.empty();
   return Status::Ok();
 }
 
-lsm::RunCursor* TieredScan::NextCursor() const {
-  lsm::RunCursor* first = nullptr;
-  for (const auto& cursor : cursors_) {
-    if (cursor->Valid() && (first == nullptr || Order(cursor->key(), first->key()) < 0)) first = cursor.get();
+bool TieredScan::IsBefore(uint32_t a, uint32_t b) const {
+  const int order = Order(cursors_[a]->key(), cursors_[b]->key());
+  return order < 0 || (order == 0 && a < b);
+}
+
+Status TieredScan::MoveFirst() {
+  const uint32_t moved = order_.front();
+  lsm::RunCursor& cursor = *cursors_[moved];
+  RETURN_IF_ERROR(forward() ? cursor.Next() : cursor.Previous());
+  if (!cursor.Valid()) {
+    order_.erase(order_.begin());
+    return Status::Ok();
   }
-  return first;
+  size_t place = 0;
+  for (; place + 1 < order_.size() && IsBefore(order_[place + 1], moved); ++place) order_[place] = order_[place + 1];
+  order_[place] = moved;
+  return Status::Ok();
 }
 
 Status TieredScan::Gather(Past past) {
@@ -82,24 +97,22 @@ Status TieredScan::Gather(Past past) {
   bytes_.clear();
   next_ = 0;
   while (gathered_.size() < batch_) {
-    lsm::RunCursor* const cursor = NextCursor();
-    if (cursor == nullptr || past(cursor->key())) {
+    if (order_.empty() || past(First().key())) {
       exhausted_ = true;
       return Status::Ok();
     }
     const auto begin = static_cast<uint32_t>(bytes_.size());
-    bytes_.append(AsText(cursor->key()));
+    bytes_.append(AsText(First().key()));
     const auto value = static_cast<uint32_t>(bytes_.size());
-    const bool alive = !IsTombstone(cursor->value());
+    const bool alive = !IsTombstone(First().value());
     if (alive) {
-      bytes_.append(AsText(cursor->value()));
+      bytes_.append(AsText(First().value()));
       gathered_.push_back({begin, value, static_cast<uint32_t>(bytes_.size())});
     }
     const Bytes key = AsBytes(std::string_view(bytes_).substr(begin, value - begin));
-    for (const auto& other : cursors_) {
-      if (!other->Valid() || btree::CompareKeys(other->key(), key) != 0) continue;
-      RETURN_IF_ERROR(forward() ? other->Next() : other->Previous());
-    }
+    do {
+      RETURN_IF_ERROR(MoveFirst());
+    } while (!order_.empty() && btree::CompareKeys(First().key(), key) == 0);
     if (!alive) bytes_.resize(begin);
   }
   batch_ = std::min(batch_ * 4, kBatchMax);

@@ -33,7 +33,8 @@ class TieredScan {
 
   // Forward: from the first entry >= key on; backward: from the last entry < key (nullopt: from the end) on. With `whole`,
   // only entries that are `whole` and as many bytes more as filters leave out are wanted: runs without such are left out.
-  void Start(std::optional<Bytes> key, std::optional<Bytes> whole = std::nullopt);
+  // `expected`: how many entries the caller is likely to want, if it knows.
+  void Start(std::optional<Bytes> key, std::optional<Bytes> whole = std::nullopt, uint64_t expected = 0);
   void Stop() { done_ = true; }
   bool done() const { return done_; }
   // Where the next stretch begins.
@@ -54,8 +55,10 @@ class TieredScan {
   bool forward() const { return direction_ == Direction::kForward; }
   Status Refresh();
   Status Gather(Past past);
-  // The cursor at the key that comes next, the newest run's if several have it; null: none.
-  lsm::RunCursor* NextCursor() const;
+  // The cursor at the key that comes next, the newest run's if several have it. Requires one.
+  lsm::RunCursor& First() const { return *cursors_[order_.front()]; }
+  Status MoveFirst();
+  bool IsBefore(uint32_t a, uint32_t b) const;
   Bytes KeyOf(const Gathered& gathered) const;
   Bytes ValueOf(const Gathered& gathered) const;
   // Order in the direction of the walk.
@@ -73,7 +76,8 @@ class TieredScan {
 
   uint64_t version_ = 0;  // of what follows
   std::shared_ptr<const RunList> runs_;
-  std::vector<std::unique_ptr<lsm::RunCursor>> cursors_;
+  std::vector<std::unique_ptr<lsm::RunCursor>> cursors_;  // the newest run's first
+  std::vector<uint32_t> order_;                           // those that are not at their end, by their keys
   // From the runs, merged, without tombstones, in the order of the walk; consumed up to next_.
   std::string bytes_;
   std::vector<Gathered> gathered_;

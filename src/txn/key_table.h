@@ -96,6 +96,9 @@ class KeyCursor {
   // Both must outlive the cursor.
   KeyCursor(const KeyTable& table, const Snapshot& snapshot);
 
+  // How many keys are likely to be wanted after a seek, if that is known.
+  void Expect(uint64_t keys) { cursor_.Expect(keys); }
+
   Status Seek(std::string_view key);
   Status SeekAtOrBelow(std::string_view key);
   Status SeekBelow(std::string_view key);

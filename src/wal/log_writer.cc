@@ -236,6 +236,7 @@ void LogWriter::Flush(Lsn lsn) {
   if (IsDurable(lsn)) return;
   PHANTOM_CHECK(lsn < appended());
   BlockingRegion region;
+  gathering_.Arrive();
   MutexLock lock(mutex_);
   while (!IsDurable(lsn)) {
     if (flushing_) {
@@ -252,6 +253,7 @@ void LogWriter::WhenDurable(Lsn lsn, std::function<void()> callback) {
     PHANTOM_CHECK(lsn < appended());
     MutexLock lock(mutex_);
     if (!IsDurable(lsn)) {
+      gathering_.Arrive();
       wanted_ = std::max(wanted_, lsn.value + 1);
       waiters_.push_back({lsn.value, std::move(callback)});
       work_.notify_one();
@@ -264,15 +266,31 @@ void LogWriter::WhenDurable(Lsn lsn, std::function<void()> callback) {
 void LogWriter::FlushAll(MutexLock& lock) {
   PHANTOM_CHECK(!flushing_);
   flushing_ = true;
+  GatherCommits(lock);
+  gathering_.BeginSync();
   const uint64_t target = appended_.load(std::memory_order_relaxed);
   lock.unlock();
+  const auto begin = std::chrono::steady_clock::now();
   FlushTo(target);
+  const auto took = std::chrono::steady_clock::now() - begin;
   lock.lock();
+  gathering_.EndSync(took);
   durable_.store(target, std::memory_order_release);
   flushing_ = false;
   callbacks_due_ = !waiters_.empty();
   progress_.notify_all();
   if (callbacks_due_ || FlusherIsWanted()) work_.notify_one();
+}
+
+void LogWriter::GatherCommits(MutexLock& lock) {
+  const CommitGathering::Nanoseconds patience = gathering_.Patience();
+  if (patience.count() == 0) return;
+  lock.unlock();
+  // Too short for a sleep.
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!gathering_.IsComplete() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  gathering_.NoteWait(gathering_.IsComplete());
+  lock.lock();
 }
 
 bool LogWriter::FlusherIsWanted() const {

@@ -3,8 +3,9 @@
 // Appends records to the write-ahead log, makes them durable and reads them back.
 //
 // A record lives in a ring of memory from Append() on; whatever has accumulated is written and synced at once, as fast
-// as the disk allows (group commit without a timer): by a thread that waits in Flush(), for all who wait, or by the
-// flusher. A record is durable once durable() is past its LSN, and only then. An error while syncing is fatal: Panic.
+// as the disk allows (group commit): by a thread that waits in Flush(), for all who wait, or by the flusher. Those whom
+// the last sync released are given a moment to come again (commit_gathering.h), so that they share the next one. A
+// record is durable once durable() is past its LSN, and only then. An error while syncing is fatal: Panic.
 //
 // Space: the ring may only be filled up to the end of log files that exist, so a flush never runs
 // out of disk. Callers that may fail ask Admit() first, before they latch anything; it keeps a
@@ -26,6 +27,7 @@
 #include "common/ids.h"
 #include "common/mutex.h"
 #include "common/status.h"
+#include "wal/commit_gathering.h"
 #include "wal/record.h"
 
 namespace phantom::io {
@@ -113,6 +115,7 @@ class LogWriter {
   // Writes and syncs all there is; gives the mutex up meanwhile. Requires that nobody does so already.
   void FlushAll(MutexLock& lock);
   bool FlusherIsWanted() const;
+  void GatherCommits(MutexLock& lock);
 
   void RunFlusher();
   void FlushTo(uint64_t target);
@@ -140,6 +143,7 @@ class LogWriter {
   ConditionVariable progress_;  // others wait: durable_ or the prepared space advanced
   uint64_t wanted_ = 0;         // someone waits for durable_ to pass this
   std::vector<Waiter> waiters_;
+  CommitGathering gathering_;
   std::vector<uint64_t> staging_;
   bool flushing_ = false;       // somebody is in FlushAll()
   bool callbacks_due_ = false;  // some waiters' records may have become durable
