@@ -179,7 +179,7 @@ class _Client:
             item = self.rng.choice(there)
             slot = simulator.committed(item, simulator.commits)[0]
             self._write(item, lambda value: (slot, False))
-            return ["d", slot, item, None, ""]
+            return ["d", slot, item, 1, ""]
         item, slot = self._next_value(), self.rng.randrange(SLOTS)
         self._write(item, lambda value: (slot, True))
         return ["i", slot, item, None, ""]

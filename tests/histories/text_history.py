@@ -7,7 +7,7 @@
 
 Statements end with ";", operations of one statement with ",". Everything happens between 0 and 1000 unless "@begin-end" says when, or
 "@begin-?" that nobody knows the end. Operations: append KEY ELEMENT [= LIST], read KEY LIST, set KEY VALUE [over VALUE], get KEY VALUE
-[after VALUE], insert SLOT ID, delete SLOT ID, items LOW-HIGH LIST, count LOW-HIGH NUMBER, savepoint, rollback, release; "for u|n|s|k" after
+[after VALUE], insert SLOT ID, delete SLOT ID [perhaps], items LOW-HIGH LIST, count LOW-HIGH NUMBER, savepoint, rollback, release; "for u|n|s|k" after
 one says which lock it took, "fails SQLSTATE" that its statement failed. A transaction named final reads what is there in the end."""
 
 import re
@@ -66,7 +66,7 @@ def _operation(text):
     if verb in ("savepoint", "rollback", "release"):
         return [{"savepoint": "S", "rollback": "R", "release": "L"}[verb], None, None, None, ""]
     if verb in ("insert", "delete"):
-        return [verb[0], int(rest[0]), int(rest[1]), None, ""]
+        return [verb[0], int(rest[0]), int(rest[1]), 1 if verb == "delete" and rest[2:] != ["perhaps"] else None, ""]
     if verb in ("items", "count"):
         bounds = [int(word) for word in rest[0].split("-")]
         return ["p", bounds, None, values, lock] if verb == "items" else ["n", bounds, None, int(rest[1]), ""]

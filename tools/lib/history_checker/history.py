@@ -18,7 +18,7 @@ Times are nanoseconds of one monotonic clock. An operation is [function, key, va
   w  key value previous sets the register; the value this overwrote, or null where that was not asked
   g  key null [value, previous]  gets the register's value and the one it overwrote
   i  slot id            inserts an item
-  d  slot id            deletes an item (one that was there)
+  d  slot id 1          deletes an item; null where nobody knows whether it was still there
   p  [low, high] null [id...]    reads the items of the slots low to high
   n  [low, high] null number     counts them
   S, R, L               savepoint, rollback to the last one (which is gone then), release

@@ -13,7 +13,7 @@ from .points import LOCKS_AGAINST_DELETES, NO_LOCKS
 
 
 class _Item:
-    """`delete` committed. `uncertain`: so may another one have. `deleters`: all who tried."""
+    """`delete`: the one that was. `uncertain`: nobody knows whether there was one. `deleters`: all who tried."""
 
     __slots__ = ("id", "insert", "delete", "uncertain", "deleters")
 
@@ -35,12 +35,12 @@ def check_items(observations, points, report):
 def _items(observations, points, report):
     items = {i: _Item(insert) for i, insert in observations.inserts.items()}
     for i, deletes in observations.deletes.items():
-        item, done = items.get(i), [d for d in deletes if d.committed]
+        item, done = items.get(i), [d for d in deletes if d.committed and d.previous]
         if item is None:
             report.add("garbage", f"item {i} was deleted, which nobody inserted", [deletes[0].transaction])
             continue
         item.deleters = [d.transaction for d in deletes]
-        item.uncertain = any(not d.committed and not d.aborted for d in deletes)
+        item.uncertain = not done and any(not d.aborted for d in deletes)
         if len(done) > 1:
             report.add("fork", f"item {i} was deleted twice", [d.transaction for d in done])
         for delete in done:

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 class Write:
     """`undone`: its statement failed or was rolled back to a savepoint. `last`: the last of its transaction to its key that was not.
-    `previous`: the value it overwrote, or the list it made, where that was returned. `place`: of the operation in its statement."""
+    `previous`: the value it overwrote, or the list it made, where that was returned; 1 of a delete that found the item. `place`: of the operation in its statement."""
 
     __slots__ = ("transaction", "statement", "place", "key", "value", "undone", "last", "previous")
 
@@ -132,6 +132,7 @@ class Observations:
         for item, deletes in self.deletes.items():
             possible = [d for d in deletes if not d.aborted]
             insert = self.inserts.get(item)
-            if (len(possible) == 1 and not possible[0].committed and item not in left and insert and insert.committed
+            if (len(possible) == 1 and not (possible[0].committed and possible[0].previous) and item not in left and insert and insert.committed
                     and any(read.key[0] <= insert.key <= read.key[1] for read in finals)):
                 possible[0].transaction.committed = True
+                possible[0].previous = 1

@@ -42,7 +42,7 @@ def _renamed(operation):
         key = [bound + 10**6 for bound in key]
     elif key is not None:
         key = f"{key[0]}9{key[1:].zfill(6)}"
-    if function != "n":
+    if function not in "nd":
         result = [far(v) for v in result] if isinstance(result, list) else far(result)
     return [function, key, far(value), result, lock]
 
@@ -137,7 +137,7 @@ def returned_item(history, rng):
     deleted = {o[2] for t, s in _good_statements(history) for o in s.operations if o[0] == "d"}
     place = next(iter(_operations(history, "p", final=True)), None)
     observations = Observations(history.transactions)
-    deleted = sorted(i for i in deleted if any(d.committed for d in observations.deletes[i]))
+    deleted = sorted(i for i in deleted if any(d.committed and d.previous for d in observations.deletes[i]))
     if not place or not deleted:
         return None
     place[2][3] = place[2][3] + [rng.choice(deleted)]

@@ -24,7 +24,8 @@ SAVEPOINT, ROLLBACK, RELEASE = (["S", None, None, None, ""], ["R", None, None, N
 
 
 class Step:
-    """A statement: `attempted`, the writes it may have done where nobody knows; `told(rows, count)`, the operations that its result means."""
+    """A statement: `attempted`, the writes it has done if its transaction committed, where its result is not known (None if that does not tell
+    them); `told(rows, count)`, the operations that its result means."""
 
     def __init__(self, sql, parameters, attempted, told):
         self.sql, self.parameters, self.attempted, self.told = sql, parameters, attempted, told
@@ -55,7 +56,7 @@ class Workload:
         """A statement that writes. alone: whose writes are known without its result."""
         kind = self.rng.choice(self.kinds)
         if kind == "lists":
-            return self.rng.choice((self._append_to_array, self._append_to_array, self._append_to_arrays, self._append_row))()
+            return self.rng.choice((self._append_to_array, self._append_to_array, self._append_to_arrays, self._append_row))(alone)
         if kind == "registers":
             return self._set()
         if self.seen_items and self.rng.random() < (0.65 if self.crowded else 0.35):
@@ -125,7 +126,7 @@ class Workload:
                     "r.val, r.prev, (SELECT array_agg(id) FROM item WHERE k BETWEEN %s AND %s) FROM register r WHERE r.id = %s",
                     [array, rows, low, high, register], [], told)
 
-    def _append_to_array(self):
+    def _append_to_array(self, alone):
         number, place = self._list("a")
         element, key = self.next_value(), f"a{number}"
 
@@ -137,12 +138,12 @@ class Workload:
             return [["a", key, element, rows[0][0] if rows else None, ""]]
 
         attempted = [["a", key, element, None, ""]]
-        if self.rng.random() < 0.3:
+        if not alone and self.rng.random() < 0.3:
             return Step("UPDATE list SET v = v || %s::bigint WHERE id = %s RETURNING v", [element, number], attempted, told)
         return Step("INSERT INTO list AS l VALUES (%s, ARRAY[%s::bigint]) ON CONFLICT (id) DO UPDATE SET v = l.v || excluded.v"
                     + self.rng.choice((" RETURNING v", "")), [number, element], attempted, told)
 
-    def _append_to_arrays(self):
+    def _append_to_arrays(self, _):
         """The same element to several lists, in one statement."""
         numbers = list(dict.fromkeys(self._list("a")[0] for _ in range(2)))
         element = self.next_value()
@@ -154,7 +155,7 @@ class Workload:
                     "ON CONFLICT (id) DO UPDATE SET v = l.v || excluded.v RETURNING id, v",
                     [p for number in numbers for p in (number, element)], [["a", f"a{n}", element, None, ""] for n in numbers], told)
 
-    def _append_row(self):
+    def _append_row(self, _):
         number, _ = self._list("t")
         element = self.next_value()
         operations = [["a", f"t{number}", element, None, ""]]
@@ -219,10 +220,10 @@ class Workload:
 
     def _delete(self):
         item, slot = self.rng.choice(self.seen_items)
-        operations = [["d", slot, item, None, ""]]
-        return Step("DELETE FROM item WHERE id = %s", [item], operations, lambda _, count: operations if count else [])
+        return Step("DELETE FROM item WHERE id = %s", [item], [["d", slot, item, None, ""]],
+                    lambda _, count: [["d", slot, item, 1, ""]] if count else [])
 
     def _delete_range(self):
         slot = self.rng.choice(self.seen_items)[1]
         return Step("DELETE FROM item WHERE k BETWEEN %s AND %s RETURNING id, k", [slot, slot], None,
-                    lambda rows, _: [["d", k, item, None, ""] for item, k in rows])
+                    lambda rows, _: [["d", k, item, 1, ""] for item, k in rows])
