@@ -136,6 +136,8 @@ def _check_absent(read, item, points):
     insert, delete, reader = item.insert, item.delete, read.transaction
     if insert.transaction is reader or item.uncertain or reader in item.deleters or (delete and delete.transaction is insert.transaction):
         return
+    if not reader.committed and any(t.outcome == "u" and not t.committed for t in item.deleters):
+        return  # both may be gone with a crash
     begin, end = _asked(read)
     inserted, delete_begun = insert.transaction.end[1], delete.transaction.end[0] if delete else None
     not_yet = inserted is None or begin <= inserted
