@@ -43,10 +43,10 @@ def check_planted(path, large, everywhere):
         expect(f"{what}, hidden", found <= names and (found or not names), report)
 
 
-def check_planting(level, seed):
-    """Every way to plant an anomaly, at a random place of a good history."""
+def check_planting(make, level, seed):
+    """Every way to plant an anomaly, at a random place of the good history that make() gives."""
     for number, plant in enumerate(planting.WAYS):
-        history = Simulator(level, seed).run(TRANSACTIONS)
+        history = make()
         expected = plant(history, random.Random(seed * 1000 + number))
         what = f"{plant.__name__} at {level}, seed {seed}"
         if expected is None:
@@ -59,8 +59,13 @@ def check_planting(level, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1, help="how many large histories of each level")
+    parser.add_argument("--recorded", metavar="FILE", help="plant anomalies into this history, and nothing else")
     parser.add_argument("names", nargs="*", help="play only these of planted/")
     arguments = parser.parse_args()
+    if arguments.recorded:
+        for seed in range(1, arguments.seeds + 1):
+            check_planting(lambda: History.read(arguments.recorded), History.read(arguments.recorded).header["level"], seed)
+        return verdict()
     large = {}
     for level in ("rc", "rr", "s"):
         for seed in range(1, arguments.seeds + 1):
@@ -74,7 +79,11 @@ def main():
     if not arguments.names:
         for level in large:
             for seed in range(1, arguments.seeds + 1):
-                check_planting(level, seed)
+                check_planting(lambda: Simulator(level, seed).run(TRANSACTIONS), level, seed)
+    return verdict()
+
+
+def verdict():
     print("FAILED:" if failures else "passed", *failures, sep="\n  ")
     return 1 if failures else 0
 

@@ -57,7 +57,7 @@ class Points:
                 snapshot = self._point(transaction, s.begin, s.end, last)
                 by_statement[n], last = snapshot, [snapshot]
                 for place, operation in enumerate(s.operations):
-                    if operation[0] in "awd" or operation[0] in "rg" and operation[4]:
+                    if operation[0] in "awd" or operation[0] in "rgp" and operation[4]:
                         last.append(self._point(transaction, None, s.end, [snapshot]))
                         self._newest[transaction.number, n, place] = last[-1]
             self._snapshot.append(by_statement)
@@ -113,5 +113,10 @@ class Points:
         if write.transaction is read.transaction:
             return
         held = read.held and read.lock in locks
-        source = self.end(read.transaction) if held else self.seen_at(read)
+        if held:
+            source = self.end(read.transaction)
+        elif type(read.key) is tuple and not read.transaction.one_snapshot:
+            source = self._snapshot[read.transaction.number][read.statement]  # of many rows, each locked at its own time
+        else:
+            source = self.seen_at(read)
         self.graph.add_edge(source, self.end(write.transaction), ("lk" if held else "rw", read.key, predicate, before, write.value))

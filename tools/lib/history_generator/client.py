@@ -167,9 +167,16 @@ class Client(threading.Thread):
             step = self.workload.read(locks=False)
         else:
             step = self.workload.write() if rng.random() < 0.5 else self.workload.read()
-        begin = now()
+        begin, end = now(), None
         try:
-            result = self.driver.execute(step.sql, step.parameters)
+            if step.attempted == [] and "FOR" not in step.sql and rng.random() < 0.08:
+                self.driver.execute(f"DECLARE looking CURSOR FOR {step.sql}", step.parameters)
+                end = now()  # it shows what was there then
+                time.sleep(rng.random() * 0.003)
+                result = self.driver.execute("FETCH ALL FROM looking")
+                self.driver.execute("CLOSE looking")
+            else:
+                result = self.driver.execute(step.sql, step.parameters)
         except Failed as failed:
             self.statements.append(Statement(begin, now(), step.attempted or [], failed.sqlstate))
             self._note_error(failed)
@@ -180,8 +187,7 @@ class Client(threading.Thread):
         except Lost:
             self.statements.append(Statement(begin, None, step.attempted or [], "08006"))
             raise
-        end = now()
-        self.statements.append(Statement(begin, end, step.told(*result)))
+        self.statements.append(Statement(begin, end or now(), step.told(*result)))
         return True
 
     def _roll_back(self):

@@ -58,7 +58,9 @@ class Workload:
         if kind == "lists":
             return self.rng.choice((self._append_to_array, self._append_to_array, self._append_to_arrays, self._append_row))(alone)
         if kind == "registers":
-            return self._set()
+            return self._set() if self.rng.random() < 0.8 else self._set_some()
+        if self.seen_items and not alone and self.rng.random() < 0.2:
+            return self._move()
         if self.seen_items and self.rng.random() < (0.65 if self.crowded else 0.35):
             return self._delete_range() if not alone and self.rng.random() < 0.2 else self._delete()
         return self._insert()
@@ -179,6 +181,13 @@ class Workload:
         return Step("UPDATE register SET prev = val, val = %s WHERE id = %s RETURNING prev", [value, register], [["w", key, value, None, ""]],
                     lambda rows, _: [["w", key, value, rows[0][0], ""]])
 
+    def _set_some(self):
+        """Several registers by one statement, to one value."""
+        registers, value = self.rng.sample(range(REGISTERS), 2), self.next_value()
+        return Step("UPDATE register SET prev = val, val = %s WHERE id IN (%s, %s) RETURNING id, prev", [value, *registers],
+                    [["w", f"x{register}", value, None, ""] for register in registers],
+                    lambda rows, _: [["w", f"x{register}", value, previous, ""] for register, previous in rows])
+
     def _bounds(self):
         low = self.rng.randrange(SLOTS)
         return low, min(SLOTS - 1, low + self.rng.choice((0, 0, 1, 3, SLOTS)))
@@ -217,6 +226,13 @@ class Workload:
         operations = [["i", slot, item, None, ""] for item, slot in rows]
         return Step(f"INSERT INTO item (id, k) VALUES {', '.join(['(%s, %s)'] * len(rows))}",
                     [p for row in rows for p in row], operations, lambda _, count: operations)
+
+    def _move(self):
+        """Changes all keys of an item: to readers another one has come, in another slot, and this one is gone."""
+        item, slot = self.rng.choice(self.seen_items)
+        new, new_slot = self.next_value(), self.rng.randrange(SLOTS)
+        return Step("UPDATE item SET id = %s, k = %s WHERE id = %s", [new, new_slot, item], None,
+                    lambda _, count: [["d", slot, item, 1, ""], ["i", new_slot, new, None, ""]] if count else [])
 
     def _delete(self):
         item, slot = self.rng.choice(self.seen_items)
