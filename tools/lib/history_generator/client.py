@@ -12,6 +12,7 @@ from .workload import RELEASE, ROLLBACK, SAVEPOINT, Workload
 
 # What concurrent transactions may be told: serialization failure, deadlock, a list's row number taken, NOWAIT.
 EXPECTED = {"40001", "40P01", "23505", "55P03"}
+NOT_PREPARED = "42704"
 RECONNECT_TIMEOUT_S = 60
 SAVEPOINTS_MAX = 4
 
@@ -21,16 +22,18 @@ def now():
 
 
 class Client(threading.Thread):
-    """level: rc, rr, s, or mixed: another one each transaction. `lines` is the history, `errors` counts SQLSTATEs, `unexpected` what no
-    server should answer."""
+    """level: rc, rr, s, or mixed: another one each transaction. two_phase: some commit in two phases. `lines` is the history, `errors` counts
+    SQLSTATEs, `unexpected` what no server should answer."""
 
-    def __init__(self, number, conninfo, level, kinds, seed, stop):
+    def __init__(self, number, conninfo, level, kinds, two_phase, seed, stop):
         super().__init__(daemon=True)
-        self.number, self.conninfo, self.level, self.stop = number, conninfo, level, stop
+        self.number, self.conninfo, self.level, self.two_phase, self.stop = number, conninfo, level, two_phase, stop
         self.random = random.Random(f"{seed} {number}")
         self.workload = Workload(self.random, number, kinds)
         self.lines, self.errors, self.unexpected = [], collections.Counter(), []
         self.driver = None
+        self.prepared = 0
+        self.pending = None  # what to do about a prepared transaction, and what to record then
 
     def run(self):
         try:
@@ -45,6 +48,9 @@ class Client(threading.Thread):
             self.unexpected.append(f"client {self.number}: {type(error).__name__}: {error}")
         if self.driver:
             self.driver.close()
+        if self.pending:
+            _, level, _, begin, self.statements = self.pending
+            self._record(level, "u", (begin, None))
 
     def _connect(self):
         kind = Prepared if self.number % 3 == 0 else Simple
@@ -61,6 +67,8 @@ class Client(threading.Thread):
                     raise
         self.session_level = "rc" if self.level == "mixed" else self.level
         self.driver.execute(f"SET default_transaction_isolation = '{LEVELS[self.session_level]}'")
+        if self.pending:
+            self._finish_prepared()
 
     def _transaction(self):
         kind = self.random.random()
@@ -146,7 +154,10 @@ class Client(threading.Thread):
                     return
             if rng.random() < 0.15:
                 time.sleep(rng.random() * 0.004)
-            self._end("ROLLBACK" if rng.random() < 0.05 else "COMMIT", level)
+            if self.two_phase and rng.random() < 0.4:
+                self._end_in_two_phases(level)
+            else:
+                self._end("ROLLBACK" if rng.random() < 0.05 else "COMMIT", level)
         except Lost:
             if self.statements is not None:  # it had not been asked to commit
                 self._record(level, "a", (None, None))
@@ -214,3 +225,37 @@ class Client(threading.Thread):
             raise
         else:
             self._record(level, "c" if command == "COMMIT" else "a", (begin, now()))
+
+    def _end_in_two_phases(self, level):
+        """A prepared transaction outlives a crash, so whatever is lost, in the end its outcome is known."""
+        self.prepared += 1
+        name = f"history_{self.number}_{self.prepared}"
+        begin, statements = now(), self.statements
+        try:
+            self.driver.execute(f"PREPARE TRANSACTION '{name}'")
+        except Failed as failed:
+            self._note_error(failed)
+            self._record(level, "a", (begin, now()))
+            return
+        except Lost:  # it may be prepared, but nobody will commit it
+            self.pending, self.statements = (f"ROLLBACK PREPARED '{name}'", level, "a", begin, statements), None
+            raise
+        if self.random.random() < 0.2:
+            time.sleep(self.random.random() * 0.004)
+        command, outcome = ("ROLLBACK", "a") if self.random.random() < 0.1 else ("COMMIT", "c")
+        self.pending = (f"{command} PREPARED '{name}'", level, outcome, now(), statements)
+        self.statements = None
+        self._finish_prepared(first=True)
+
+    def _finish_prepared(self, first=False):
+        """Does what is pending; when not for the first time, that may have been done before the connection was lost."""
+        command, level, outcome, begin, statements = self.pending
+        try:
+            self.driver.execute(command)
+        except Failed as failed:
+            if first or failed.sqlstate != NOT_PREPARED:
+                self.unexpected.append(f"client {self.number}: {command}: {failed}")
+        end = now()
+        self.pending, self.statements, self.error = None, statements, None
+        self._record(level, outcome, (begin, end))
+        self.statements = None

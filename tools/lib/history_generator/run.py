@@ -28,12 +28,12 @@ class Played:
         self.history, self.errors, self.wrong, self.kills = history, errors, wrong, kills
 
 
-def make_server(name, settings):
+def make_server(name, settings, two_phase):
     server = {"phantomdb": PhantomDB, "postgres": PostgreSQL}[name]
-    return server(settings=[*SETTINGS, *settings])
+    return server(settings=[*SETTINGS, *(["max_prepared_transactions=200"] if two_phase else []), *settings])
 
 
-def play(server, level, seconds, clients, kinds, seed, kill_seconds=None):
+def play(server, level, seconds, clients, kinds, two_phase, seed, kill_seconds=None):
     """Starts the server, which the caller stops. kill_seconds: how long a server lives on average before it is killed."""
     server.start()
     driver = Simple(server.conninfo())
@@ -47,7 +47,8 @@ def play(server, level, seconds, clients, kinds, seed, kill_seconds=None):
         for number in range(min(PROCESSES_MAX, clients)):
             members = range(number, clients, min(PROCESSES_MAX, clients))
             part = pathlib.Path(directory) / str(number)
-            processes.append((context.Process(target=_play_clients, args=(server.conninfo(), level, kinds, seed, members, stop, part)), part))
+            processes.append((context.Process(target=_play_clients, args=(server.conninfo(), level, kinds, two_phase, seed, members,
+                                                                             stop, part)), part))
         for process, _ in processes:
             process.start()
         rng, end = random.Random(seed), time.monotonic() + seconds
@@ -74,6 +75,8 @@ def play(server, level, seconds, clients, kinds, seed, kill_seconds=None):
                 lines += more
             else:
                 wrong.append("a process of clients has died")
+    if two_phase:
+        _roll_back_prepared(server)
     reads.append(_read_everything(server, final=True))
     history = History({"server": server.name, "level": level, "clients": clients, "seconds": seconds, "seed": seed, "kills": kills},
                       [Transaction.from_json(line) for line in lines] + reads)
@@ -81,10 +84,10 @@ def play(server, level, seconds, clients, kinds, seed, kill_seconds=None):
     return Played(history, errors, wrong, kills)
 
 
-def _play_clients(conninfo, level, kinds, seed, members, stop, part):
+def _play_clients(conninfo, level, kinds, two_phase, seed, members, stop, part):
     """One process: its clients as threads. What they have is written in the end."""
     stopped = threading.Event()
-    clients = [Client(number, conninfo, level, kinds, seed, stopped) for number in members]
+    clients = [Client(number, conninfo, level, kinds, two_phase, seed, stopped) for number in members]
     for client in clients:
         client.start()
     stop.wait()
@@ -98,6 +101,14 @@ def _play_clients(conninfo, level, kinds, seed, members, stop, part):
         file.write(json.dumps({"errors": errors, "unexpected": unexpected}) + "\n")
         for client in clients:
             file.writelines(client.lines)
+
+
+def _roll_back_prepared(server):
+    """What clients could not finish before the end."""
+    driver = _connect(server)
+    for name, in driver.execute("SELECT gid FROM pg_prepared_xacts")[0]:
+        driver.execute(f"ROLLBACK PREPARED '{name}'")
+    driver.close()
 
 
 def _read_everything(server, final):
