@@ -91,9 +91,10 @@ class Graph:
             node = self.sources[came[node]]
         return path[::-1]
 
-    def shortest_cycle(self, component, cost, starts_max=60):
-        """The cheapest of the cycles through some nodes of the component, if there is one within reach."""
-        cycles = [self.shortest_path(component, node, node, cost) for node in sorted(component)[:starts_max]]
+    def shortest_cycle(self, component, cost):
+        """The cheapest of the cycles through some nodes of the component, if there is one within reach; through fewer if it is large."""
+        starts = min(60, max(5, 100_000 // len(component)))
+        cycles = [self.shortest_path(component, node, node, cost) for node in sorted(component)[:starts]]
         return min((c for c in cycles if c), key=lambda cycle: sum(cost(self.labels[e]) for e in cycle), default=None)
 
 
