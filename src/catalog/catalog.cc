@@ -19,7 +19,9 @@ Catalog::Catalog(SharedCatalog& shared, Oid database)
       builtins_(Builtins::Get()),
       database_(database),
       path_names_{"$user", "public"},
-      store_(std::make_unique<SystemStore>(shared.manager(), SharedCatalog::SpaceOf(database))) {}
+      store_(std::make_unique<SystemStore>(shared.manager(), SharedCatalog::SpaceOf(database))) {
+  store_->SetObserver([this](const Row& row) { NoteWrite(row); });
+}
 
 Catalog::~Catalog() = default;
 
@@ -37,18 +39,28 @@ void Catalog::End(bool committed) {
   transaction_ = nullptr;
   store_->SetTransaction(nullptr);
   if (private_ || !committed) local_version_ = 0;
-  private_ = false;
+  // Of temporary objects nobody else is told; this session's plans have to follow all the same.
+  if (private_) ++temporary_version_;
+  private_ = will_tell_ = false;
+  pending_ = std::make_shared<PendingChanges>();
   unsafe_labels_.clear();
 }
 
-void Catalog::RolledBackToSavepoint() { local_version_ = 0; }
+void Catalog::RolledBackToSavepoint() {
+  local_version_ = 0;
+  will_tell_ = false;  // the promise may have been made since
+}
 
-uint64_t Catalog::version() const { return cache_->version() + shared_->shared_version(); }
+uint64_t Catalog::version() const { return cache_->version() + shared_->shared_version() + temporary_version_; }
 
 void Catalog::Changed() {
   private_ = true;
   local_version_ = 0;
-  transaction_->OnCommit([cache = cache_] { cache->Invalidate(); });
+  if (will_tell_) return;
+  will_tell_ = true;
+  transaction_->OnCommit([cache = cache_, pending = pending_] {
+    if (pending->permanent) cache->Invalidate();
+  });
 }
 
 void Catalog::ChangedShared() {
@@ -66,6 +78,74 @@ ObjectCache& Catalog::Local() {
     local_version_ = now;
   }
   return local_;
+}
+
+// ---- Whom a change concerns ---------------------------------------------------------------------
+
+namespace {
+
+constexpr std::string_view kTemporaryPrefix = "pg_temp_";
+
+}  // namespace
+
+bool Catalog::IsTemporaryRelation(Oid relation) {
+  if (temporary_schema_ == 0) return false;
+  if (temporary_relations_.contains(relation)) return true;
+  const Result<std::optional<Row>> row = store_->FindOne(oid::kPgClass, index_oid::kClassByOid, {relation});
+  const bool temporary = row.ok() && *row && (*row)->GetOid(pg_class::relnamespace) == temporary_schema_;
+  if (temporary) temporary_relations_.insert(relation);
+  return temporary;
+}
+
+void Catalog::NoteWrite(const Row& row) {
+  if (pending_->permanent) return;
+  bool temporary = false;
+  switch (row.table().oid) {
+    case oid::kPgClass:
+      temporary = temporary_schema_ != 0 && row.GetOid(pg_class::relnamespace) == temporary_schema_;
+      if (temporary) temporary_relations_.insert(row.GetOid(pg_class::oid));
+      break;
+    case oid::kPgType:
+      temporary = temporary_schema_ != 0 && row.GetOid(pg_type::typnamespace) == temporary_schema_;
+      break;
+    case oid::kPgNamespace:
+      temporary = row.Text(pg_namespace::nspname).starts_with(kTemporaryPrefix);
+      break;
+    case oid::kPgAttribute:
+      temporary = IsTemporaryRelation(row.GetOid(pg_attribute::attrelid));
+      break;
+    case oid::kPgAttrdef:
+      temporary = IsTemporaryRelation(row.GetOid(pg_attrdef::adrelid));
+      break;
+    case oid::kPgIndex:
+      temporary = IsTemporaryRelation(row.GetOid(pg_index::indrelid));
+      break;
+    case oid::kPgConstraint:
+      temporary = IsTemporaryRelation(row.GetOid(pg_constraint::conrelid));
+      break;
+    case oid::kPgRewrite:
+      temporary = IsTemporaryRelation(row.GetOid(pg_rewrite::ev_class));
+      break;
+    case oid::kPgSequence:
+      temporary = IsTemporaryRelation(row.GetOid(pg_sequence::seqrelid));
+      break;
+    case oid::kPgStatistic:
+      temporary = IsTemporaryRelation(row.GetOid(pg_statistic::starelid));
+      break;
+    case oid::kPgDepend:
+    case oid::kPgShdepend:
+    case oid::kPgDescription:
+      return;  // what hangs on them has rows of its own
+    default:
+      break;
+  }
+  if (!temporary) pending_->permanent = true;
+}
+
+Result<bool> Catalog::IsForeignTemporary(Oid schema) {
+  if (schema < kFirstUserOid || schema == temporary_schema_) return false;
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Schema> found, SchemaByOid(schema));
+  return found == nullptr || found->name.starts_with(kTemporaryPrefix);
 }
 
 void Catalog::Notice(Status notice) {
@@ -86,10 +166,9 @@ Result<std::shared_ptr<const Schema>> Catalog::FindSchema(std::string_view name)
     return local.schemas.at(known->second);
   }
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgNamespace, index_oid::kNamespaceByName, {name}));
-  if (!row) {
-    local.schema_names.emplace(name, 0);
-    return std::shared_ptr<const Schema>();
-  }
+  // Schemas of temporary objects come without notice.
+  if (!row && !name.starts_with("pg_temp_")) local.schema_names.emplace(name, 0);
+  if (!row) return std::shared_ptr<const Schema>();
   auto schema = std::make_shared<const Schema>(MakeSchema(*row));
   local.schema_names.emplace(name, schema->oid);
   local.schemas[schema->oid] = schema;
@@ -165,8 +244,10 @@ Result<Oid> Catalog::FindRelationOid(Oid schema, std::string_view name) {
   uint64_t version = cache_->version();
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgClass, index_oid::kClassByName, {name, schema}));
   Oid oid = row ? row->GetOid(pg_class::oid) : 0;
+  ASSIGN_OR_RETURN(const bool foreign, IsForeignTemporary(schema));
+  if (foreign) return oid;
   local.table_names.emplace(key, oid);
-  if (!private_) cache_->OfferTableName(key, oid, version);
+  if (!private_ && schema != temporary_schema_) cache_->OfferTableName(key, oid, version);
   return oid;
 }
 
@@ -188,8 +269,16 @@ Result<TableRef> Catalog::TableByOid(Oid oid) {
   uint64_t version = cache_->version();
   ASSIGN_OR_RETURN(TableRef table, LoadTable(*store_, oid));
   if (table == nullptr) return table;
+  const bool temporary = table->persistence == Persistence::kTemporary;
+  if (temporary && table->schema != temporary_schema_) return table;
   local.tables[oid] = table;
-  if (!private_) cache_->OfferTable(table, version);
+  if (!private_ && !temporary) cache_->OfferTable(table, version);
+  return table;
+}
+
+Result<TableRef> Catalog::OpenByOid(Oid oid) {
+  ASSIGN_OR_RETURN(TableRef table, TableByOid(oid));
+  if (table == nullptr) return Errorf(sqlstate::kInternalError, "could not open relation with OID %u", oid);
   return table;
 }
 
@@ -221,14 +310,56 @@ Status Catalog::LockTable(Oid table, txn::LockMode mode) {
   return transaction_->locks().AcquireTable(database, table, mode);
 }
 
-Result<TableRef> Catalog::OpenTable(const QualifiedName& name, txn::LockMode mode) {
-  ASSIGN_OR_RETURN(TableRef table, TableOrError(name));
-  for (;;) {
-    RETURN_IF_ERROR(LockTable(table->oid, mode));
-    ASSIGN_OR_RETURN(TableRef again, TableOrError(name));
-    if (again->oid == table->oid) return again;
-    table = std::move(again);
+Status Catalog::LockObject(const ObjectAddress& object, txn::LockMode mode) {
+  if (object.catalog == oid::kPgClass) return LockTable(object.oid, mode);
+  const Oid database = SystemTables::Get().IsShared(object.catalog) ? 0 : database_;
+  return transaction_->locks().Acquire(txn::LockTag::Object(database, object.catalog, object.oid), mode).status();
+}
+
+Result<Oid> Catalog::FindRelation(const QualifiedName& name) {
+  ASSIGN_OR_RETURN(std::vector<Oid> path, ResolvePath(name.schema));
+  for (Oid schema : path) {
+    ASSIGN_OR_RETURN(const Oid found, FindRelationOid(schema, name.name));
+    if (found != 0) return found;
   }
+  return Oid{0};
+}
+
+Result<TableRef> Catalog::OpenTableIfExists(const QualifiedName& name, txn::LockMode mode, const TableCheck& check) {
+  ASSIGN_OR_RETURN(Oid oid, FindRelation(name));
+  while (oid != 0) {
+    if (check) {
+      ASSIGN_OR_RETURN(const TableRef found, TableByOid(oid));
+      if (found != nullptr) RETURN_IF_ERROR(check(*found));
+    }
+    // System tables change under their own rules and are not worth a lock a query.
+    if (oid < kFirstUserOid && mode <= txn::LockMode::kRowExclusive) {
+      ASSIGN_OR_RETURN(TableRef system, TableByOid(oid));
+      if (check) RETURN_IF_ERROR(check(*system));
+      return system;
+    }
+    const txn::LockTag tag = txn::LockTag::Relation(SystemTables::Get().IsShared(oid) ? 0 : database_, oid);
+    const bool held = transaction_->locks().Holds(tag, mode);
+    RETURN_IF_ERROR(LockTable(oid, mode));
+    // While the lock was awaited the table may have gone, or another may have taken its name.
+    ASSIGN_OR_RETURN(const Oid again, FindRelation(name));
+    if (again == oid) {
+      ASSIGN_OR_RETURN(TableRef table, TableByOid(oid));
+      if (table != nullptr) {
+        if (check) RETURN_IF_ERROR(check(*table));
+        return table;
+      }
+    }
+    if (!held) transaction_->locks().ReleaseTransaction(tag, mode);
+    oid = again;
+  }
+  return TableRef();
+}
+
+Result<TableRef> Catalog::OpenTable(const QualifiedName& name, txn::LockMode mode) {
+  ASSIGN_OR_RETURN(TableRef table, OpenTableIfExists(name, mode));
+  if (table != nullptr) return table;
+  return TableOrError(name);
 }
 
 Result<bool> Catalog::IsTableVisible(const Table& table) {
@@ -302,8 +433,11 @@ TypeRef Catalog::TypeByOid(Oid oid) {
   uint64_t version = cache_->version();
   Result<TypeRef> type = LoadType(*store_, oid);
   if (!type.ok() || *type == nullptr) return nullptr;
+  const Oid schema = (*type)->schema;
+  const Result<bool> foreign = IsForeignTemporary(schema);
+  if (!foreign.ok() || *foreign) return *type;
   local.types[oid] = *type;
-  if (!private_) cache_->OfferType(*type, version);
+  if (!private_ && schema != temporary_schema_) cache_->OfferType(*type, version);
   return *type;
 }
 
@@ -316,7 +450,8 @@ Result<TypeRef> Catalog::FindTypeIn(Oid schema, std::string_view name) {
   if (known != local.type_names.end()) return known->second == 0 ? TypeRef() : TypeByOid(known->second);
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgType, index_oid::kTypeByName, {name, schema}));
   Oid oid = row ? row->GetOid(pg_type::oid) : 0;
-  local.type_names.emplace(key, oid);
+  ASSIGN_OR_RETURN(const bool foreign, IsForeignTemporary(schema));
+  if (!foreign) local.type_names.emplace(key, oid);
   return oid == 0 ? TypeRef() : TypeByOid(oid);
 }
 

@@ -103,10 +103,17 @@ class Catalog {
   Result<TableRef> FindTable(const QualifiedName& name);
   Result<TableRef> FindTableIn(Oid schema, std::string_view name);
   Result<TableRef> TableByOid(Oid oid);
+  Result<TableRef> OpenByOid(Oid oid);  // XX000 "could not open relation with OID x" where there was one a moment ago
   Result<TableRef> TableOrError(const QualifiedName& name);  // 42P01, 3F000
   // Finds it, locks it, and finds it again in case it changed meanwhile: what a statement that uses a table does.
+  // Nothing but the name is looked at before the lock is held.
   Result<TableRef> OpenTable(const QualifiedName& name, txn::LockMode mode);
+  // The same, null when there is none. `check` may refuse it before it is locked, and is asked again after.
+  using TableCheck = std::function<Status(const Table&)>;
+  Result<TableRef> OpenTableIfExists(const QualifiedName& name, txn::LockMode mode, const TableCheck& check = {});
   Status LockTable(Oid table, txn::LockMode mode);
+  // A lock on any object: a table's is LockTable's, of a column its table's.
+  Status LockObject(const ObjectAddress& object, txn::LockMode mode);
   // Until it is called with null, look-ups of this table give this description of it: how a rewrite reads a table's old
   // rows after its definition has changed.
   void Pretend(TableRef table) { pretended_ = std::move(table); }
@@ -178,6 +185,8 @@ class Catalog {
   // name is taken and if_not_exists: a NOTICE, and 0.
   Result<Oid> CreateTable(const TableDefinition& definition);
   Result<Oid> CreateIndex(const Table& table, const IndexDefinition& definition);
+  // Another index like it, neither ready nor valid; what a constraint or comment says of the first does not hold for it.
+  Result<Oid> CopyIndex(const Index& index, std::string_view name);
   Result<Oid> AddConstraint(const Table& table, const ConstraintDefinition& definition);
   Result<Oid> CreateView(const ViewDefinition& definition);
   Result<Oid> CreateSequence(const SequenceDefinition& definition);
@@ -189,6 +198,8 @@ class Catalog {
   // ---- Dropping ----
   // Drops objects and, when cascading, what depends on them; else 2BP01 with PostgreSQL's DETAIL and HINT.
   Status DropObjects(const std::vector<ObjectAddress>& objects, bool cascade);
+  // 2BP01 when DropObjects without cascading would refuse.
+  Status CheckMayDrop(const std::vector<ObjectAddress>& objects);
   // Everything in this session's temporary schema: at the session's end, DISCARD TEMP.
   Status DropTemporaryObjects();
   // As error messages and pg_describe_object name it: "table t", "column a of table t".
@@ -250,6 +261,20 @@ class Catalog {
   // Empty trees for a table and its indexes (TRUNCATE, rewrites); old ones go when the transaction commits.
   Status ReplaceStorage(const Table& table);
   Status ReplaceIndexStorage(const Index& index);
+  // Entries of one change places with those of the other.
+  Status SwapIndexStorage(Oid one, Oid other);
+  // pg_index's indislive, indisready and indisvalid.
+  enum class IndexState : uint8_t {
+    kDead,      // nobody uses it
+    kPlanned,   // it is there, but nobody writes it
+    kReady,     // writers keep it up to date; it may lack rows written before
+    kValid,
+  };
+  Status SetIndexState(Oid index, IndexState state);
+  // Is the index complete for this transaction's snapshot? One that was made after that lacks older versions of rows.
+  // `indexes_withheld` counts the times that it was not.
+  bool IsIndexComplete(const Table& table, const Index& index);
+  uint64_t indexes_withheld() const { return indexes_withheld_; }
 
   // ---- Statistics (statistics.cc) ----
   // pg_class's reltuples and relpages, of the table and its indexes.
@@ -287,7 +312,13 @@ class Catalog {
 
   // The cached objects of this session, thrown away when anybody commits DDL.
   ObjectCache& Local();
+  // Does what this row says concern others than this session?
+  void NoteWrite(const Row& row);
+  bool IsTemporaryRelation(Oid relation);
+  // Is it the schema of another session's temporary objects? Of those nothing is kept: they change without notice.
+  Result<bool> IsForeignTemporary(Oid schema);
   Result<Oid> FindRelationOid(Oid schema, std::string_view name);
+  Result<Oid> FindRelation(const QualifiedName& name);
   Result<TypeRef> FindTypeIn(Oid schema, std::string_view name);
   Result<std::vector<Oid>> ResolvePath(std::string_view schema);  // the schemas a possibly qualified name may be in
 
@@ -307,6 +338,8 @@ class Catalog {
   Status InsertConstraintRow(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index);
   Status RecordConstraintDependencies(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index);
   Status UpdateClass(Oid relation, const std::function<void(Row&)>& change);
+  // The same for columns that are changed in passing (system_store.h): gives way to changes of others.
+  Status UpdateClassInPassing(Oid relation, const std::function<void(Row&)>& change);
   Status UpdateIndexRows(const Table& table, const std::function<void(Row&)>& change);
   Status UpdateAttribute(Oid relation, int column, const std::function<void(Row&)>& change);
   Status DropSchemaContents(Oid schema);
@@ -314,11 +347,12 @@ class Catalog {
   Result<Oid> ReplaceView(const Table& existing, const ViewDefinition& definition);
   Status RenameRelation(Oid relation, std::string_view new_name);
   Status RenameConstraint(Oid constraint, std::string_view new_name);
+  Status RenameType(Oid type, const std::string& name);
   Status RenameColumn(Oid relation, int column, std::string_view new_name);
   Status CheckCanManageRoles(const RoleDefinition& definition, const char* refusal);
   Status CheckMayAdminister(const Role& role);
   Status GrantOn(const ObjectAddress& object, const GrantDefinition& grant);
-  Status WriteAcl(const ObjectAddress& object, const Acl& list);
+  Status WriteAcl(const ObjectAddress& object, const std::string& before, const Acl& list);
   Status RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid owner);
   Result<Oid> InsertEnumLabel(Oid type, const std::string& label, float order);
   Status RenumberEnumLabels(Oid type);
@@ -332,7 +366,16 @@ class Catalog {
   NoticeSink* notices_ = nullptr;
   std::vector<std::string> path_names_;
   bool private_ = false;
+  // What the transaction changed is to be told to others when it commits.
+  struct PendingChanges {
+    bool permanent = false;  // not of temporary objects alone
+  };
+  std::shared_ptr<PendingChanges> pending_ = std::make_shared<PendingChanges>();
+  bool will_tell_ = false;  // at commit
+  uint64_t temporary_version_ = 0;
+  std::unordered_set<Oid> temporary_relations_;
   TableRef pretended_;
+  uint64_t indexes_withheld_ = 0;
   std::unordered_set<Oid> unsafe_labels_;  // labels it added to others
   std::unique_ptr<SystemStore> store_;
   txn::Transaction* transaction_ = nullptr;

@@ -59,6 +59,7 @@ struct IndexDefinition {
   bool nulls_not_distinct = false;
   bool primary = false;
   bool if_not_exists = false;
+  bool concurrent = false;  // neither ready nor valid yet
   std::string predicate_sql;
   std::vector<int16_t> expression_columns;  // columns used by expressions and the predicate
   std::vector<std::string> options;         // "fillfactor=70"

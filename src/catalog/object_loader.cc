@@ -240,6 +240,8 @@ Result<types::Layout> StoredLayout(SystemStore& store, Oid type) {
 }
 
 Result<TableRef> LoadTable(SystemStore& store, Oid oid) {
+  // All of it as of one moment: others may be changing it.
+  const SystemStore::View view(store);
   ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgClass, index_oid::kClassByOid, {oid}));
   if (!row) return TableRef();
   auto table = std::make_shared<Table>();
@@ -269,6 +271,7 @@ Result<TableRef> LoadTable(SystemStore& store, Oid oid) {
     case RelationKind::kTable: {
       ASSIGN_OR_RETURN(std::vector<Row> indexes, store.Find(oid::kPgIndex, index_oid::kIndexByRelation, {oid}));
       for (const Row& index_row : indexes) {
+        if (!index_row.Bool(pg_index::indislive)) continue;  // on its way out: DROP INDEX CONCURRENTLY
         ASSIGN_OR_RETURN(Index index, LoadIndex(store, index_row, *table));
         table->indexes.push_back(std::move(index));
       }
@@ -311,6 +314,7 @@ struct OwnedType : TypeRow {
 }  // namespace
 
 Result<TypeRef> LoadType(SystemStore& store, Oid oid) {
+  const SystemStore::View view(store);
   ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgType, index_oid::kTypeByOid, {oid}));
   if (!row) return TypeRef();
   auto type = std::make_shared<OwnedType>();

@@ -23,7 +23,8 @@ class Row {
   explicit Row(const Table& system_table);
 
   const Table& table() const { return *table_; }
-  RowId id;  // where it is stored; none for new rows and built-in ones
+  RowId id;     // where it is stored; none for new rows and built-in ones
+  Lsn version;  // which version it was read from; none when that is not known
 
   bool IsNull(int column) const { return value(column).is_null(); }
   int64_t Int(int column) const;

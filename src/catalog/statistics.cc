@@ -86,12 +86,13 @@ std::shared_ptr<const ColumnStatistics> Read(const Row& row) {
 }  // namespace
 
 Status Catalog::SetStatistics(const Table& table, double rows, int32_t pages) {
-  RETURN_IF_ERROR(UpdateClass(table.oid, [&](Row& row) {
+  RETURN_IF_ERROR(UpdateClassInPassing(table.oid, [&](Row& row) {
     row.SetFloat(pg_class::reltuples, static_cast<float>(rows)).SetInt(pg_class::relpages, pages);
   }));
   for (const Index& index : table.indexes) {
     if (!index.predicate_sql.empty()) continue;
-    RETURN_IF_ERROR(UpdateClass(index.oid, [&](Row& row) { row.SetFloat(pg_class::reltuples, static_cast<float>(rows)); }));
+    RETURN_IF_ERROR(UpdateClassInPassing(
+        index.oid, [&](Row& row) { row.SetFloat(pg_class::reltuples, static_cast<float>(rows)); }));
   }
   return Status::Ok();
 }
@@ -167,7 +168,7 @@ Result<std::shared_ptr<const TableStatistics>> Catalog::StatisticsOf(Oid relatio
     (*loaded)[static_cast<int>(row.Int(pg_statistic::staattnum))] = Read(row);
   }
   local.statistics[relation] = loaded;
-  if (!private_) cache_->OfferStatistics(relation, loaded, version);
+  if (!private_ && !IsTemporaryRelation(relation)) cache_->OfferStatistics(relation, loaded, version);
   return std::shared_ptr<const TableStatistics>(loaded);
 }
 

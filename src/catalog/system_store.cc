@@ -25,6 +25,22 @@ struct SystemStore::Handles {
   }
 };
 
+SystemStore::View::View(SystemStore& store) : store_(store) {
+  if (store.view_ != nullptr) return;
+  snapshot_ = std::make_unique<txn::Snapshot>(store.transaction_->TakeCatalogSnapshot());
+  store.view_ = snapshot_.get();
+}
+
+SystemStore::View::~View() {
+  if (snapshot_ != nullptr) store_.view_ = nullptr;
+}
+
+const txn::Snapshot& SystemStore::Look(txn::Snapshot& fresh) const {
+  if (view_ != nullptr) return *view_;
+  fresh = transaction_->TakeCatalogSnapshot();
+  return fresh;
+}
+
 SystemStore::SystemStore(txn::TransactionManager& manager, SpaceId database) : manager_(&manager), space_(database) {}
 SystemStore::~SystemStore() = default;
 
@@ -108,7 +124,8 @@ Result<std::vector<Row>> SystemStore::Find(Oid table, Oid index_oid, std::initia
   range.upper_inclusive = true;
 
   std::vector<Row> rows;
-  txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
+  txn::Snapshot fresh;
+  const txn::Snapshot& snapshot = Look(fresh);
   txn::IndexScan scan(handles->indexes[place], snapshot, std::move(range));
   txn::IndexEntry entry;
   txn::FetchedRow fetched;
@@ -120,6 +137,7 @@ Result<std::vector<Row>> SystemStore::Find(Oid table, Oid index_oid, std::initia
     RETURN_IF_ERROR(handles->rows.Fetch(snapshot, entry.row, &fetched));
     if (!fetched.found) continue;
     ASSIGN_OR_RETURN(Row row, Decode(*handles, fetched.row, entry.row));
+    row.version = fetched.version;
     if ((dead || !fetched.newest) && handles->Key(place, row) != entry_key) continue;
     rows.push_back(std::move(row));
   }
@@ -140,7 +158,8 @@ Result<std::vector<Row>> SystemStore::All(Oid table) {
     types.push_back(handles->table->columns[i].type);
   }
   std::vector<Row> rows;
-  txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
+  txn::Snapshot fresh;
+  const txn::Snapshot& snapshot = Look(fresh);
   txn::TableScan scan(handles->rows, snapshot, columns);
   types::Chunk chunk(types);
   std::vector<RowId> ids(types::kVectorSize);
@@ -199,6 +218,7 @@ Status SystemStore::InsertEntries(Handles& handles, const Row& row, RowId id, co
 }
 
 Status SystemStore::Insert(const Row& row) {
+  if (observer_) observer_(row);
   ASSIGN_OR_RETURN(Handles * handles, HandlesOf(row.table().oid));
   types::RowEncoder encoder(handles->table->layout);
   ASSIGN_OR_RETURN(RowId id, handles->rows.Insert(*transaction_, encoder.EncodeValues(row.values())));
@@ -207,30 +227,86 @@ Status SystemStore::Insert(const Row& row) {
 
 namespace {
 
-Status ConcurrentlyChanged(txn::WriteOutcome outcome) {
-  if (outcome == txn::WriteOutcome::kOk) return Status::Ok();
-  return Error(sqlstate::kInternalError, "tuple concurrently updated");
+// PostgreSQL changes these columns of pg_class without a new version of the row.
+constexpr int kInPassing[] = {pg_class::relpages,     pg_class::reltuples, pg_class::relallvisible,
+                              pg_class::relhasindex,  pg_class::relfrozenxid, pg_class::relminmxid};
+
+// Gives `row` the columns that `newest` has got in passing since `before` was read. False: there are other changes.
+bool Rebase(const Row& before, const Row& newest, Row& row) {
+  if (before.table().oid != oid::kPgClass) return false;
+  Row expected = before;
+  for (const int column : kInPassing) {
+    if (row.value(column) == before.value(column)) row.SetValue(column, newest.value(column));
+    expected.SetValue(column, newest.value(column));
+  }
+  return expected.values() == newest.values();
+}
+
+Status ConcurrentlyChanged(bool deleted) {
+  return Error(sqlstate::kInternalError, deleted ? "tuple concurrently deleted" : "tuple concurrently updated");
 }
 
 }  // namespace
 
-Status SystemStore::Update(const Row& before, const Row& after) {
+Result<std::optional<Row>> SystemStore::Newest(Handles& handles, RowId id) const {
+  const txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
+  ASSIGN_OR_RETURN(const txn::FetchedRow fetched, handles.rows.Fetch(snapshot, id));
+  if (!fetched.found) return std::optional<Row>();
+  ASSIGN_OR_RETURN(Row row, Decode(handles, fetched.row, id));
+  row.version = fetched.version;
+  return std::optional<Row>(std::move(row));
+}
+
+Result<bool> SystemStore::TryUpdate(const Row& before, const Row& after) {
+  if (observer_) observer_(before);
   ASSIGN_OR_RETURN(Handles * handles, HandlesOf(after.table().oid));
-  types::RowEncoder encoder(handles->table->layout);
-  txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
-  ASSIGN_OR_RETURN(txn::WriteOutcome outcome, handles->rows.Update(*transaction_, snapshot, before.id,
-                                                                   encoder.EncodeValues(after.values())));
-  RETURN_IF_ERROR(ConcurrentlyChanged(outcome));
-  return InsertEntries(*handles, after, before.id, &before);
+  Row base = before, changed = after;
+  for (;;) {
+    types::RowEncoder encoder(handles->table->layout);
+    const txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
+    txn::UpdateOptions options;
+    if (base.version) {
+      options.base = txn::WriteBase::kVersion;
+      options.version = base.version;
+    }
+    ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
+                     handles->rows.Update(*transaction_, snapshot, base.id, encoder.EncodeValues(changed.values()), options));
+    if (outcome == txn::WriteOutcome::kOk) {
+      RETURN_IF_ERROR(InsertEntries(*handles, changed, base.id, &base));
+      return true;
+    }
+    if (outcome != txn::WriteOutcome::kUpdated) return ConcurrentlyChanged(true);
+    ASSIGN_OR_RETURN(std::optional<Row> newest, Newest(*handles, base.id));
+    if (!newest) return ConcurrentlyChanged(true);
+    if (!base.version || !Rebase(base, *newest, changed)) return false;
+    base = std::move(*newest);
+  }
+}
+
+Status SystemStore::Update(const Row& before, const Row& after) {
+  ASSIGN_OR_RETURN(const bool updated, TryUpdate(before, after));
+  return updated ? Status::Ok() : ConcurrentlyChanged(false);
 }
 
 Status SystemStore::Delete(const Row& row) {
+  if (observer_) observer_(row);
   ASSIGN_OR_RETURN(Handles * handles, HandlesOf(row.table().oid));
-  txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
-  ASSIGN_OR_RETURN(txn::WriteOutcome outcome, handles->rows.Delete(*transaction_, snapshot, row.id));
-  RETURN_IF_ERROR(ConcurrentlyChanged(outcome));
+  Row base = row;
+  for (;;) {
+    const txn::Snapshot snapshot = transaction_->TakeCatalogSnapshot();
+    ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
+                     handles->rows.Delete(*transaction_, snapshot, base.id,
+                                          base.version ? txn::WriteBase::kVersion : txn::WriteBase::kSnapshot, base.version));
+    if (outcome == txn::WriteOutcome::kOk) break;
+    if (outcome != txn::WriteOutcome::kUpdated) return ConcurrentlyChanged(true);
+    ASSIGN_OR_RETURN(std::optional<Row> newest, Newest(*handles, base.id));
+    Row unchanged = base;
+    if (!newest) return ConcurrentlyChanged(true);
+    if (!base.version || !Rebase(base, *newest, unchanged)) return ConcurrentlyChanged(false);
+    base = std::move(*newest);
+  }
   for (size_t i = 0; i < handles->indexes.size(); ++i) {
-    RETURN_IF_ERROR(handles->indexes[i].Delete(*transaction_, handles->Key(i, row), row.id));
+    RETURN_IF_ERROR(handles->indexes[i].Delete(*transaction_, handles->Key(i, base), base.id));
   }
   return Status::Ok();
 }

@@ -5,6 +5,7 @@
 //
 // Thread safety: one thread at a time.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -82,6 +83,8 @@ class SystemStore {
   void SetTransaction(txn::Transaction* transaction) { transaction_ = transaction; }
   txn::Transaction* transaction() { return transaction_; }
   SpaceId space() const { return space_; }
+  // Is shown every row that is written: new ones, and those that go.
+  void SetObserver(std::function<void(const Row&)> observer) { observer_ = std::move(observer); }
 
   // Stored rows whose index key begins with the parts.
   Result<std::vector<Row>> Find(Oid table, Oid index, std::initializer_list<KeyPart> key);
@@ -90,10 +93,28 @@ class SystemStore {
   // All stored rows.
   Result<std::vector<Row>> All(Oid table);
 
-  // Each keeps the indexes in step. 23505 when a unique key is taken.
+  // Each keeps the indexes in step. 23505 when a unique key is taken; XX000 "tuple concurrently updated" (deleted) when
+  // another transaction has changed the row since it was read. Of a relation's row the columns that are changed in passing
+  // (its size, whether it has indexes) do not count: they are taken over.
   Status Insert(const Row& row);
   Status Update(const Row& before, const Row& after);  // same row id
   Status Delete(const Row& row);
+  // As Update, but false, with nothing changed, when another transaction has changed the row.
+  Result<bool> TryUpdate(const Row& before, const Row& after);
+
+  // As long as it lives, look-ups see what was committed when it was made: for reading what must fit together. Changes made
+  // meanwhile are not seen.
+  class View {
+   public:
+    explicit View(SystemStore& store);
+    ~View();
+    View(const View&) = delete;
+    View& operator=(const View&) = delete;
+
+   private:
+    SystemStore& store_;
+    std::unique_ptr<txn::Snapshot> snapshot_;  // null: there is a view already
+  };
 
   // Adds the index entries that stored rows of the table lack: REINDEX.
   Status RepairIndexes(Oid table);
@@ -107,12 +128,16 @@ class SystemStore {
  private:
   struct Handles;
   Result<Handles*> HandlesOf(Oid table);
+  const txn::Snapshot& Look(txn::Snapshot& fresh) const;
+  Result<std::optional<Row>> Newest(Handles& handles, RowId id) const;
   Status InsertEntries(Handles& handles, const Row& row, RowId id, const Row* before);
   Result<Row> Decode(const Handles& handles, std::string_view bytes, RowId id) const;
 
   txn::TransactionManager* manager_;
   SpaceId space_;
   txn::Transaction* transaction_ = nullptr;
+  const txn::Snapshot* view_ = nullptr;
+  std::function<void(const Row&)> observer_;
   std::unordered_map<Oid, std::unique_ptr<Handles>> handles_;
 };
 

@@ -34,6 +34,7 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
     state.index = std::make_unique<txn::Index>(std::move(index));
     state.unique = rule.index->unique;
     state.nulls_conflict = rule.index->nulls_not_distinct;
+    state.filling = !rule.index->valid;
     if (rule.index->immediate) continue;
     for (const catalog::Constraint& constraint : table.constraints) {
       if (constraint.index != rule.index->oid || constraint.kind == catalog::ConstraintKind::kForeignKey) continue;
@@ -252,7 +253,8 @@ Result<std::optional<RowId>> TableWriter::InsertUnlessConflict(size_t i, std::sp
     static_cast<void>(outcome);
     for (size_t m = 0; m < n; ++m) {
       if (indexes_[m].fresh.indexed(i)) {
-        RETURN_IF_ERROR(indexes_[m].index->Delete(transaction, indexes_[m].fresh.key(i), inserted));
+        RETURN_IF_ERROR(
+            indexes_[m].index->Delete(transaction, indexes_[m].fresh.key(i), inserted, indexes_[m].filling));
       }
     }
     return conflict;
@@ -274,7 +276,7 @@ Result<txn::WriteOutcome> TableWriter::Update(size_t i, RowId id, txn::WriteBase
   for (IndexState& index : indexes_) {
     const bool was = index.old.indexed(i), is = index.fresh.indexed(i);
     if (was && is && index.old.key(i) == index.fresh.key(i)) continue;
-    if (was) RETURN_IF_ERROR(index.index->Delete(transaction, index.old.key(i), id));
+    if (was) RETURN_IF_ERROR(index.index->Delete(transaction, index.old.key(i), id, index.filling));
     Result<std::optional<RowId>> added = AddEntry(index, i, id, true);
     if (!added.ok()) return std::move(added).status();
   }
@@ -287,7 +289,7 @@ Result<txn::WriteOutcome> TableWriter::Delete(size_t i, RowId id, txn::WriteBase
                    rows_->Delete(transaction, *runtime_.context.snapshot, id, base));
   if (outcome != txn::WriteOutcome::kOk) return outcome;
   for (IndexState& index : indexes_) {
-    if (index.old.indexed(i)) RETURN_IF_ERROR(index.index->Delete(transaction, index.old.key(i), id));
+    if (index.old.indexed(i)) RETURN_IF_ERROR(index.index->Delete(transaction, index.old.key(i), id, index.filling));
   }
   return outcome;
 }

@@ -80,6 +80,7 @@ class TableWriter {
     KeyBatch fresh, old;
     bool unique = false;
     bool nulls_conflict = false;
+    bool filling = false;  // being built, or left unfinished: entries may be missing
     const catalog::Constraint* deferrable = nullptr;  // decided at the end of the statement or of the transaction
   };
   struct CheckRule {

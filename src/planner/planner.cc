@@ -301,6 +301,7 @@ Result<TableRules> BindTableRules(const catalog::Table& table, NodeArena& nodes,
     rules.generated.push_back({static_cast<int>(i), value});
   }
   for (const catalog::Index& index : table.indexes) {
+    if (!index.ready) continue;
     TableRules::IndexKeys keys;
     keys.index = std::shared_ptr<const catalog::Index>(std::shared_ptr<const void>(), &index);
     for (const catalog::IndexKey& key : index.keys) {

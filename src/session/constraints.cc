@@ -1,7 +1,10 @@
 // SET CONSTRAINTS, and deferred constraints at COMMIT.
+#include <algorithm>
+
 #include "parser/ast_object.h"
 #include "parser/ast_table.h"
 #include "parser/ast_utility.h"
+#include "planner/physical_plan.h"
 #include "session/session_state.h"
 
 namespace phantom::session {
@@ -14,8 +17,9 @@ Status SessionState::DecideDeferred(bool all) {
   return all ? deferred.DecideAll(portal.context) : deferred.DecideImmediate(portal.context);
 }
 
-Status SessionState::CheckNoDeferredEvents(const parser::Node& statement) {
-  if (!deferred.pending()) return Status::Ok();
+Status SessionState::CheckNotInUse(const parser::Node& statement) {
+  const auto is_open = [this](const auto& entry) { return entry.second->execution != nullptr; };
+  if (!deferred.pending() && std::none_of(portals.begin(), portals.end(), is_open)) return Status::Ok();
   std::vector<catalog::QualifiedName> names;
   const char* command = nullptr;
   switch (statement.kind) {
@@ -53,6 +57,16 @@ Status SessionState::CheckNoDeferredEvents(const parser::Node& statement) {
   for (const catalog::QualifiedName& name : names) {
     ASSIGN_OR_RETURN(const catalog::TableRef table, catalog.FindTable(name));
     if (table == nullptr) continue;
+    const auto reads = [&](const auto& entry) {
+      const Portal& portal = *entry.second;
+      return portal.execution != nullptr && portal.plan != nullptr &&
+             std::any_of(portal.plan->tables.begin(), portal.plan->tables.end(),
+                         [&](const planner::UsedTable& used) { return used.table->oid == table->oid; });
+    };
+    if (std::any_of(portals.begin(), portals.end(), reads)) {
+      return Errorf(sqlstate::kObjectInUse, "cannot %s \"%s\" because it is being used by active queries in this session",
+                    command, table->name.c_str());
+    }
     ASSIGN_OR_RETURN(const bool concerned, deferred.HasEvents(table->oid));
     if (concerned) {
       return Errorf(sqlstate::kObjectInUse, "cannot %s \"%s\" because it has pending trigger events", command,

@@ -171,6 +171,7 @@ Result<UtilityResult> SessionState::RunDeclareCursor(const parser::Node& node, c
   statement->length = outer.statement->length;
   statement->given_types = outer.statement->given_types;
   statement->for_cursor = true;
+  statement->result_may_change = true;
   RETURN_IF_ERROR(Analyze(*statement));
   std::unique_ptr<Portal> cursor = MakePortal(std::move(statement));
   cursor->name = declare.name;

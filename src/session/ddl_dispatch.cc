@@ -70,6 +70,7 @@ DdlContext MakeDdlContext(SessionState& state, Portal& portal) {
       .begin = statement.begin,
       .length = statement.length,
       .in_transaction_block = state.block.in_block() || state.in_multi_statement(),
+      .next_transaction = [&state] { return state.NextTransaction(); },
       .on_commit = [&state](Oid table, bool drop) { state.AddOnCommit(table, drop); },
       .leave_alone =
           [&state](const catalog::Database& database, bool force, const char* refusal) {

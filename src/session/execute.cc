@@ -188,13 +188,22 @@ Status SessionState::Analyze(Statement& statement) {
 
   planner::PlannerContext context = MakePlannerContext();
   context.for_cursor = statement.for_cursor;
-  const uint64_t catalog_version = catalog.version();
-  ASSIGN_OR_RETURN(std::shared_ptr<const planner::PhysicalPlan> plan,
-                   planner::PlanStatement(*statement.node,
-                                          statement.analyzed ? statement.param_types : statement.given_types, context));
+  const std::vector<Oid>& types = statement.analyzed ? statement.param_types : statement.given_types;
+  uint64_t catalog_version = catalog.version();
+  const uint64_t withheld = catalog.indexes_withheld();
+  Result<std::unique_ptr<planner::PhysicalPlan>> planned = planner::PlanStatement(*statement.node, types, context);
+  // What was found and what was not may not have fitted together: DDL has committed meanwhile. The locks taken stay.
+  for (int attempt = 1; !planned.ok() && catalog.version() != catalog_version && attempt < kPlanAttemptsMax; ++attempt) {
+    catalog_version = catalog.version();
+    planned = planner::PlanStatement(*statement.node, types, context);
+  }
+  RETURN_IF_ERROR(planned.status());
+  // A plan that does without an index for the sake of an old snapshot is not kept for later ones.
+  if (catalog.indexes_withheld() != withheld) catalog_version = 0;
+  std::shared_ptr<const planner::PhysicalPlan> plan = std::move(planned).value();
   std::vector<ColumnDescription> columns;
   for (const planner::ResultColumn& column : plan->columns) columns.push_back(Describe(column, catalog));
-  if (statement.analyzed && !SameColumns(columns, statement.columns)) {
+  if (statement.analyzed && !statement.result_may_change && !SameColumns(columns, statement.columns)) {
     return Error(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
   }
   statement.columns = std::move(columns);
@@ -223,10 +232,11 @@ Status SessionState::LockTables(const planner::PhysicalPlan& plan) {
 
 Status SessionState::EnsurePlan(Statement& statement) {
   for (int attempt = 0; attempt < kPlanAttemptsMax; ++attempt) {
+    const uint64_t version = catalog.version();
     RETURN_IF_ERROR(Analyze(statement));
     RETURN_IF_ERROR(LockTables(*statement.plan));
     // DDL may have committed while a lock was awaited.
-    if (statement.catalog_version == catalog.version() || catalog.has_uncommitted_changes()) break;
+    if (catalog.version() == version) break;
     statement.catalog_version = 0;
   }
   for (const planner::UsedTable& used : statement.plan->tables) {

@@ -175,6 +175,7 @@ Status SessionState::StartNext() {
   statement->node = parsed.node;
   statement->begin = parsed.begin;
   statement->length = parsed.length;
+  statement->result_may_change = true;
   RETURN_IF_ERROR(Analyze(*statement));
   simple_->portal = MakePortal(std::move(statement));
   Portal& portal = *simple_->portal;

@@ -25,10 +25,9 @@ Severity SeverityOf(std::string_view name) {
 }
 
 Result<catalog::TableRef> FindSequence(SessionState& state, Oid sequence) {
-  ASSIGN_OR_RETURN(catalog::TableRef table, state.catalog.TableByOid(sequence));
-  if (table == nullptr) {
-    return Errorf(sqlstate::kUndefinedTable, "relation with OID %u does not exist", sequence);
-  }
+  // Not to be changed or dropped before the transaction ends.
+  RETURN_IF_ERROR(state.catalog.LockTable(sequence, txn::LockMode::kRowExclusive));
+  ASSIGN_OR_RETURN(catalog::TableRef table, state.catalog.OpenByOid(sequence));
   if (table->kind != catalog::RelationKind::kSequence) {
     return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a sequence", table->name.c_str());
   }

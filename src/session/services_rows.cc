@@ -58,6 +58,7 @@ const char* LockKindName(txn::LockKind kind) {
     case txn::LockKind::kRelation: return "relation";
     case txn::LockKind::kTuple: return "tuple";
     case txn::LockKind::kTransaction: return "transactionid";
+    case txn::LockKind::kVirtualTransaction: return "virtualxid";
     case txn::LockKind::kObject: return "object";
     case txn::LockKind::kAdvisory: return "advisory";
   }
@@ -104,6 +105,10 @@ std::string Locks(SessionState& state) {
         break;
       case txn::LockKind::kTransaction:
         rows.Add(LockKindName(tag.kind)).Null(5).Number(static_cast<uint32_t>(tag.key)).Null(3);
+        break;
+      case txn::LockKind::kVirtualTransaction:
+        rows.Add(LockKindName(tag.kind)).Null(4);
+        rows.Add(Format("%u/%llu", tag.object, static_cast<unsigned long long>(tag.key))).Null(4);
         break;
       case txn::LockKind::kObject:
         rows.Add(LockKindName(tag.kind)).Number(tag.database).Null(5).Number(tag.classid).Number(tag.object).Number(0);

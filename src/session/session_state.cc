@@ -150,6 +150,13 @@ Status SessionState::BeforeCommit() {
 
 void SessionState::BeforeAbort() { DropPortalsOfTransaction(); }
 
+Status SessionState::NextTransaction() {
+  RETURN_IF_ERROR(block.FinishImplicit());
+  RETURN_IF_ERROR(block.Ensure(NowUs()));
+  format.now = block.start_us();
+  return Status::Ok();
+}
+
 void SessionState::DropPortalsOfTransaction() {
   for (auto entry = portals.begin(); entry != portals.end();) {
     const bool running = executing_ && entry->first == running_;

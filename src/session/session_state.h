@@ -113,8 +113,9 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Result<UtilityResult> RunSetConstraints(const parser::Node& node);
   // Decides what is not deferred any more, or everything.
   Status DecideDeferred(bool all);
-  // 55006 when ALTER TABLE, DROP TABLE, TRUNCATE or CREATE INDEX concerns a table with events still to be decided.
-  Status CheckNoDeferredEvents(const parser::Node& statement);
+  // 55006 when ALTER TABLE, DROP TABLE, TRUNCATE or CREATE INDEX concerns a table that an open cursor reads, or with events
+  // still to be decided.
+  Status CheckNotInUse(const parser::Node& statement);
 
   // ---- ON COMMIT of temporary tables ----
   struct OnCommit {
@@ -246,6 +247,9 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   void AfterSavepoint() override { deferred.Savepoint(); }
   void AfterSavepointRollback(size_t depth) override;
   void AfterSavepointRelease(size_t depth) override;
+
+  // Commits the implicit transaction in the middle of a statement and begins another.
+  Status NextTransaction();
 
   // Microseconds since 2000-01-01 UTC.
   int64_t NowUs() const;

@@ -45,6 +45,7 @@ struct Statement {
   bool analyzed = false;
   bool from_sql = false;  // PREPARE
   bool for_cursor = false;  // DECLARE CURSOR
+  bool result_may_change = false;  // nobody has been told its columns for good: a simple query
   int64_t prepared_us = 0;
 
   // The plan, and what it was made under. Null for utility statements.

@@ -115,7 +115,7 @@ Result<UtilityResult> SessionState::RunUtility(const Statement& statement, Porta
       return Errorf(sqlstate::kUndefinedFile, "could not access file \"%s\": No such file or directory",
                     std::string(Cast<parser::LoadStmt>(node).filename).c_str());
     default:
-      RETURN_IF_ERROR(CheckNoDeferredEvents(node));
+      RETURN_IF_ERROR(CheckNotInUse(node));
       return RunDdl(*this, portal);
   }
 }
@@ -126,26 +126,35 @@ Result<UtilityResult> SessionState::RunLock(const parser::Node& node) {
     return Error(sqlstate::kNoActiveSqlTransaction, "LOCK TABLE can only be used in transaction blocks");
   }
   const txn::LockMode mode = LockModeOf(lock.mode);
-  for (const parser::RangeVar* relation : lock.relations) {
-    ASSIGN_OR_RETURN(const catalog::TableRef table,
-                     catalog.TableOrError({relation->schema, relation->name}));
-    if (table->kind != catalog::RelationKind::kTable && table->kind != catalog::RelationKind::kView) {
-      return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a table or view", table->name.c_str());
+  const auto check = [&](const catalog::Table& table) -> Status {
+    if (table.kind != catalog::RelationKind::kTable && table.kind != catalog::RelationKind::kView) {
+      return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a table or view", table.name.c_str());
     }
     const catalog::AclMode any_write = catalog::acl::kUpdate | catalog::acl::kDelete | catalog::acl::kTruncate;
     catalog::AclMode allowed = any_write;
     if (mode == txn::LockMode::kAccessShare) allowed |= catalog::acl::kSelect;
     if (mode == txn::LockMode::kRowExclusive) allowed |= catalog::acl::kInsert;
-    Status denied = catalog.CheckTablePrivilege(*table, catalog::acl::kUpdate, current_user);
+    Status denied = catalog.CheckTablePrivilege(table, catalog::acl::kUpdate, current_user);
     for (catalog::AclMode bit = 1; !denied.ok() && bit <= catalog::acl::kTruncate; bit <<= 1) {
-      if ((allowed & bit) != 0) denied = catalog.CheckTablePrivilege(*table, bit, current_user);
+      if ((allowed & bit) != 0) denied = catalog.CheckTablePrivilege(table, bit, current_user);
     }
-    RETURN_IF_ERROR(std::move(denied));
-    txn::LockRequest request;
-    request.policy = lock.nowait ? txn::WaitPolicy::kNoWait : txn::WaitPolicy::kWait;
-    request.relation_name = table->name;
-    ASSIGN_OR_RETURN(const bool held, locks->Acquire(txn::LockTag::Relation(database_oid, table->oid), mode, request));
-    PHANTOM_CHECK(held);
+    return denied;
+  };
+  for (const parser::RangeVar* relation : lock.relations) {
+    const catalog::QualifiedName name{relation->schema, relation->name};
+    ASSIGN_OR_RETURN(catalog::TableRef table, catalog.TableOrError(name));
+    for (;;) {
+      RETURN_IF_ERROR(check(*table));
+      txn::LockRequest request;
+      request.policy = lock.nowait ? txn::WaitPolicy::kNoWait : txn::WaitPolicy::kWait;
+      request.relation_name = table->name;
+      ASSIGN_OR_RETURN(const bool held, locks->Acquire(txn::LockTag::Relation(database_oid, table->oid), mode, request));
+      PHANTOM_CHECK(held);
+      // While the lock was awaited the table may have gone, or another may have taken its name.
+      const Oid locked = table->oid;
+      ASSIGN_OR_RETURN(table, catalog.TableOrError(name));
+      if (table->oid == locked) break;
+    }
   }
   return UtilityResult{"LOCK TABLE"};
 }

@@ -23,6 +23,12 @@ std::vector<LockManager::Impl::Blocker> LockManager::Impl::BlockersOf(HolderStat
     }
     return blockers;
   }
+  if (wait.tag.kind == LockKind::kVirtualTransaction) {
+    for (HolderState* holder : holders) {
+      if (holder->number == wait.tag.object && holder->ended.load() + 1 == wait.tag.key) blockers.push_back({holder, false});
+    }
+    return blockers;
+  }
   Partition& partition = PartitionOf(wait.tag);
   MutexLock lock(partition.mutex);
   auto it = partition.objects.find(wait.tag);

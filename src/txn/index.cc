@@ -54,7 +54,7 @@ Status Index::Insert(Transaction& transaction, std::string_view key, RowId row) 
       .status();
 }
 
-Status Index::Delete(Transaction& transaction, std::string_view key, RowId row) {
+Status Index::Delete(Transaction& transaction, std::string_view key, RowId row, bool filling) {
   RETURN_IF_ERROR(CheckKey(key));
   RowHeader mark;
   ASSIGN_OR_RETURN(mark.txn, transaction.EnsureId());
@@ -64,11 +64,11 @@ Status Index::Delete(Transaction& transaction, std::string_view key, RowId row) 
   return manager_->impl()
       .Write(transaction, *entries_, EntryKey(key, row),
              [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-               if (!current) {
+               if (!current && !filling) {
                  return Errorf(sqlstate::kIndexCorrupted, "index %u has no entry for row %llu", tree_.value,
                                static_cast<unsigned long long>(row.value));
                }
-               if (!current->empty()) return Status::Ok();
+               if (current && !current->empty()) return Status::Ok();
                edit.op = btree::Edit::Op::kPut;
                edit.stamp = true;
                edit.head = bytes;
@@ -143,6 +143,65 @@ Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::
     if (obstacle.row) return std::optional<RowId>(obstacle.row);
     RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
                                                   [&] { return impl.InProgress(obstacle.blocker); }));
+  }
+}
+
+Result<TxnId> Index::PutUnlessThere(Transaction& transaction, std::string_view key, RowId row, bool* there) {
+  TxnId marked_by;
+  RETURN_IF_ERROR(manager_->impl()
+                      .Write(transaction, *entries_, EntryKey(key, row),
+                             [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                               marked_by = TxnId();
+                               *there = current.has_value();
+                               if (!current) {
+                                 edit.op = btree::Edit::Op::kPut;
+                               } else if (!current->empty()) {
+                                 marked_by = RowHeader::Load(*current).txn;
+                               }
+                               return Status::Ok();
+                             })
+                      .status());
+  return manager_->impl().InProgress(marked_by) ? marked_by : TxnId();
+}
+
+Result<Index::Filled> Index::Fill(Transaction& transaction, std::string_view key, RowId row, const RowTable& table,
+                                  bool unique) {
+  RETURN_IF_ERROR(CheckKey(key));
+  ManagerImpl& impl = manager_->impl();
+  ASSIGN_OR_RETURN(const TxnId own, transaction.EnsureId());
+  const uint64_t hash = Checksum(AsBytes(key), uint64_t{space_.value} << 32 | tree_.value);
+  for (;;) {
+    TxnId blocker;
+    bool there = false;
+    if (!unique) {
+      ASSIGN_OR_RETURN(blocker, PutUnlessThere(transaction, key, row, &there));
+      if (!blocker) return Filled::kDone;
+    } else {
+      KeyLocks::Guard guard(impl.key_locks, hash);
+      ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(own, key, row, table));
+      if (!obstacle.row && !obstacle.blocker) {
+        ASSIGN_OR_RETURN(blocker, PutUnlessThere(transaction, key, row, &there));
+        if (!blocker) return Filled::kDone;
+      } else {
+        // The other may have the key because this row has it no longer, or is about to lose it.
+        std::optional<bool> marked;
+        RETURN_IF_ERROR(entries_->Read(EntryKey(key, row), [&](std::optional<Bytes> current) {
+          if (!current) return;
+          marked = !current->empty();
+          if (*marked) blocker = RowHeader::Load(*current).txn;
+        }));
+        ASSIGN_OR_RETURN(const std::optional<RowHeader> newest, table.NewestHeader(row));
+        const bool writing = newest && newest->txn != own && impl.InProgress(newest->txn);
+        if (!impl.InProgress(blocker)) blocker = writing ? newest->txn : TxnId();
+        if (!blocker) {
+          if (marked.value_or(false) || !newest || newest->deleted()) return Filled::kDone;
+          if (obstacle.row) return Filled::kDuplicate;
+          blocker = obstacle.blocker;
+        }
+      }
+    }
+    RETURN_IF_ERROR(
+        impl.locks.WaitForTransaction(transaction.locks(), blocker, [&] { return impl.InProgress(blocker); }));
   }
 }
 

@@ -66,8 +66,16 @@ class Index {
   // two transactions that insert the same key sees the other.
   Result<bool> MayConflict(Transaction& transaction, std::string_view key, RowId except, const RowTable& table);
 
-  // The row, as this transaction wrote it, no longer has this key.
-  Status Delete(Transaction& transaction, std::string_view key, RowId row);
+  // The row, as this transaction wrote it, no longer has this key. An index that is still being filled (Fill) may lack the
+  // entry: then `filling` lets the mark stand in its place.
+  Status Delete(Transaction& transaction, std::string_view key, RowId row, bool filling = false);
+
+  // Filling an index that all who write the table keep up to date: adds the entry of a row version that a snapshot of the
+  // caller, held meanwhile and taken since all of them do, sees. Where the row has had another key since, a mark tells, and it is
+  // left alone; one whose transaction is in progress is waited for. kDuplicate: another live row has the key, and nothing was
+  // added.
+  enum class Filled : uint8_t { kDone, kDuplicate };
+  Result<Filled> Fill(Transaction& transaction, std::string_view key, RowId row, const RowTable& table, bool unique);
 
  private:
   friend class IndexScan;
@@ -77,6 +85,8 @@ class Index {
     RowId row;      // a live row that has the key
     TxnId blocker;  // or a transaction in progress that decides
   };
+  // Puts the entry unless there is one. The transaction in progress that has marked it, if any.
+  Result<TxnId> PutUnlessThere(Transaction& transaction, std::string_view key, RowId row, bool* there);
   Result<Obstacle> FindObstacle(TxnId own, std::string_view key, RowId except, const RowTable& table) const;
   Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<store::TieredTree> entries);
 

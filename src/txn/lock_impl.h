@@ -52,10 +52,12 @@ struct LockHolder::State {
     LockMode mode;
   };
 
-  State(LockManager& m, int32_t pid) : manager(m), process_id(pid) {}
+  State(LockManager& m, int32_t pid, uint32_t n) : manager(m), process_id(pid), number(n) {}
 
   LockManager& manager;
   const int32_t process_id;
+  const uint32_t number;  // never reused
+  std::atomic<uint32_t> ended{0};  // transactions of this holder that have ended
   std::atomic<uint64_t> transaction{0};  // TxnId that runs for this holder
 
   Mutex fast_mutex{LockRank::kLockHolder};
@@ -140,6 +142,14 @@ struct LockManager::Impl {
   bool Withdraw(HolderState& holder, Partition& partition);
   void BeginWait(HolderState& holder, const LockTag& tag, LockMode mode);
 
+  // lock_drain.cc. The holders of locks that conflict with the mode, but for `self`.
+  struct Locker {
+    VirtualTransaction transaction;
+    int32_t process_id;
+  };
+  std::vector<Locker> Lockers(const HolderState& self, const LockTag& tag, LockMode mode);
+  void EndVirtual(HolderState& holder);
+
   // deadlock.cc
   // True with the report when `self` waits in a cycle that only an error can break; self is withdrawn then.
   bool IsDeadlocked(HolderState& self, Partition& partition, std::string* detail);
@@ -152,6 +162,8 @@ struct LockManager::Impl {
   std::array<Partition, kPartitions> partitions;
   std::array<std::atomic<uint32_t>, kStrongStripes> strong{};
   std::atomic<uint64_t> next_wait_id{1};
+  std::atomic<uint32_t> next_holder{1};
+  std::atomic<uint32_t> virtual_waiters{0};  // for virtual transactions
 
   mutable Mutex registry_mutex{LockRank::kDeadlock};
   std::vector<HolderState*> holders;

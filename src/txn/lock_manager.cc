@@ -37,6 +37,8 @@ std::string LockTag::ToString() const {
                     static_cast<unsigned long long>((key & 2047) + 1), object, database);
     case LockKind::kTransaction:
       return Format("transaction %llu", static_cast<unsigned long long>(key));
+    case LockKind::kVirtualTransaction:
+      return Format("virtual transaction %u/%llu", object, static_cast<unsigned long long>(key));
     case LockKind::kObject:
       return Format("object %u of class %u of database %u", object, classid, database);
     case LockKind::kAdvisory:
@@ -167,7 +169,7 @@ void LockManager::Impl::ReleaseInTable(HolderState& holder, const LockTag& tag, 
 // ---- A holder --------------------------------------------------------------------------------------------------------
 
 LockHolder::LockHolder(LockManager& manager, int32_t process_id)
-    : state_(std::make_unique<State>(manager, process_id)) {
+    : state_(std::make_unique<State>(manager, process_id, manager.impl_->next_holder.fetch_add(1))) {
   MutexLock lock(manager.impl_->registry_mutex);
   manager.impl_->holders.push_back(state_.get());
 }
@@ -304,6 +306,13 @@ void LockHolder::ReleaseAllSession() {
     ReleaseSession(entry.tag, entry.mode);
   }
 }
+
+void LockHolder::ReleaseAllTransaction() {
+  ReleaseToMark(0);
+  state_->manager.impl_->EndVirtual(*state_);
+}
+
+VirtualTransaction LockHolder::virtual_transaction() const { return {state_->number, state_->ended.load() + 1}; }
 
 size_t LockHolder::Mark() const { return state_->journal.size(); }
 

@@ -29,8 +29,20 @@ enum class LockKind : uint8_t {
   kRelation = 0,     // object: OID of the relation
   kTuple = 4,        // queue of those who want a row: object: relation tree, key: row id
   kTransaction = 5,  // key: TxnId
+  kVirtualTransaction = 6,  // object: number of the holder, key: of the transaction among its own
   kObject = 8,       // classid: catalog's OID, object: OID of the object
   kAdvisory = 10,    // key, subid: 1 for one bigint key, 2 for two integer keys (first in the high half)
+};
+
+// A holder's transaction, whether or not it has an id: the holder's number, and which of its transactions it is.
+struct VirtualTransaction {
+  uint32_t holder = 0;
+  uint32_t serial = 0;
+  uint64_t Pack() const { return uint64_t{holder} << 32 | serial; }
+  static VirtualTransaction Unpack(uint64_t packed) {
+    return {static_cast<uint32_t>(packed >> 32), static_cast<uint32_t>(packed)};
+  }
+  bool operator==(const VirtualTransaction&) const = default;
 };
 
 struct LockTag {
@@ -49,6 +61,9 @@ struct LockTag {
     return {LockKind::kTuple, 0, space.value, 0, tree.value, row.value};
   }
   static LockTag Transaction(TxnId id) { return {LockKind::kTransaction, 0, 0, 0, 0, id.value}; }
+  static LockTag Virtual(const VirtualTransaction& transaction) {
+    return {LockKind::kVirtualTransaction, 0, 0, 0, transaction.holder, transaction.serial};
+  }
   static LockTag Advisory(Oid database, int64_t key) {
     return {LockKind::kAdvisory, 1, database, 0, 0, static_cast<uint64_t>(key)};
   }
@@ -111,9 +126,14 @@ class LockHolder {
   void ReleaseToMark(size_t mark);
   // A transaction-level lock before its time (the queue of a row).
   void ReleaseTransaction(const LockTag& tag, LockMode mode);
-  void ReleaseAllTransaction() { ReleaseToMark(0); }
+  // The end of the transaction: wakes who waits for that.
+  void ReleaseAllTransaction();
 
   int32_t process_id() const;
+  // The transaction in progress, or the next one.
+  VirtualTransaction virtual_transaction() const;
+  // The same in one number, not 0.
+  uint64_t packed_transaction() const { return virtual_transaction().Pack(); }
 
   struct State;  // lock_impl.h
 
@@ -138,6 +158,12 @@ class LockManager {
   void TransactionEnded(TxnId id);
   // It gave rows up (rolled back to a savepoint): wakes who waits for it to look again.
   void TransactionYielded(TxnId id);
+
+  // Waits until all transactions of others have ended that hold, now, a lock which conflicts with the mode. Keeps nobody
+  // from taking such a lock meanwhile. Errors as LockHolder::Acquire.
+  Status WaitForLockers(LockHolder& holder, const LockTag& tag, LockMode mode);
+  // Waits for the end of that transaction. A holder's own is not waited for.
+  Status WaitForVirtual(LockHolder& holder, const VirtualTransaction& transaction);
 
   // Whether somebody waits for it.
   bool IsAwaited(const LockTag& tag) const;

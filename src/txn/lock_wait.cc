@@ -30,7 +30,8 @@ bool LockManager::Impl::Withdraw(HolderState& holder, Partition& partition) {
   auto it = partition.objects.find(holder.wait.tag);
   PHANTOM_CHECK(it != partition.objects.end());
   std::erase(it->second.queue, &holder);
-  if (holder.wait.tag.kind != LockKind::kTransaction) Serve(it->second);
+  const LockKind kind = holder.wait.tag.kind;
+  if (kind != LockKind::kTransaction && kind != LockKind::kVirtualTransaction) Serve(it->second);
   if (it->second.empty()) partition.objects.erase(it);
   return true;
 }

@@ -346,6 +346,16 @@ TransactionManager::Fate TransactionManager::FateOf(TxnId id) const {
   }
 }
 
+Status TransactionManager::WaitForOlderSnapshots(LockHolder& holder, Lsn limit) {
+  for (const uint64_t packed : impl_->snapshots.HoldersBefore(limit)) {
+    // While others were waited for it may have taken a newer one.
+    const std::vector<uint64_t> still = impl_->snapshots.HoldersBefore(limit);
+    if (std::find(still.begin(), still.end(), packed) == still.end()) continue;
+    RETURN_IF_ERROR(impl_->locks.WaitForVirtual(holder, VirtualTransaction::Unpack(packed)));
+  }
+  return Status::Ok();
+}
+
 Lsn TransactionManager::OldestSnapshot() const { return impl_->snapshots.Compute().oldest_snapshot; }
 Lsn TransactionManager::LogHorizon() const { return impl_->snapshots.Compute().log_floor; }
 

@@ -132,6 +132,10 @@ class ManagerImpl final : public store::TransactionHooks {
   // A row went for good: what is known of the table's size ages.
   void NoteRemoved(SpaceId space, TreeId tree);
   void ForgetTable(SpaceId space, TreeId tree);
+  // An index's making commits: older snapshots lack what its filling left out. Until then nobody's kept snapshot may use it.
+  void NoteIndexMade(SpaceId space, TreeId tree);
+  Lsn CompleteSince(SpaceId space, TreeId tree);
+  void SetCompleteSince(SpaceId space, TreeId tree, Lsn lsn);
   std::vector<TreeId> UnplacedTables(SpaceId space);
 
   // purge.cc
@@ -165,6 +169,8 @@ class ManagerImpl final : public store::TransactionHooks {
 
   Mutex tables_mutex_{LockRank::kPurge};
   std::unordered_map<uint64_t, std::shared_ptr<TableState>> tables_;
+  std::unordered_map<uint64_t, Lsn> young_indexes_;  // as long as there are older snapshots; guarded by tables_mutex_
+  Lsn young_pruned_;
 
   struct PendingDrop {
     TxnId txn;

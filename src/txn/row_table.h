@@ -43,11 +43,13 @@ enum class WriteOutcome : uint8_t {
 enum class WriteBase : uint8_t {
   kSnapshot,  // it must be the one the snapshot sees
   kLocked,    // the caller locked the row: whatever it is
+  kVersion,   // it must be the one named, or this transaction's own, whatever the isolation; else kUpdated or kDeleted
 };
 
 struct UpdateOptions {
   WriteBase base = WriteBase::kSnapshot;
   bool key_changed = true;  // a column of a unique key may have changed: conflicts with FOR KEY SHARE
+  Lsn version;              // for kVersion: FetchedRow::version of the row this is made from
 };
 
 class ColdRows;
@@ -110,7 +112,7 @@ class RowTable {
   Result<WriteOutcome> Update(Transaction& transaction, const Snapshot& snapshot, RowId id, std::string_view row,
                               const UpdateOptions& options = {});
   Result<WriteOutcome> Delete(Transaction& transaction, const Snapshot& snapshot, RowId id,
-                              WriteBase base = WriteBase::kSnapshot);
+                              WriteBase base = WriteBase::kSnapshot, Lsn version = {});
 
   // SELECT ... FOR UPDATE etc., and the first half of a re-evaluation. kNoWait names `relation` in its 55P03.
   // Held to the end of the transaction or the rollback of an earlier savepoint.

@@ -46,6 +46,7 @@ struct RowTable::Wish {
   Kind kind = Kind::kUpdate;
   RowLockMode mode = RowLockMode::kUpdate;
   WriteBase base = WriteBase::kSnapshot;
+  Lsn version;
   std::string_view row;
   bool has_overflow = false;
   WaitPolicy policy = WaitPolicy::kWait;

@@ -144,6 +144,12 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
     // Otherwise a key share beside a writer that leaves the key alone: whatever becomes of him, the key stays.
     return;
   }
+  if (wish.base == WriteBase::kVersion) {
+    if (header.lsn != wish.version || header.deleted()) {
+      attempt->outcome = header.deleted() ? WriteOutcome::kDeleted : WriteOutcome::kUpdated;
+    }
+    return;
+  }
   const bool seen = snapshot.Sees(header.txn, header.lsn);
   if (seen || wish.base == WriteBase::kLocked) {
     if (header.deleted()) attempt->outcome = seen ? WriteOutcome::kInvisible : WriteOutcome::kDeleted;
@@ -295,7 +301,7 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
   if (attempt.outcome == WriteOutcome::kOk && !attempt.newest_row.empty()) {
     RETURN_IF_ERROR(DropUnused(transaction, attempt.newest_row, wish.row));
   }
-  if (transaction.keeps_snapshot() &&
+  if (transaction.keeps_snapshot() && wish.base != WriteBase::kVersion &&
       (attempt.outcome == WriteOutcome::kUpdated || attempt.outcome == WriteOutcome::kDeleted)) {
     return ConcurrentChange(attempt.outcome == WriteOutcome::kDeleted);
   }
@@ -314,6 +320,7 @@ Result<WriteOutcome> RowTable::Update(Transaction& transaction, const Snapshot& 
   wish.kind = Wish::Kind::kUpdate;
   wish.mode = options.key_changed ? RowLockMode::kUpdate : RowLockMode::kNoKeyUpdate;
   wish.base = options.base;
+  wish.version = options.version;
   ASSIGN_OR_RETURN(wish.row, Externalize(transaction, row, &buffer));
   wish.has_overflow = HasOverflow(wish.row);
   const bool moved_out = transaction.last_lsn() != before;
@@ -322,11 +329,13 @@ Result<WriteOutcome> RowTable::Update(Transaction& transaction, const Snapshot& 
   return outcome;
 }
 
-Result<WriteOutcome> RowTable::Delete(Transaction& transaction, const Snapshot& snapshot, RowId id, WriteBase base) {
+Result<WriteOutcome> RowTable::Delete(Transaction& transaction, const Snapshot& snapshot, RowId id, WriteBase base,
+                                      Lsn version) {
   Wish wish;
   wish.kind = Wish::Kind::kDelete;
   wish.mode = RowLockMode::kUpdate;
   wish.base = base;
+  wish.version = version;
   return Write(transaction, snapshot, id, wish);
 }
 

@@ -76,16 +76,19 @@ SnapshotSlot* SnapshotRegistry::Claim() {
   }
 }
 
-Snapshot SnapshotRegistry::Take(TxnId own, Lsn command) { return Fill(Claim(), own, command, nullptr); }
+Snapshot SnapshotRegistry::Take(TxnId own, Lsn command, uint64_t holder) {
+  return Fill(Claim(), own, command, holder, nullptr);
+}
 
 Snapshot SnapshotRegistry::TakeOfKeys(const wal::LogWriter& log) {
   key_readers_.Begin();
-  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), &log);
+  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), 0, &log);
   key_readers_.Enter(snapshot.alone_below_);
   return snapshot;
 }
 
-Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, const wal::LogWriter* keys) {
+Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder,
+                                const wal::LogWriter* keys) {
   Snapshot snapshot;
   const uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
   const uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
@@ -98,6 +101,7 @@ Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, cons
   slot->own.store(own.value, std::memory_order_relaxed);
   slot->command.store(command.value, std::memory_order_relaxed);
   slot->alone_below.store(alone_below, std::memory_order_relaxed);
+  slot->holder.store(holder, std::memory_order_relaxed);
   slot->lsn.store(lsn, std::memory_order_release);
   snapshot.slot_ = slot;
   snapshot.registry_ = this;
@@ -119,6 +123,7 @@ Snapshot SnapshotRegistry::Copy(const Snapshot& of, TxnId own, Lsn command) {
   slot->own.store(own.value, std::memory_order_relaxed);
   slot->command.store(command.value, std::memory_order_relaxed);
   slot->alone_below.store(0, std::memory_order_relaxed);
+  slot->holder.store(of.slot_->holder.load(std::memory_order_relaxed), std::memory_order_relaxed);
   slot->lsn.store(of.read_lsn_.value, std::memory_order_release);
   snapshot.slot_ = slot;
   snapshot.registry_ = this;
@@ -159,6 +164,22 @@ Horizons SnapshotRegistry::Compute() {
 
 Horizons SnapshotRegistry::Last() const {
   return {Lsn(oldest_snapshot_.load()), Lsn(log_floor_.load()), TxnId(finished_below_.load())};
+}
+
+std::vector<uint64_t> SnapshotRegistry::HoldersBefore(Lsn limit) const {
+  std::vector<uint64_t> holders;
+  const size_t blocks = block_count_.load(std::memory_order_seq_cst);
+  for (size_t b = 0; b < blocks; ++b) {
+    for (const SnapshotSlot& slot : *blocks_[b].load(std::memory_order_acquire)) {
+      uint64_t lsn = slot.lsn.load(std::memory_order_seq_cst);
+      // It may become an older one yet; taking it is short.
+      for (; lsn == SnapshotSlot::kAcquiring; lsn = slot.lsn.load(std::memory_order_seq_cst)) std::this_thread::yield();
+      const uint64_t holder = slot.holder.load(std::memory_order_relaxed);
+      if (lsn == SnapshotSlot::kFree || lsn >= limit.value || holder == 0) continue;
+      if (std::find(holders.begin(), holders.end(), holder) == holders.end()) holders.push_back(holder);
+    }
+  }
+  return holders;
 }
 
 bool SnapshotRegistry::Any(FunctionRef<bool(const View&)> wants) const {

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "common/function_ref.h"
 #include "common/ids.h"
@@ -41,7 +42,9 @@ struct alignas(64) SnapshotSlot {
   std::atomic<uint64_t> own{0};
   std::atomic<uint64_t> command{0};
   std::atomic<uint64_t> alone_below{0};
+  std::atomic<uint64_t> holder{0};  // whose: a VirtualTransaction, packed; 0: nobody's in particular
 };
+static_assert(sizeof(SnapshotSlot) == 64);
 
 struct Horizons {
   Lsn oldest_snapshot;   // every live and future snapshot is at or past it
@@ -57,7 +60,8 @@ class SnapshotRegistry {
   SnapshotRegistry(const CommitClock& clock, const StatusTable& status);
   ~SnapshotRegistry();
 
-  Snapshot Take(TxnId own, Lsn command);
+  // `holder`: the transaction that others may have to wait for because of it.
+  Snapshot Take(TxnId own, Lsn command, uint64_t holder = 0);
   // For reading keys, in no transaction: sees versions that are committed by their own records as well.
   Snapshot TakeOfKeys(const wal::LogWriter& log);
   // The same view at another command boundary. The copy is to be released before `of`: a computation under way may have
@@ -72,6 +76,9 @@ class SnapshotRegistry {
   // As of the last Compute().
   Horizons Last() const;
 
+  // Who holds snapshots older than this LSN now.
+  std::vector<uint64_t> HoldersBefore(Lsn limit) const;
+
   // Is there a snapshot for which the function is true? True as well when one is being taken.
   struct View {
     Lsn lsn;
@@ -84,7 +91,7 @@ class SnapshotRegistry {
  private:
   using Block = std::array<SnapshotSlot, kBlockSlots>;
   SnapshotSlot* Claim();
-  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, const wal::LogWriter* keys);
+  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder, const wal::LogWriter* keys);
 
   const CommitClock& clock_;
   const StatusTable& status_;

@@ -43,10 +43,10 @@ Snapshot Transaction::TakeSnapshot() {
   const Lsn command(last_lsn().value + 1);
   Snapshot snapshot;
   if (keeps_snapshot()) {
-    if (!transaction_snapshot_.valid()) transaction_snapshot_ = registry.Take(id_, command);
+    if (!transaction_snapshot_.valid()) transaction_snapshot_ = registry.Take(id_, command, locks_->packed_transaction());
     snapshot = registry.Copy(transaction_snapshot_, id_, command);
   } else {
-    snapshot = registry.Take(id_, command);
+    snapshot = registry.Take(id_, command, locks_->packed_transaction());
   }
   observed_ = std::max(observed_, snapshot.read_lsn());
   return snapshot;

@@ -59,6 +59,8 @@ class Transaction {
   void SetIsolation(Isolation isolation) { isolation_ = isolation; }
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
   bool has_snapshot() const { return transaction_snapshot_.valid(); }
+  // Requires has_snapshot().
+  Lsn snapshot_lsn() const { return transaction_snapshot_.read_lsn(); }
   // One snapshot for all statements?
   bool keeps_snapshot() const { return isolation_ != Isolation::kReadCommitted; }
 
@@ -184,6 +186,9 @@ class TransactionManager {
 
   // Every live and future snapshot is at or past this LSN.
   Lsn OldestSnapshot() const;
+  // Waits until no transaction but the holder's has a snapshot older than the LSN: for the end of those that have one now.
+  // Errors as LockHolder::Acquire.
+  Status WaitForOlderSnapshots(LockHolder& holder, Lsn limit);
   // No live snapshot and no transaction in progress needs a record below this LSN.
   Lsn LogHorizon() const;
 
@@ -192,6 +197,8 @@ class TransactionManager {
   // `id`, when given, is below store::kFirstTree: trees that are found by name (system tables).
   Result<TreeId> CreateTableTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Result<TreeId> CreateIndexTree(Transaction& transaction, SpaceId space, TreeId id = {});
+  // Snapshots from this LSN on find all they see through the index: 0 when that is every one there is.
+  Lsn CompleteSince(SpaceId space, TreeId index) const;
   Result<TreeId> CreateKeyTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Status DropTree(Transaction& transaction, SpaceId space, TreeId tree);
 

@@ -108,6 +108,35 @@ void ManagerImpl::ForgetTable(SpaceId space, TreeId tree) {
   tables_.erase(TableKey(space, tree));
 }
 
+void ManagerImpl::NoteIndexMade(SpaceId space, TreeId tree) {
+  const Lsn oldest = snapshots.Compute().oldest_snapshot;
+  {
+    MutexLock lock(tables_mutex_);
+    if (oldest > young_pruned_) {
+      std::erase_if(young_indexes_, [oldest](const auto& entry) { return entry.second <= oldest; });
+      young_pruned_ = oldest;
+    }
+  }
+  SetCompleteSince(space, tree, Lsn(clock.published.load()));
+}
+
+void ManagerImpl::SetCompleteSince(SpaceId space, TreeId tree, Lsn lsn) {
+  MutexLock lock(tables_mutex_);
+  if (lsn) {
+    young_indexes_[TableKey(space, tree)] = lsn;
+  } else {
+    young_indexes_.erase(TableKey(space, tree));
+  }
+}
+
+Lsn ManagerImpl::CompleteSince(SpaceId space, TreeId tree) {
+  MutexLock lock(tables_mutex_);
+  const auto found = young_indexes_.find(TableKey(space, tree));
+  return found == young_indexes_.end() ? Lsn() : found->second;
+}
+
+Lsn TransactionManager::CompleteSince(SpaceId space, TreeId index) const { return impl_->CompleteSince(space, index); }
+
 void ManagerImpl::DropLater(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> trees) {
   {
     MutexLock lock(drops_mutex_);
@@ -159,6 +188,9 @@ Result<TreeId> TransactionManager::CreateIndexTree(Transaction& transaction, Spa
     ASSIGN_OR_RETURN(created, impl_->store.CreateTree(space, id, btree::TreeKind::kKeyed, {}, txn, last));
     return Status::Ok();
   }));
+  impl_->SetCompleteSince(space, created, Lsn(UINT64_MAX));
+  transaction.OnAbort([impl = impl_.get(), space, created] { impl->SetCompleteSince(space, created, Lsn()); });
+  transaction.OnCommit([impl = impl_.get(), space, created] { impl->NoteIndexMade(space, created); });
   return created;
 }
 

@@ -18,6 +18,13 @@ namespace phantom::catalog {
 
 Result<Oid> Catalog::CreateView(const ViewDefinition& definition) {
   ASSIGN_OR_RETURN(TableRef existing, FindTableIn(definition.schema, definition.name));
+  while (existing != nullptr && definition.replace) {
+    RETURN_IF_ERROR(LockTable(existing->oid, txn::LockMode::kAccessExclusive));
+    ASSIGN_OR_RETURN(const TableRef again, FindTableIn(definition.schema, definition.name));
+    const bool same = again != nullptr && again->oid == existing->oid;
+    existing = again;
+    if (same) break;
+  }
   if (existing != nullptr) {
     if (!definition.replace) {
       return Errorf(sqlstate::kDuplicateTable, "relation \"%s\" already exists", definition.name.c_str());
@@ -263,7 +270,7 @@ Status Catalog::RenumberEnumLabels(Oid type) {
 Status Catalog::AddEnumValue(Oid type, const std::string& label, const std::string& neighbour, bool after,
                              bool if_not_exists) {
   // One at a time: where a label lies among the numbers depends on those added before it.
-  RETURN_IF_ERROR(LockTable(type, txn::LockMode::kExclusive));
+  RETURN_IF_ERROR(LockObject({oid::kPgType, type}, txn::LockMode::kExclusive));
   local_version_ = 0;
   TypeRef row = TypeByOid(type);
   if (row == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", type);
@@ -306,6 +313,7 @@ Status Catalog::AddEnumValue(Oid type, const std::string& label, const std::stri
 }
 
 Status Catalog::RenameEnumValue(Oid type, const std::string& from, const std::string& to) {
+  RETURN_IF_ERROR(LockObject({oid::kPgType, type}, txn::LockMode::kExclusive));
   ASSIGN_OR_RETURN(std::vector<Row> rows, store_->Find(oid::kPgEnum, index_oid::kEnumByLabel, {type}));
   const Row* found = nullptr;
   for (const Row& row : rows) {

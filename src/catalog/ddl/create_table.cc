@@ -82,18 +82,24 @@ Result<Oid> Catalog::CreationSchema(std::string_view schema, Persistence persist
     }
     return TemporarySchema();
   }
-  Oid found = 0;
-  if (!schema.empty()) {
-    ASSIGN_OR_RETURN(std::shared_ptr<const Schema> named, SchemaOrError(schema));
-    found = named->oid;
-  } else {
-    ASSIGN_OR_RETURN(std::vector<Oid> path, SearchPath(false));
-    if (path.empty()) {
-      return Error(sqlstate::kInvalidSchemaName, "no schema has been selected to create in");
+  const auto find = [&]() -> Result<Oid> {
+    if (!schema.empty()) {
+      ASSIGN_OR_RETURN(std::shared_ptr<const Schema> named, SchemaOrError(schema));
+      return named->oid;
     }
-    found = path.front();
+    ASSIGN_OR_RETURN(std::vector<Oid> path, SearchPath(false));
+    if (path.empty()) return Error(sqlstate::kInvalidSchemaName, "no schema has been selected to create in");
+    return path.front();
+  };
+  ASSIGN_OR_RETURN(Oid found, find());
+  for (;;) {
+    RETURN_IF_ERROR(CheckSchemaPrivilege(found, acl::kCreate, role_));
+    // It must stay until what is made in it is there. While the lock was awaited it may have gone.
+    RETURN_IF_ERROR(LockObject({oid::kPgNamespace, found}, txn::LockMode::kAccessShare));
+    ASSIGN_OR_RETURN(const Oid again, find());
+    if (again == found) break;
+    found = again;
   }
-  RETURN_IF_ERROR(CheckSchemaPrivilege(found, acl::kCreate, role_));
   if (found == oid::kSchemaPgCatalog) {
     return Error(sqlstate::kInsufficientPrivilege, "permission denied for schema pg_catalog");
   }
@@ -189,6 +195,11 @@ Status Catalog::InsertRelation(Row& row, const std::vector<ColumnDefinition>& co
     ASSIGN_OR_RETURN(privileges, NewObjectAcl(*this, kind == 'S' ? 'S' : 'r', owner, schema));
   }
   if (!privileges.empty()) row.SetTexts(pg_class::relacl, SplitArrayText(StoreAcl(privileges)));
+  // In PostgreSQL's order: of two who make the same name at once, the second fails over the type's.
+  if (has_type) {
+    Row type = CompositeTypeRow(type_oid, row.Text(pg_class::relname), schema, owner, oid);
+    RETURN_IF_ERROR(InsertTypeWithArray(*store_, type, array_oid, 'd'));
+  }
   RETURN_IF_ERROR(store_->Insert(row));
   if (!privileges.empty()) RETURN_IF_ERROR(RecordAclRoles({oid::kPgClass, oid}, privileges, owner));
   for (size_t i = 0; i < columns.size(); ++i) {
@@ -198,8 +209,6 @@ Status Catalog::InsertRelation(Row& row, const std::vector<ColumnDefinition>& co
   RETURN_IF_ERROR(RecordDependency(*store_, {oid::kPgClass, oid}, {oid::kPgNamespace, schema}, DependencyKind::kNormal));
   RETURN_IF_ERROR(RecordOwner(*store_, database_, {oid::kPgClass, oid}, owner));
   if (has_type) {
-    Row type = CompositeTypeRow(type_oid, row.Text(pg_class::relname), schema, owner, oid);
-    RETURN_IF_ERROR(InsertTypeWithArray(*store_, type, array_oid, 'd'));
     RETURN_IF_ERROR(
         RecordDependency(*store_, {oid::kPgType, type_oid}, {oid::kPgClass, oid}, DependencyKind::kInternal));
   }
@@ -387,15 +396,17 @@ Result<Oid> Catalog::InsertIndex(const Table& table, const IndexDefinition& defi
   index.SetBool(pg_index::indnullsnotdistinct, definition.nulls_not_distinct);
   index.SetBool(pg_index::indisprimary, definition.primary).SetBool(pg_index::indisexclusion, false);
   index.SetBool(pg_index::indimmediate, immediate).SetBool(pg_index::indisclustered, false);
-  index.SetBool(pg_index::indisvalid, true).SetBool(pg_index::indcheckxmin, false);
-  index.SetBool(pg_index::indisready, true).SetBool(pg_index::indislive, true);
+  index.SetBool(pg_index::indisvalid, !definition.concurrent).SetBool(pg_index::indcheckxmin, false);
+  index.SetBool(pg_index::indisready, !definition.concurrent).SetBool(pg_index::indislive, true);
   index.SetBool(pg_index::indisreplident, false);
   index.SetInts(pg_index::indkey, columns).SetInts(pg_index::indcollation, collations);
   index.SetInts(pg_index::indclass, classes).SetInts(pg_index::indoption, options);
   if (!expressions.empty()) index.SetText(pg_index::indexprs, expressions);
   if (!definition.predicate_sql.empty()) index.SetText(pg_index::indpred, definition.predicate_sql);
   RETURN_IF_ERROR(store_->Insert(index));
-  RETURN_IF_ERROR(UpdateClass(table.oid, [](Row& relation) { relation.SetBool(pg_class::relhasindex, true); }));
+  RETURN_IF_ERROR(
+      UpdateClassInPassing(table.oid, [](Row& relation) { relation.SetBool(pg_class::relhasindex, true); }));
+  Changed();
   return oid;
 }
 
@@ -407,6 +418,20 @@ Status Catalog::UpdateClass(Oid relation, const std::function<void(Row&)>& chang
   RETURN_IF_ERROR(store_->Update(*row, changed));
   Changed();
   return Status::Ok();
+}
+
+Status Catalog::UpdateClassInPassing(Oid relation, const std::function<void(Row&)>& change) {
+  for (;;) {
+    ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgClass, index_oid::kClassByOid, {relation}));
+    if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for relation %u", relation);
+    Row changed = *row;
+    change(changed);
+    if (changed.values() == row->values()) return Status::Ok();
+    ASSIGN_OR_RETURN(const bool updated, store_->TryUpdate(*row, changed));
+    if (!updated) continue;  // somebody else's change is taken over
+    Changed();
+    return Status::Ok();
+  }
 }
 
 Status Catalog::UpdateAttribute(Oid relation, int column, const std::function<void(Row&)>& change) {

@@ -21,7 +21,16 @@ Status Catalog::DropObjects(const std::vector<ObjectAddress>& objects, bool casc
   return Dependencies(*this).Drop(objects, cascade);
 }
 
+Status Catalog::CheckMayDrop(const std::vector<ObjectAddress>& objects) { return Dependencies(*this).Check(objects); }
+
 Result<std::string> Catalog::DescribeObject(const ObjectAddress& object) { return Dependencies(*this).Describe(object); }
+
+Status Dependencies::Check(const std::vector<ObjectAddress>& objects) {
+  named_ = objects;
+  locks_ = false;
+  for (const ObjectAddress& object : objects) RETURN_IF_ERROR(Collect(object, Reason::kNamed, {}));
+  return Report(false);
+}
 
 Status Dependencies::Drop(const std::vector<ObjectAddress>& objects, bool cascade) {
   named_ = objects;
@@ -43,6 +52,8 @@ Status Dependencies::Collect(const ObjectAddress& object, Reason reason, const O
     if (whole != visited_.end()) return Status::Ok();
   }
   visited_[object] = kInProgress;
+  // Nobody may come to depend on it from now on.
+  if (locks_) RETURN_IF_ERROR(catalog_.LockObject(object, txn::LockMode::kAccessExclusive));
 
   // An internal part goes only with its whole.
   SystemStore& store = catalog_.store();
@@ -80,11 +91,25 @@ Status Dependencies::Collect(const ObjectAddress& object, Reason reason, const O
                           static_cast<int32_t>(dependent.Int(pg_depend::objsubid))};
     if (address.catalog == object.catalog && address.oid == object.oid) continue;  // a column of the table itself
     char kind = dependent.Char(pg_depend::deptype);
+    if (locks_) {
+      ASSIGN_OR_RETURN(const bool still, StillDepends(address, object));
+      if (!still) continue;
+    }
     RETURN_IF_ERROR(Collect(address, kind == 'n' ? Reason::kCascade : Reason::kSilent, object));
   }
   visited_[object] = targets_.size();
   targets_.push_back({object, reason, because_of});
   return Status::Ok();
+}
+
+// Locks what depends on an object and looks again: it may have been dropped while the lock was awaited.
+Result<bool> Dependencies::StillDepends(const ObjectAddress& dependent, const ObjectAddress& on) {
+  RETURN_IF_ERROR(catalog_.LockObject(dependent, txn::LockMode::kAccessExclusive));
+  ASSIGN_OR_RETURN(const std::vector<Row> uses,
+                   catalog_.store().Find(oid::kPgDepend, index_oid::kDependByDependent, {dependent.catalog, dependent.oid}));
+  return std::any_of(uses.begin(), uses.end(), [&](const Row& use) {
+    return use.GetOid(pg_depend::refclassid) == on.catalog && use.GetOid(pg_depend::refobjid) == on.oid;
+  });
 }
 
 Status Dependencies::Report(bool cascade) {
@@ -218,6 +243,10 @@ Status Dependencies::RemoveConstraint(Oid constraint) {
   ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgConstraint, index_oid::kConstraintByOid, {constraint}));
   if (!row) return Status::Ok();
   Oid relation = row->GetOid(pg_constraint::conrelid);
+  // Both tables of a foreign key look after it.
+  for (const Oid table : {relation, row->GetOid(pg_constraint::confrelid)}) {
+    if (table != 0) RETURN_IF_ERROR(catalog_.LockTable(table, txn::LockMode::kAccessExclusive));
+  }
   if (row->Char(pg_constraint::contype) == 'c' && relation != 0) {
     RETURN_IF_ERROR(catalog_.UpdateClass(relation, [](Row& changed) {
       changed.SetInt(pg_class::relchecks, changed.Int(pg_class::relchecks) - 1);
@@ -231,6 +260,7 @@ Status Dependencies::RemoveDefault(Oid attrdef) {
   constexpr Oid kAttrdefByOid = 2657;
   ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgAttrdef, kAttrdefByOid, {attrdef}));
   if (!row) return Status::Ok();
+  RETURN_IF_ERROR(catalog_.LockTable(row->GetOid(pg_attrdef::adrelid), txn::LockMode::kAccessExclusive));
   RETURN_IF_ERROR(catalog_.UpdateAttribute(row->GetOid(pg_attrdef::adrelid), static_cast<int>(row->Int(pg_attrdef::adnum)),
                                            [](Row& changed) {
                                              changed.SetBool(pg_attribute::atthasdef, false);

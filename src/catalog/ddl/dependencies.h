@@ -19,6 +19,8 @@ class Dependencies {
 
   // 2BP01 when something depends on an object, it may not go silently, and cascade was not asked for.
   Status Drop(const std::vector<ObjectAddress>& objects, bool cascade);
+  // What Drop without cascading would say. Locks nothing.
+  Status Check(const std::vector<ObjectAddress>& objects);
   // "table t", "constraint c on table t", "column a of table t" ...
   Result<std::string> Describe(const ObjectAddress& object);
 
@@ -32,6 +34,7 @@ class Dependencies {
   };
 
   Status Collect(const ObjectAddress& object, Reason reason, const ObjectAddress& because_of);
+  Result<bool> StillDepends(const ObjectAddress& dependent, const ObjectAddress& on);
   Status Report(bool cascade);
   Status Remove(const ObjectAddress& object);
   Status RemoveRelation(Oid relation);
@@ -44,6 +47,7 @@ class Dependencies {
 
   Catalog& catalog_;
   std::vector<ObjectAddress> named_;
+  bool locks_ = true;
   std::vector<Target> targets_;                  // in order of removal
   std::map<ObjectAddress, size_t> visited_;      // into targets_, or kInProgress
 };

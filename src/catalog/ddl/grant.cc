@@ -63,7 +63,7 @@ Status Catalog::GrantOn(const ObjectAddress& object, const GrantDefinition& gran
   AclPlace place{};
   switch (object.catalog) {
     case oid::kPgClass: {
-      ASSIGN_OR_RETURN(TableRef table, TableByOid(object.oid));
+      ASSIGN_OR_RETURN(TableRef table, OpenByOid(object.oid));
       if (table->is_system()) {
         return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table->name.c_str());
       }
@@ -75,6 +75,7 @@ Status Catalog::GrantOn(const ObjectAddress& object, const GrantDefinition& gran
     }
     case oid::kPgNamespace: {
       ASSIGN_OR_RETURN(std::shared_ptr<const Schema> schema, SchemaByOid(object.oid));
+      if (schema == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for schema %u", object.oid);
       place = {schema->acl, schema->name, "schema", schema->owner};
       break;
     }
@@ -88,11 +89,13 @@ Status Catalog::GrantOn(const ObjectAddress& object, const GrantDefinition& gran
         return Errorf(sqlstate::kFeatureNotSupported, "privileges on built-in types cannot be changed");
       }
       TypeRef type = TypeByOid(object.oid);
+      if (type == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", object.oid);
       if (type->is_array()) {
         return Error(sqlstate::kInvalidGrantOperation, "cannot set privileges of array types")
             .Hint("Set the privileges of the element type instead.");
       }
       ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgType, index_oid::kTypeByOid, {object.oid}));
+      if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", object.oid);
       std::string stored = row->IsNull(pg_type::typacl) ? "" : JoinArrayText(row->Texts(pg_type::typacl));
       place = {std::move(stored), std::string(type->name), "type", type->owner};
       break;
@@ -143,26 +146,30 @@ Status Catalog::GrantOn(const ObjectAddress& object, const GrantDefinition& gran
       return Error(sqlstate::kDependentObjectsStillExist, "dependent privileges exist").Hint("Use CASCADE to revoke them too.");
     }
   }
-  RETURN_IF_ERROR(WriteAcl(object, list));
+  RETURN_IF_ERROR(WriteAcl(object, place.stored, list));
   return RecordAclRoles(object, list, place.owner);
 }
 
-Status Catalog::WriteAcl(const ObjectAddress& object, const Acl& list) {
-  std::vector<std::string> items = SplitArrayText(StoreAcl(list));
-  if (object.catalog == oid::kPgClass && object.column != 0) {
-    return UpdateAttribute(object.oid, object.column, [&](Row& row) {
-      if (items.empty()) {
-        row.SetNull(pg_attribute::attacl);
-      } else {
-        row.SetTexts(pg_attribute::attacl, items);
-      }
-    });
-  }
-  int column = object.catalog == oid::kPgClass       ? pg_class::relacl
-               : object.catalog == oid::kPgNamespace ? pg_namespace::nspacl
-               : object.catalog == oid::kPgType      ? pg_type::typacl
-                                                     : pg_database::datacl;
-  return UpdateObject(object, [&](Row& row) { row.SetTexts(column, items); });
+// `before` is what the new list was made from.
+Status Catalog::WriteAcl(const ObjectAddress& object, const std::string& before, const Acl& list) {
+  const std::vector<std::string> items = SplitArrayText(StoreAcl(list));
+  const bool on_column = object.catalog == oid::kPgClass && object.column != 0;
+  const int column = on_column                              ? pg_attribute::attacl
+                     : object.catalog == oid::kPgClass     ? pg_class::relacl
+                     : object.catalog == oid::kPgNamespace ? pg_namespace::nspacl
+                     : object.catalog == oid::kPgType      ? pg_type::typacl
+                                                           : pg_database::datacl;
+  bool changed = false;
+  const auto change = [&](Row& row) {
+    changed = (row.IsNull(column) ? std::string() : JoinArrayText(row.Texts(column))) != before;
+    if (on_column && items.empty()) {
+      row.SetNull(column);
+    } else {
+      row.SetTexts(column, items);
+    }
+  };
+  RETURN_IF_ERROR(on_column ? UpdateAttribute(object.oid, object.column, change) : UpdateObject(object, change));
+  return changed ? Error(sqlstate::kInternalError, "tuple concurrently updated") : Status::Ok();
 }
 
 Status Catalog::RecordAclRoles(const ObjectAddress& object, const Acl& list, Oid owner) {

@@ -102,6 +102,7 @@ Status Catalog::RenameObject(const ObjectAddress& object, std::string_view new_n
     }
     case oid::kPgType: {
       TypeRef type = TypeByOid(object.oid);
+      if (type == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for type %u", object.oid);
       ASSIGN_OR_RETURN(TypeRef taken, FindTypeIn(type->schema, name));
       if (taken != nullptr) return Errorf(sqlstate::kDuplicateObject, "type \"%s\" already exists", name.c_str());
       break;
@@ -119,12 +120,25 @@ Status Catalog::RenameObject(const ObjectAddress& object, std::string_view new_n
     default:
       break;
   }
+  if (object.catalog == oid::kPgType) return RenameType(object.oid, name);
   int column = RowOf(object.catalog)->name;
   return UpdateObject(object, [&](Row& row) { row.SetText(column, name); });
 }
 
+// A type and its array type, which is called after it.
+Status Catalog::RenameType(Oid type, const std::string& name) {
+  const auto rename = [&](Oid oid, const std::string& to) {
+    return UpdateObject({oid::kPgType, oid}, [&](Row& row) { row.SetText(pg_type::typname, to); });
+  };
+  const TypeRef before = TypeByOid(type);
+  RETURN_IF_ERROR(rename(type, name));
+  if (before == nullptr || before->array == 0) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::string array_name, ChooseArrayName(*store_, name, before->schema));
+  return rename(before->array, array_name);
+}
+
 Status Catalog::RenameRelation(Oid relation, std::string_view new_name) {
-  ASSIGN_OR_RETURN(TableRef table, TableByOid(relation));
+  ASSIGN_OR_RETURN(TableRef table, OpenByOid(relation));
   std::string name(new_name);
   ASSIGN_OR_RETURN(bool taken, NameIsTaken(table->schema, name, false));
   (void)taken;
@@ -132,11 +146,11 @@ Status Catalog::RenameRelation(Oid relation, std::string_view new_name) {
   if (table->row_type != 0) {
     ASSIGN_OR_RETURN(TypeRef clash, FindTypeIn(table->schema, name));
     if (clash != nullptr) return Errorf(sqlstate::kDuplicateObject, "type \"%s\" already exists", name.c_str());
-    RETURN_IF_ERROR(UpdateObject({oid::kPgType, table->row_type}, [&](Row& row) { row.SetText(pg_type::typname, name); }));
+    RETURN_IF_ERROR(RenameType(table->row_type, name));
   }
   if (table->kind != RelationKind::kIndex) return Status::Ok();
   // A key's constraint is called as its index.
-  ASSIGN_OR_RETURN(TableRef owner, TableByOid(table->indexed_table));
+  ASSIGN_OR_RETURN(TableRef owner, OpenByOid(table->indexed_table));
   for (const Constraint& constraint : owner->constraints) {
     if (constraint.index != relation || constraint.kind == ConstraintKind::kForeignKey) continue;
     RETURN_IF_ERROR(UpdateObject({oid::kPgConstraint, constraint.oid},
@@ -161,7 +175,7 @@ Status Catalog::RenameConstraint(Oid constraint, std::string_view new_name) {
 }
 
 Status Catalog::RenameColumn(Oid relation, int column, std::string_view new_name) {
-  ASSIGN_OR_RETURN(TableRef table, TableByOid(relation));
+  ASSIGN_OR_RETURN(TableRef table, OpenByOid(relation));
   std::string name(new_name);
   if (table->FindColumn(name) != 0) {
     return Errorf(sqlstate::kDuplicateColumn, "column \"%s\" of relation \"%s\" already exists", name.c_str(),
@@ -204,7 +218,7 @@ Status Catalog::SetObjectSchema(const ObjectAddress& object, Oid schema) {
   if (object.catalog == oid::kPgType) return move_type(object.oid);
   if (object.catalog != oid::kPgClass) return move(object);
 
-  ASSIGN_OR_RETURN(TableRef table, TableByOid(object.oid));
+  ASSIGN_OR_RETURN(TableRef table, OpenByOid(object.oid));
   if (table->schema == schema) return Status::Ok();
   ASSIGN_OR_RETURN(bool taken, NameIsTaken(schema, table->name, false));
   (void)taken;
@@ -242,7 +256,7 @@ Status Catalog::SetObjectOwner(const ObjectAddress& object, Oid role) {
   };
   RETURN_IF_ERROR(give(object));
   if (object.catalog != oid::kPgClass) return Status::Ok();
-  ASSIGN_OR_RETURN(TableRef table, TableByOid(object.oid));
+  ASSIGN_OR_RETURN(TableRef table, OpenByOid(object.oid));
   if (table->row_type != 0) {
     TypeRef type = TypeByOid(table->row_type);
     RETURN_IF_ERROR(give({oid::kPgType, table->row_type}));

@@ -185,6 +185,8 @@ Status Catalog::DropRole(Oid role) {
     return Errorf(sqlstate::kDependentObjectsStillExist,
                   "cannot drop role %s because it is required by the database system", target->name.c_str());
   }
+  // Nobody may come to own anything as the role, or get privileges, while it is looked at.
+  RETURN_IF_ERROR(LockObject({oid::kPgAuthid, role}, txn::LockMode::kAccessExclusive));
   ASSIGN_OR_RETURN(std::vector<Row> uses, store_->Find(oid::kPgShdepend, index_oid::kShdependByReferenced,
                                                        {oid::kPgAuthid, role}));
   if (!uses.empty()) {
@@ -223,6 +225,7 @@ Status Catalog::DropRole(Oid role) {
   }
   RETURN_IF_ERROR(Comment({oid::kPgAuthid, role}, ""));
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgAuthid, index_oid::kAuthidByOid, {role}));
+  if (!row) return Errorf(sqlstate::kInternalError, "could not find tuple for role %u", role);
   RETURN_IF_ERROR(store_->Delete(*row));
   ChangedShared();
   return Status::Ok();

@@ -3,6 +3,7 @@
 #include "catalog/builtin/columns.h"
 #include "catalog/builtins.h"
 #include "catalog/object_loader.h"
+#include "txn/transaction.h"
 
 namespace phantom::catalog {
 namespace {
@@ -103,7 +104,8 @@ Row TypeRowDefaults(Oid oid, std::string_view name, Oid schema, Oid owner) {
   return row;
 }
 
-// "_name", with more underscores until no type of the schema has it, cut to what a name may hold.
+}  // namespace
+
 Result<std::string> ChooseArrayName(SystemStore& store, std::string_view name, Oid schema) {
   constexpr size_t kNameBytesMax = 63;
   for (std::string underscores = "_";; underscores += '_') {
@@ -113,8 +115,6 @@ Result<std::string> ChooseArrayName(SystemStore& store, std::string_view name, O
     if (!taken) return candidate;
   }
 }
-
-}  // namespace
 
 Row CompositeTypeRow(Oid oid, std::string_view name, Oid schema, Oid owner, Oid relation) {
   Row row = TypeRowDefaults(oid, name, schema, owner);
@@ -140,9 +140,25 @@ Status InsertTypeWithArray(SystemStore& store, Row& row, Oid array_oid, char arr
   return RecordDependency(store, {oid::kPgType, array_oid}, {oid::kPgType, oid}, DependencyKind::kInternal);
 }
 
+namespace {
+
+// Keeps an object from being dropped until the transaction ends: 42704 when that has just happened.
+Status HoldReferenced(SystemStore& store, Oid database, Oid catalog, Oid index, Oid oid, const char* what) {
+  const txn::LockTag tag = txn::LockTag::Object(database, catalog, oid);
+  RETURN_IF_ERROR(store.transaction()->locks().Acquire(tag, txn::LockMode::kAccessShare).status());
+  ASSIGN_OR_RETURN(const std::optional<Row> row, store.FindOne(catalog, index, {oid}));
+  if (row) return Status::Ok();
+  return Errorf(sqlstate::kUndefinedObject, "%s %u was concurrently dropped", what, oid);
+}
+
+}  // namespace
+
 Status RecordDependency(SystemStore& store, const ObjectAddress& dependent, const ObjectAddress& on,
                         DependencyKind kind) {
   if (IsPinned(on) || IsPinned(dependent)) return Status::Ok();
+  if (on.catalog == oid::kPgType && kind == DependencyKind::kNormal) {
+    RETURN_IF_ERROR(HoldReferenced(store, store.space().value, oid::kPgType, index_oid::kTypeByOid, on.oid, "type"));
+  }
   Row row = NewRow(oid::kPgDepend);
   row.SetInt(pg_depend::classid, dependent.catalog).SetInt(pg_depend::objid, dependent.oid);
   row.SetInt(pg_depend::objsubid, dependent.column).SetInt(pg_depend::refclassid, on.catalog);
@@ -170,6 +186,7 @@ Status ForgetDependencies(SystemStore& store, const ObjectAddress& dependent, Oi
 
 Status RecordOwner(SystemStore& store, Oid database, const ObjectAddress& object, Oid owner) {
   if (owner < kFirstUserOid) return Status::Ok();
+  RETURN_IF_ERROR(HoldReferenced(store, 0, oid::kPgAuthid, index_oid::kAuthidByOid, owner, "role"));
   Row row = NewRow(oid::kPgShdepend);
   row.SetInt(pg_shdepend::dbid, database).SetInt(pg_shdepend::classid, object.catalog);
   row.SetInt(pg_shdepend::objid, object.oid).SetInt(pg_shdepend::objsubid, object.column);

@@ -25,6 +25,8 @@ Status InsertSystemAttributes(SystemStore& store, Oid relation);
 
 // A type's row and its array type's. `row` is complete but for typarray.
 Status InsertTypeWithArray(SystemStore& store, Row& row, Oid array_oid, char array_align);
+// What the array type of a type of this name is called: "_name", with more underscores until no type of the schema has it.
+Result<std::string> ChooseArrayName(SystemStore& store, std::string_view name, Oid schema);
 // The row type of a table or view.
 Row CompositeTypeRow(Oid oid, std::string_view name, Oid schema, Oid owner, Oid relation);
 

@@ -112,7 +112,8 @@ Result<RangeEntry*> Binder::FromTable(const ast::RangeVar& node, Scope& scope) {
           .At(node.location);
     }
   }
-  ASSIGN_OR_RETURN(catalog::TableRef table, ctx_.catalog.FindTable(name));
+  // Its columns are not looked at before nobody can change them any more.
+  ASSIGN_OR_RETURN(catalog::TableRef table, ctx_.catalog.OpenTableIfExists(name, txn::LockMode::kAccessShare));
   if (table == nullptr) {
     if (IsNull(node.schema)) {
       for (Scope* level = &scope; level != nullptr; level = level->parent) {

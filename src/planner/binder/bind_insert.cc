@@ -57,7 +57,7 @@ Status MatchArbiters(Binder& binder, const Query& query, OnConflict& conflict) {
 Result<RangeEntry*> Binder::TargetTable(Scope& scope, const ast::RangeVar& node, uint32_t privileges, bool merges) {
   catalog::QualifiedName name{.name = node.name, .location = node.location};
   if (!IsNull(node.schema)) name.schema = node.schema;
-  auto found = ctx_.catalog.TableOrError(name);
+  auto found = ctx_.catalog.OpenTable(name, txn::LockMode::kRowExclusive);
   if (!found.ok()) return std::move(found).status().At(node.location);
   catalog::TableRef table = found.value();
   const char* refused = nullptr;

@@ -126,7 +126,7 @@ std::shared_ptr<const ColumnStatistics> Estimator::Statistics(const Origin& orig
 
 bool Estimator::IsUnique(const Origin& origin) {
   for (const catalog::Index& index : origin.table->indexes) {
-    if (index.unique && index.keys.size() == 1 && index.keys[0].column == origin.column + 1 && index.predicate_sql.empty()) return true;
+    if (index.unique && index.valid && index.keys.size() == 1 && index.keys[0].column == origin.column + 1 && index.predicate_sql.empty()) return true;
   }
   return false;
 }

@@ -81,7 +81,7 @@ double Estimator::CompositeEquality(const std::vector<const FunctionCall*>& equa
     const double rows = TableRows(*side.first);
     largest = std::max(largest, rows);
     for (const catalog::Index& index : side.first->indexes) {
-      if (!index.unique || !index.predicate_sql.empty() || index.keys.size() < 2) continue;
+      if (!index.unique || !index.valid || !index.predicate_sql.empty() || index.keys.size() < 2) continue;
       const bool covered = std::all_of(index.keys.begin(), index.keys.end(), [&](const catalog::IndexKey& key) {
         return side.second.contains(key.column);
       });

@@ -189,7 +189,7 @@ Result<bool> PhysicalPlanner::MatchIndex(RangeEntry& entry, const catalog::Index
                                          Path& path) {
   if (!index.valid || index.method != catalog::oid::kAmBtree) return false;
   ASSIGN_OR_RETURN(bool implied, PredicateImplied(entry, index, filters));
-  if (!implied) return false;
+  if (!implied || !ctx_.catalog.IsIndexComplete(*entry.table, index)) return false;
   path.index = &index;
   path.used.assign(filters.size(), false);
   ASSIGN_OR_RETURN(std::vector<Expr*> keys, IndexKeyExprs(entry, index));

@@ -132,7 +132,7 @@ class JoinGraph {
     double cost = SeqScanCost(settings(), size, scan->filters.size());
     if (table.is_system() || table.kind != catalog::RelationKind::kTable || !settings().enable_indexscan) return cost;
     for (const catalog::Index& index : table.indexes) {
-      if (index.keys[0].column == 0 || !index.predicate_sql.empty()) continue;
+      if (!index.valid || index.keys[0].column == 0 || !index.predicate_sql.empty()) continue;
       // Conditions on the first key alone narrow what is read.
       std::vector<Expr*> narrowing;
       for (Expr* filter : scan->filters) {

@@ -108,9 +108,8 @@ std::string SelectText(const catalog::Table& table, const std::vector<int>& colu
 
 Result<UtilityResult> CopyFrom(SessionState& state, const CopyStmt& copy, CopyOptions options) {
   CopyInPlan plan;
-  ASSIGN_OR_RETURN(plan.table,
-                   state.catalog.TableOrError({copy.relation->schema, copy.relation->name}));
-  RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, plan.table->oid, txn::LockMode::kRowExclusive));
+  ASSIGN_OR_RETURN(plan.table, state.catalog.OpenTable({copy.relation->schema, copy.relation->name},
+                                                       txn::LockMode::kRowExclusive));
   ASSIGN_OR_RETURN(plan.columns, Columns(*plan.table, copy.columns));
   if (state.block.modes().read_only && plan.table->persistence != catalog::Persistence::kTemporary) {
     return Error(sqlstate::kReadOnlySqlTransaction, "cannot execute COPY FROM in a read-only transaction");
@@ -131,8 +130,8 @@ Result<UtilityResult> CopyTo(SessionState& state, const CopyStmt& copy, CopyOpti
   auto statement = std::make_shared<Statement>();
   catalog::TableRef table;
   if (copy.relation != nullptr) {
-    ASSIGN_OR_RETURN(table,
-                     state.catalog.TableOrError({copy.relation->schema, copy.relation->name}));
+    ASSIGN_OR_RETURN(table, state.catalog.OpenTable({copy.relation->schema, copy.relation->name},
+                                                    txn::LockMode::kAccessShare));
     ASSIGN_OR_RETURN(const std::vector<int> columns, Columns(*table, copy.columns));
     RETURN_IF_ERROR(CheckRelation(*table, false));
     ASSIGN_OR_RETURN(statement->source, state.ParseText(SelectText(*table, columns)));

@@ -35,6 +35,9 @@ Result<const catalog::Index*> IndexToClusterOn(const catalog::Table& table, std:
   if (!index->predicate_sql.empty()) {
     return Errorf(sqlstate::kFeatureNotSupported, "cannot cluster on partial index \"%s\"", index->name.c_str());
   }
+  if (!index->valid) {
+    return Errorf(sqlstate::kFeatureNotSupported, "cannot cluster on invalid index \"%s\"", index->name.c_str());
+  }
   return index;
 }
 
@@ -221,6 +224,9 @@ Status DdlRunner::SetReplicaIdentity(const catalog::Table& table, const parser::
     return Errorf(sqlstate::kWrongObjectType,
                   "index \"%s\" cannot be used as replica identity because column \"%s\" is nullable", name.c_str(),
                   column.name.c_str());
+  }
+  if (!index->valid) {
+    return Errorf(sqlstate::kWrongObjectType, "cannot use invalid index \"%s\" as replica identity", name.c_str());
   }
   return catalog_.SetReplicaIdentity(table, 'i', index->oid);
 }

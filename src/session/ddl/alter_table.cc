@@ -43,6 +43,52 @@ int PassOf(const parser::AlterTableCmd& command) {
   }
 }
 
+// AlterTableGetRelOptionsLockLevel: most options are read anew by whoever acts on them.
+txn::LockMode OptionsLock(const parser::AlterTableCmd& command) {
+  constexpr std::string_view kChangePlans[] = {"user_catalog_table", "security_barrier", "security_invoker",
+                                               "check_option"};
+  for (const parser::Node* item : Cast<parser::ListNode>(*command.def).items) {
+    const auto& option = Cast<parser::DefElem>(*item);
+    if (std::ranges::find(kChangePlans, option.name) != std::end(kChangePlans)) return txn::LockMode::kAccessExclusive;
+  }
+  return txn::LockMode::kShareUpdateExclusive;
+}
+
+// AlterTableGetLockLevel.
+txn::LockMode LockOf(const parser::AlterTableCmd& command) {
+  switch (command.type) {
+    case AlterTableType::kSetStatistics:
+    case AlterTableType::kClusterOn:
+    case AlterTableType::kDropCluster:
+    case AlterTableType::kSetOptions:
+    case AlterTableType::kResetOptions:
+    case AlterTableType::kValidateConstraint:
+      return txn::LockMode::kShareUpdateExclusive;
+    case AlterTableType::kEnableTrig:
+    case AlterTableType::kDisableTrig:
+    case AlterTableType::kEnableTrigUser:
+    case AlterTableType::kDisableTrigUser:
+      return txn::LockMode::kShareRowExclusive;
+    case AlterTableType::kAddConstraint: {
+      const auto* constraint = DynCast<parser::Constraint>(command.def);
+      const bool foreign = constraint != nullptr && constraint->type == parser::ConstraintType::kForeign;
+      return foreign ? txn::LockMode::kShareRowExclusive : txn::LockMode::kAccessExclusive;
+    }
+    case AlterTableType::kSetRelOptions:
+    case AlterTableType::kResetRelOptions:
+      return OptionsLock(command);
+    default:
+      return txn::LockMode::kAccessExclusive;
+  }
+}
+
+// The strongest that one of the commands needs.
+txn::LockMode LockOf(const parser::AlterTableStmt& statement) {
+  txn::LockMode mode = txn::LockMode::kShareUpdateExclusive;
+  for (const parser::AlterTableCmd* command : statement.commands) mode = std::max(mode, LockOf(*command));
+  return mode;
+}
+
 Status ColumnError(SqlState state, const char* format, const catalog::Table& table, std::string_view column) {
   std::string name(column);
   std::string message = format;
@@ -58,7 +104,7 @@ Status ColumnError(SqlState state, const char* format, const catalog::Table& tab
 Result<DdlResult> DdlRunner::AlterTable(const parser::AlterTableStmt& statement) {
   DdlResult result{CommandTag(statement)};
   ASSIGN_OR_RETURN(catalog::TableRef table,
-                   OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
+                   OpenForAlter(*statement.relation, LockOf(statement), statement.missing_ok));
   if (table == nullptr) return result;
   gives_positions_ = false;
   if (statement.object_type == parser::ObjectType::kTable && table->kind == catalog::RelationKind::kIndex) {
@@ -82,7 +128,7 @@ Result<int> DdlRunner::ColumnToAlter(const catalog::Table& table, std::string_vi
 }
 
 Status DdlRunner::AlterCommand(Oid oid, const parser::AlterTableCmd& command) {
-  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(oid));
+  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenByOid(oid));
   bool cascade = command.behavior == parser::DropBehavior::kCascade;
   switch (command.type) {
     case AlterTableType::kAddColumn:
@@ -153,6 +199,10 @@ Status DdlRunner::AlterCommand(Oid oid, const parser::AlterTableCmd& command) {
                       std::string(command.name).c_str(), table->name.c_str());
       }
       if (constraint->validated) return Status::Ok();
+      // The rows a foreign key refers to must not go while it is looked for them.
+      if (constraint->kind == catalog::ConstraintKind::kForeignKey) {
+        RETURN_IF_ERROR(catalog_.LockTable(constraint->referenced_table, txn::LockMode::kRowShare));
+      }
       RETURN_IF_ERROR(CheckConstraintRows(*table, *constraint));
       return catalog_.SetConstraintValidated(*table, constraint->oid);
     }
@@ -249,6 +299,10 @@ Status DdlRunner::AddConstraint(const catalog::Table& table, const parser::Const
     }
     std::string name(node.index_name);
     if (index == nullptr) return Errorf(sqlstate::kUndefinedObject, "index \"%s\" does not exist", name.c_str());
+    if (!index->valid) {
+      return Errorf(sqlstate::kObjectNotInPrerequisiteState, "index \"%s\" is not valid", name.c_str())
+          .At(node.location);
+    }
     if (!index->unique || !index->predicate_sql.empty()) {
       return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a unique index", name.c_str())
           .Detail("Cannot create a primary key or unique constraint using such an index.");

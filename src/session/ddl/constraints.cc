@@ -178,7 +178,7 @@ Status ResolveReferencedKey(catalog::Catalog& catalog, const catalog::Table& tab
   bool deferrable = false;
   for (const catalog::Index& index : referenced.indexes) {
     if (key != nullptr) break;
-    if (!index.unique || !index.predicate_sql.empty() ||
+    if (!index.unique || !index.valid || !index.predicate_sql.empty() ||
         index.keys.size() != constraint.referenced_columns.size()) {
       continue;
     }

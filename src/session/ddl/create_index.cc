@@ -87,20 +87,32 @@ Result<DdlResult> DdlRunner::CreateIndex(const parser::CreateIndexStmt& statemen
   if (statement.concurrent && context_.in_transaction_block) {
     return Error(sqlstate::kActiveSqlTransaction, "CREATE INDEX CONCURRENTLY cannot run inside a transaction block");
   }
-  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenTable(NameOf(*statement.relation), txn::LockMode::kShare));
-  if (table->kind != catalog::RelationKind::kTable) {
-    return Errorf(sqlstate::kWrongObjectType, "cannot create index on relation \"%s\"", table->name.c_str())
-        .Detail(table->is_view() ? "This operation is not supported for views."
-                                 : "This operation is not supported for relations of this kind.");
-  }
-  if (table->is_system()) {
-    return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table->name.c_str());
-  }
-  RETURN_IF_ERROR(CheckOwnsTable(*table));
+  const auto check = [&](const catalog::Table& table) -> Status {
+    if (table.kind != catalog::RelationKind::kTable) {
+      return Errorf(sqlstate::kWrongObjectType, "cannot create index on relation \"%s\"", table.name.c_str())
+          .Detail(table.is_view() ? "This operation is not supported for views."
+                                  : "This operation is not supported for relations of this kind.");
+    }
+    if (table.is_system()) {
+      return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table.name.c_str());
+    }
+    return CheckOwnsTable(table);
+  };
+  const catalog::QualifiedName name = NameOf(*statement.relation);
+  ASSIGN_OR_RETURN(catalog::TableRef table,
+                   catalog_.OpenTableIfExists(
+                       name, statement.concurrent ? txn::LockMode::kShareUpdateExclusive : txn::LockMode::kShare, check));
+  if (table == nullptr) return catalog_.TableOrError(name).status();
   RETURN_IF_ERROR(catalog_.CheckSchemaPrivilege(table->schema, catalog::acl::kCreate, catalog_.current_role()));
   ASSIGN_OR_RETURN(catalog::IndexDefinition definition, DefineIndex(statement, *table));
+  // A temporary table is nobody else's: there is nobody to be kept waiting.
+  definition.concurrent = statement.concurrent && table->persistence != catalog::Persistence::kTemporary;
   ASSIGN_OR_RETURN(Oid oid, catalog_.CreateIndex(*table, definition));
   if (oid == 0) return DdlResult{"CREATE INDEX"};
+  if (definition.concurrent) {
+    RETURN_IF_ERROR(BuildConcurrently(table->oid, oid));
+    return DdlResult{"CREATE INDEX"};
+  }
   ASSIGN_OR_RETURN(catalog::TableRef changed, catalog_.TableByOid(table->oid));
   RETURN_IF_ERROR(BuildIndex(*changed, *changed->FindIndex(oid)));
   return DdlResult{"CREATE INDEX"};
@@ -205,12 +217,8 @@ Status DdlRunner::BuildIndexes(Oid table) {
   return Status::Ok();
 }
 
-Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& index) {
-  txn::Transaction& transaction = *catalog_.store().transaction();
-  txn::TransactionManager& manager = catalog_.shared().manager();
-  ASSIGN_OR_RETURN(txn::Index entries, txn::Index::Open(manager, table.space, index.tree));
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
-  if (rows.EndRowId().value <= 1) return Status::Ok();
+Status DdlRunner::ForEachKey(const catalog::Table& table, const catalog::Index& index,
+                             const std::function<Status(const KeyedRow&)>& take) {
   std::vector<types::KeyColumn> columns;
   std::string sql = "SELECT ctid", order;
   for (const catalog::IndexKey& key : index.keys) {
@@ -225,7 +233,6 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
   // Entries come in the index's order, many of them going straight into a run.
   sql += order + ", 1";
   types::KeyCodec codec(std::move(columns));
-  SortedEntries sorted(transaction, entries);
   std::string key;
   // The plan must not read this index, nor others of the table that may still be empty.
   planner::PlannerSettings& settings = context_.planner.settings;
@@ -234,7 +241,6 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
   settings.enable_indexscan = settings.enable_indexonlyscan = false;
   Status status = RunSql(sql, [&](const types::Chunk& chunk) -> Status {
     for (uint32_t row = 0; row < chunk.size(); ++row) {
-      RowId id = RowOfCtid(chunk.column(0).Get<int64_t>(row));
       key.clear();
       bool has_null = false;
       for (uint32_t i = 0; i < index.keys.size(); ++i) {
@@ -246,33 +252,54 @@ Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& 
           codec.AppendColumn(i, column.row_slot(row), key);
         }
       }
-      // All rows are seen by everybody who may see the index, so equal neighbours are all there is to look for.
       const bool must_differ = index.unique && !(has_null && !index.nulls_not_distinct);
-      if (!must_differ || !sorted.IsLast(key)) {
-        RETURN_IF_ERROR(sorted.Add(key, id));
-        continue;
-      }
-      std::string names, values;
-      for (uint32_t i = 0; i < index.keys.size(); ++i) {
-        if (i > 0) names += ", ", values += ", ";
-        names += index.keys[i].column > 0 ? table.column(index.keys[i].column).name : index.keys[i].expression_sql;
-        if (chunk.column(i + 1).IsNull(row)) {
-          values += "null";
-        } else {
-          RETURN_IF_ERROR(types::AppendText(chunk.column(i + 1).GetValue(row), *context_.planner.format, values));
-        }
-      }
-      return Errorf(sqlstate::kUniqueViolation, "could not create unique index \"%s\"", index.name.c_str())
-          .Detail(Format("Key (%s)=(%s) is duplicated.", names.c_str(), values.c_str()))
-          .Schema(table.schema_name)
-          .Table(table.name)
-          .Constraint(index.name);
+      RETURN_IF_ERROR(take({key, RowOfCtid(chunk.column(0).Get<int64_t>(row)), must_differ, chunk, row}));
     }
     return Status::Ok();
   });
   settings = given;
-  RETURN_IF_ERROR(status);
-  return sorted.Finish();
+  return status;
+}
+
+Status DdlRunner::DuplicateKey(const catalog::Table& table, const catalog::Index& index, const KeyedRow& row,
+                               bool found_by_build) {
+  std::string names, values;
+  for (uint32_t i = 0; i < index.keys.size(); ++i) {
+    if (i > 0) names += ", ", values += ", ";
+    names += index.keys[i].column > 0 ? table.column(index.keys[i].column).name : index.keys[i].expression_sql;
+    if (row.chunk.column(i + 1).IsNull(row.at)) {
+      values += "null";
+    } else {
+      RETURN_IF_ERROR(types::AppendText(row.chunk.column(i + 1).GetValue(row.at), *context_.planner.format, values));
+    }
+  }
+  return Errorf(sqlstate::kUniqueViolation,
+                found_by_build ? "could not create unique index \"%s\""
+                               : "duplicate key value violates unique constraint \"%s\"",
+                index.name.c_str())
+      .Detail(Format(found_by_build ? "Key (%s)=(%s) is duplicated." : "Key (%s)=(%s) already exists.", names.c_str(),
+                     values.c_str()))
+      .Schema(table.schema_name)
+      .Table(table.name)
+      .Constraint(index.name);
+}
+
+Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& index) {
+  txn::Transaction& transaction = *catalog_.store().transaction();
+  txn::TransactionManager& manager = catalog_.shared().manager();
+  ASSIGN_OR_RETURN(txn::Index entries, txn::Index::Open(manager, table.space, index.tree));
+  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
+  if (rows.EndRowId().value > 1) {
+    SortedEntries sorted(transaction, entries);
+    RETURN_IF_ERROR(ForEachKey(table, index, [&](const KeyedRow& row) -> Status {
+      // All rows are seen by everybody who may see the index, so equal neighbours are all there is to look for.
+      if (row.must_differ && sorted.IsLast(row.key)) return DuplicateKey(table, index, row, true);
+      return sorted.Add(row.key, row.row);
+    }));
+    RETURN_IF_ERROR(sorted.Finish());
+  }
+  // One that was left unfinished by its making has all now.
+  return index.valid ? Status::Ok() : catalog_.SetIndexState(index.oid, catalog::Catalog::IndexState::kValid);
 }
 
 // ---- New constraints against the rows there are -------------------------------------------------

@@ -158,7 +158,7 @@ Result<int64_t> DdlRunner::FillTable(const catalog::Table& table, const parser::
                    txn::RowTable::Open(catalog_.shared().manager(), table.space, table.tree, table.layout));
   types::RowEncoder encoder(table.layout);
   int64_t count = 0;
-  RETURN_IF_ERROR(RunQuery(query, context_.parameter_types, [&](const types::Chunk& chunk) -> Status {
+  RETURN_IF_ERROR(RunQuery(query, context_.parameter_types, View::kStatement, [&](const types::Chunk& chunk) -> Status {
     for (uint32_t row = 0; row < chunk.size(); ++row) {
       ASSIGN_OR_RETURN(RowId id, rows.Insert(transaction, encoder.EncodeRow(chunk, row)));
       (void)id;

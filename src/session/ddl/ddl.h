@@ -43,6 +43,8 @@ struct DdlContext {
   std::vector<Oid> parameter_types;
   // BEGIN was given, or the statement is one of several in a request.
   bool in_transaction_block = false;
+  // Commits what was done so far and begins another transaction: for statements that refuse to run in a block.
+  std::function<Status()> next_transaction;
   // What ON COMMIT says of a temporary table made now: the session acts on it when the transaction commits.
   std::function<void(Oid table, bool drop)> on_commit;
   // Waits until no session but this one uses the database, having ended the others when `force`; 55006 when they stay.

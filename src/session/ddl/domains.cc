@@ -70,6 +70,7 @@ Status DdlRunner::CheckDomainRows(Oid domain) {
   for (const auto& [oid, number] : columns) {
     RETURN_IF_ERROR(catalog_.LockTable(oid, txn::LockMode::kShare));
     ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
+    if (table == nullptr) continue;  // dropped while the lock was awaited
     const catalog::Column& column = table->column(number);
     const std::string sql = "SELECT " + catalog::Quoted(column.name) + "::" +
                             catalog_.FormatType({row->base_type, row->typmod}) + "::" + catalog_.FormatType({domain}) +

@@ -204,29 +204,56 @@ Result<std::optional<catalog::ObjectAddress>> DdlRunner::FindObject(ObjectType t
   }
 }
 
+Result<std::optional<catalog::ObjectAddress>> DdlRunner::LockNamed(ObjectType type, const parser::Node& object,
+                                                                   bool missing_ok, txn::LockMode mode) {
+  ASSIGN_OR_RETURN(std::optional<catalog::ObjectAddress> found, FindObject(type, object, missing_ok));
+  for (;;) {
+    if (!found) return found;
+    RETURN_IF_ERROR(CheckOwnsObject(*found));
+    if (found->catalog == catalog::oid::kPgClass) {
+      ASSIGN_OR_RETURN(const catalog::TableRef relation, catalog_.TableByOid(found->oid));
+      // An index goes under its table's lock, so no plan can be using it.
+      if (relation != nullptr && relation->indexed_table != 0) {
+        RETURN_IF_ERROR(catalog_.LockTable(relation->indexed_table, mode));
+      }
+    }
+    RETURN_IF_ERROR(catalog_.LockObject(*found, mode));
+    // While the lock was awaited it may have gone, or another may have taken its name.
+    ASSIGN_OR_RETURN(std::optional<catalog::ObjectAddress> again, FindObject(type, object, missing_ok));
+    if (again == found) return found;
+    found = std::move(again);
+  }
+}
+
 Status DdlRunner::CheckOwnsObject(const catalog::ObjectAddress& object) {
   Oid role = catalog_.current_role();
   Oid owner = 0;
   std::string what;
+  const auto gone = [&](const char* kind) {
+    return Errorf(sqlstate::kInternalError, "cache lookup failed for %s %u", kind, object.oid);
+  };
   switch (object.catalog) {
     case catalog::oid::kPgClass: {
-      ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(object.oid));
+      ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenByOid(object.oid));
       return catalog_.CheckOwner(*table, role);
     }
     case catalog::oid::kPgNamespace: {
       ASSIGN_OR_RETURN(std::shared_ptr<const catalog::Schema> schema, catalog_.SchemaByOid(object.oid));
+      if (schema == nullptr) return gone("schema");
       owner = schema->owner;
       what = "schema " + schema->name;
       break;
     }
     case catalog::oid::kPgDatabase: {
       ASSIGN_OR_RETURN(std::shared_ptr<const catalog::Database> database, catalog_.DatabaseByOid(object.oid));
+      if (database == nullptr) return gone("database");
       owner = database->owner;
       what = "database " + database->name;
       break;
     }
     case catalog::oid::kPgType: {
       catalog::TypeRef type = catalog_.TypeByOid(object.oid);
+      if (type == nullptr) return gone("type");
       owner = type->owner;
       what = "type " + catalog_.FormatType({object.oid});
       break;
@@ -240,18 +267,12 @@ Status DdlRunner::CheckOwnsObject(const catalog::ObjectAddress& object) {
 }
 
 Result<DdlResult> DdlRunner::Drop(const parser::DropStmt& statement) {
+  if (statement.concurrent) return DropIndexConcurrently(statement);
   std::vector<catalog::ObjectAddress> objects;
   for (const parser::Node* node : statement.objects) {
     ASSIGN_OR_RETURN(std::optional<catalog::ObjectAddress> object,
-                     FindObject(statement.object_type, *node, statement.missing_ok));
+                     LockNamed(statement.object_type, *node, statement.missing_ok, txn::LockMode::kAccessExclusive));
     if (!object) continue;
-    RETURN_IF_ERROR(CheckOwnsObject(*object));
-    if (object->catalog == catalog::oid::kPgClass) {
-      ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(object->oid));
-      // An index goes under its table's lock, so no plan can be using it.
-      if (table->indexed_table != 0) RETURN_IF_ERROR(catalog_.LockTable(table->indexed_table, txn::LockMode::kAccessExclusive));
-      RETURN_IF_ERROR(catalog_.LockTable(object->oid, txn::LockMode::kAccessExclusive));
-    }
     bool is_system = object->oid < catalog::kFirstUserOid && object->oid != catalog::oid::kSchemaPublic;
     if (is_system) {
       ASSIGN_OR_RETURN(std::string what, catalog_.DescribeObject(*object));
@@ -269,11 +290,14 @@ Result<DdlResult> DdlRunner::Drop(const parser::DropStmt& statement) {
 Result<DdlResult> DdlRunner::Comment(const parser::CommentStmt& statement) {
   if (IsRelation(statement.object_type)) {
     // A missing relation is called so here, whatever its kind.
-    ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableOrError(NameOf(NamesOf(*statement.object))));
+    ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenTable(NameOf(NamesOf(*statement.object)),
+                                                                 txn::LockMode::kShareUpdateExclusive));
     (void)table;
   }
   ASSIGN_OR_RETURN(std::optional<catalog::ObjectAddress> object, FindObject(statement.object_type, *statement.object, false));
   RETURN_IF_ERROR(CheckOwnsObject(*object));
+  // Of a column its table is locked.
+  RETURN_IF_ERROR(catalog_.LockObject({object->catalog, object->oid}, txn::LockMode::kShareUpdateExclusive));
   RETURN_IF_ERROR(catalog_.Comment(*object, parser::IsNull(statement.comment) ? std::string_view() : statement.comment));
   return DdlResult{"COMMENT"};
 }
@@ -285,7 +309,10 @@ Result<DdlResult> DdlRunner::Rename(const parser::RenameStmt& statement) {
                      OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
     if (table == nullptr) return result;
     if (statement.object_type == ObjectType::kColumn) {
-      ASSIGN_OR_RETURN(int column, ColumnToAlter(*table, statement.sub_name));
+      const int column = table->FindColumn(statement.sub_name);
+      if (column == 0) {
+        return Errorf(sqlstate::kUndefinedColumn, "column \"%s\" does not exist", std::string(statement.sub_name).c_str());
+      }
       RETURN_IF_ERROR(catalog_.RenameObject({catalog::oid::kPgClass, table->oid, column}, statement.new_name));
       return result;
     }
@@ -313,8 +340,12 @@ Result<DdlResult> DdlRunner::Rename(const parser::RenameStmt& statement) {
     return result;
   }
   if (statement.relation != nullptr) {
+    // Who uses an index does not know its name.
+    const bool is_index = statement.object_type == ObjectType::kIndex;
     ASSIGN_OR_RETURN(catalog::TableRef table,
-                     OpenForAlter(*statement.relation, txn::LockMode::kAccessExclusive, statement.missing_ok));
+                     OpenForAlter(*statement.relation,
+                                  is_index ? txn::LockMode::kShareUpdateExclusive : txn::LockMode::kAccessExclusive,
+                                  statement.missing_ok));
     if (table == nullptr) return result;
     RelationWords words = WordsOf(statement.object_type);
     if (statement.object_type != ObjectType::kTable && table->kind != words.kind) {
@@ -358,6 +389,8 @@ Result<DdlResult> DdlRunner::SetSchema(const parser::AlterObjectSchemaStmt& stat
   }
   if (!object) return DdlResult{tag};
   ASSIGN_OR_RETURN(std::shared_ptr<const catalog::Schema> schema, catalog_.SchemaOrError(statement.new_schema));
+  RETURN_IF_ERROR(catalog_.LockObject({catalog::oid::kPgNamespace, schema->oid}, txn::LockMode::kAccessShare));
+  ASSIGN_OR_RETURN(schema, catalog_.SchemaOrError(statement.new_schema));
   RETURN_IF_ERROR(catalog_.SetObjectSchema(*object, schema->oid));
   return DdlResult{tag};
 }
@@ -378,10 +411,15 @@ Result<DdlResult> DdlRunner::SetOwner(const parser::AlterOwnerStmt& statement) {
 // ---- TRUNCATE -----------------------------------------------------------------------------------
 
 Status EmptyTable(Oid oid, catalog::Catalog& catalog) {
+  RETURN_IF_ERROR(catalog.LockTable(oid, txn::LockMode::kAccessExclusive));
   ASSIGN_OR_RETURN(catalog::TableRef table, catalog.TableByOid(oid));
   if (table == nullptr) return Status::Ok();
-  RETURN_IF_ERROR(catalog.LockTable(oid, txn::LockMode::kAccessExclusive));
-  return catalog.ReplaceStorage(*table);
+  RETURN_IF_ERROR(catalog.ReplaceStorage(*table));
+  // Empty, an index has all there is.
+  for (const catalog::Index& index : table->indexes) {
+    if (!index.valid) RETURN_IF_ERROR(catalog.SetIndexState(index.oid, catalog::Catalog::IndexState::kValid));
+  }
+  return Status::Ok();
 }
 
 Result<DdlResult> DdlRunner::Truncate(const parser::TruncateStmt& statement) {
@@ -389,29 +427,37 @@ Result<DdlResult> DdlRunner::Truncate(const parser::TruncateStmt& statement) {
   auto contains = [&](Oid oid) {
     return std::any_of(tables.begin(), tables.end(), [&](const catalog::TableRef& table) { return table->oid == oid; });
   };
+  const auto check = [&](const catalog::Table& table) -> Status {
+    if (table.kind != catalog::RelationKind::kTable) {
+      return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a table", table.name.c_str());
+    }
+    if (table.is_system()) {
+      return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table.name.c_str());
+    }
+    return catalog_.CheckTablePrivilege(table, catalog::acl::kTruncate, catalog_.current_role());
+  };
   for (const parser::RangeVar* range : statement.relations) {
-    ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenTable(NameOf(*range), txn::LockMode::kAccessExclusive));
-    if (table->kind != catalog::RelationKind::kTable) {
-      return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a table", table->name.c_str());
-    }
-    if (table->is_system()) {
-      return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table->name.c_str());
-    }
-    RETURN_IF_ERROR(catalog_.CheckTablePrivilege(*table, catalog::acl::kTruncate, catalog_.current_role()));
+    const catalog::QualifiedName name = NameOf(*range);
+    ASSIGN_OR_RETURN(catalog::TableRef table,
+                     catalog_.OpenTableIfExists(name, txn::LockMode::kAccessExclusive, check));
+    if (table == nullptr) return catalog_.TableOrError(name).status();
     if (!contains(table->oid)) tables.push_back(std::move(table));
   }
   // Tables that refer to these must be emptied with them.
   for (size_t i = 0; i < tables.size(); ++i) {
     for (const catalog::Constraint& reference : tables[i]->referenced_by) {
       if (contains(reference.table)) continue;
+      if (statement.behavior == parser::DropBehavior::kCascade) {
+        RETURN_IF_ERROR(catalog_.LockTable(reference.table, txn::LockMode::kAccessExclusive));
+      }
       ASSIGN_OR_RETURN(catalog::TableRef referring, catalog_.TableByOid(reference.table));
+      if (referring == nullptr) continue;
       if (statement.behavior != parser::DropBehavior::kCascade) {
         return Error(sqlstate::kFeatureNotSupported, "cannot truncate a table referenced in a foreign key constraint")
             .Detail(Format("Table \"%s\" references \"%s\".", referring->name.c_str(), tables[i]->name.c_str()))
             .Hint(Format("Truncate table \"%s\" at the same time, or use TRUNCATE ... CASCADE.", referring->name.c_str()));
       }
       catalog_.Notice(Errorf(sqlstate::kSuccessfulCompletion, "truncate cascades to table \"%s\"", referring->name.c_str()));
-      RETURN_IF_ERROR(catalog_.LockTable(referring->oid, txn::LockMode::kAccessExclusive));
       RETURN_IF_ERROR(catalog_.CheckTablePrivilege(*referring, catalog::acl::kTruncate, catalog_.current_role()));
       tables.push_back(std::move(referring));
     }

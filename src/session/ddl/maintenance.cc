@@ -10,12 +10,19 @@ namespace phantom::session {
 
 using parser::ReindexObject;
 
-Status DdlRunner::ReindexTable(Oid oid) {
+Status DdlRunner::ReindexTable(Oid oid, Oid index_oid) {
   RETURN_IF_ERROR(catalog_.LockTable(oid, txn::LockMode::kAccessExclusive));
-  ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
+  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(oid));
   if (table == nullptr) return Status::Ok();
-  for (const catalog::Index& index : table->indexes) RETURN_IF_ERROR(catalog_.ReplaceIndexStorage(index));
-  return BuildIndexes(oid);
+  const auto wanted = [&](const catalog::Index& index) { return index_oid == 0 || index.oid == index_oid; };
+  for (const catalog::Index& index : table->indexes) {
+    if (wanted(index)) RETURN_IF_ERROR(catalog_.ReplaceIndexStorage(index));
+  }
+  ASSIGN_OR_RETURN(table, catalog_.OpenByOid(oid));
+  for (const catalog::Index& index : table->indexes) {
+    if (wanted(index)) RETURN_IF_ERROR(BuildIndex(*table, index));
+  }
+  return Status::Ok();
 }
 
 Status DdlRunner::ReindexSystemTables() {
@@ -27,7 +34,7 @@ Status DdlRunner::ReindexSystemTables() {
   return Status::Ok();
 }
 
-Result<DdlResult> DdlRunner::ReindexMany(const parser::ReindexStmt& statement) {
+Result<DdlResult> DdlRunner::ReindexMany(const parser::ReindexStmt& statement, bool concurrently) {
   const bool schema_only = statement.object == ReindexObject::kSchema;
   const char* const what = schema_only                                   ? "REINDEX SCHEMA"
                            : statement.object == ReindexObject::kSystem ? "REINDEX SYSTEM"
@@ -35,11 +42,17 @@ Result<DdlResult> DdlRunner::ReindexMany(const parser::ReindexStmt& statement) {
   if (context_.in_transaction_block) {
     return Errorf(sqlstate::kActiveSqlTransaction, "%s cannot run inside a transaction block", what);
   }
+  const Status system_beside = Error(sqlstate::kFeatureNotSupported, "cannot reindex system catalogs concurrently");
+  if (concurrently && statement.object == ReindexObject::kSystem) return system_beside;
   std::vector<Oid> schemas;
   if (schema_only) {
     ASSIGN_OR_RETURN(const std::shared_ptr<const catalog::Schema> schema, catalog_.SchemaOrError(statement.name));
     RETURN_IF_ERROR(CheckOwnsObject({catalog::oid::kPgNamespace, schema->oid}));
     if (schema->oid == catalog::oid::kSchemaPgCatalog) {
+      if (concurrently) {
+        context_.warning(Error(sqlstate::kFeatureNotSupported, "cannot reindex system catalogs concurrently, skipping all"));
+        return DdlResult{"REINDEX"};
+      }
       RETURN_IF_ERROR(ReindexSystemTables());
       return DdlResult{"REINDEX"};
     }
@@ -56,19 +69,25 @@ Result<DdlResult> DdlRunner::ReindexMany(const parser::ReindexStmt& statement) {
       return DdlResult{"REINDEX"};
     }
   }
+  if (concurrently && !schema_only) {
+    context_.warning(Error(sqlstate::kFeatureNotSupported, "cannot reindex system catalogs concurrently, skipping all"));
+  }
   ASSIGN_OR_RETURN(const std::vector<Oid> tables, catalog_.ReachableTables());
+  // Each table in a transaction of its own, so that none is locked for longer than it takes.
   for (const Oid oid : tables) {
     ASSIGN_OR_RETURN(const catalog::TableRef table, catalog_.TableByOid(oid));
     if (table == nullptr || (schema_only && table->schema != schemas.front())) continue;
-    RETURN_IF_ERROR(ReindexTable(oid));
+    RETURN_IF_ERROR(concurrently ? ReindexConcurrently(oid, 0) : ReindexTable(oid));
+    RETURN_IF_ERROR(context_.next_transaction());
   }
   return DdlResult{"REINDEX"};
 }
 
 Result<DdlResult> DdlRunner::Reindex(const parser::ReindexStmt& statement) {
+  bool concurrently = false;
   for (const parser::DefElem* option : statement.params) {
     if (option->name == "concurrently") {
-      ASSIGN_OR_RETURN(const bool concurrently, OptionBool(*option));
+      ASSIGN_OR_RETURN(concurrently, OptionBool(*option));
       if (concurrently && context_.in_transaction_block) {
         return Error(sqlstate::kActiveSqlTransaction, "REINDEX CONCURRENTLY cannot run inside a transaction block");
       }
@@ -82,8 +101,9 @@ Result<DdlResult> DdlRunner::Reindex(const parser::ReindexStmt& statement) {
           .At(option->location);
     }
   }
-  if (statement.relation == nullptr) return ReindexMany(statement);
-  ASSIGN_OR_RETURN(const catalog::TableRef relation, catalog_.TableOrError(NameOf(*statement.relation)));
+  if (statement.relation == nullptr) return ReindexMany(statement, concurrently);
+  const catalog::QualifiedName name = NameOf(*statement.relation);
+  ASSIGN_OR_RETURN(catalog::TableRef relation, catalog_.TableOrError(name));
   const bool wants_index = statement.object == ReindexObject::kIndex;
   if (wants_index != (relation->kind == catalog::RelationKind::kIndex)) {
     return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not %s", relation->name.c_str(),
@@ -91,11 +111,20 @@ Result<DdlResult> DdlRunner::Reindex(const parser::ReindexStmt& statement) {
   }
   RETURN_IF_ERROR(CheckOwnsTable(*relation));
   const Oid table = wants_index ? relation->indexed_table : relation->oid;
+  if (relation->is_system() && concurrently) {
+    return Error(sqlstate::kFeatureNotSupported, "cannot reindex system catalogs concurrently");
+  }
   if (relation->is_system()) {
     if (!relation->is_view()) RETURN_IF_ERROR(catalog_.store().RepairIndexes(table));
     return DdlResult{"REINDEX"};
   }
-  RETURN_IF_ERROR(ReindexTable(table));
+  RETURN_IF_ERROR(catalog_.LockTable(table, concurrently ? txn::LockMode::kShareUpdateExclusive
+                                                         : txn::LockMode::kAccessExclusive));
+  const Oid before = relation->oid;
+  ASSIGN_OR_RETURN(relation, catalog_.TableOrError(name));
+  if (relation->oid != before) return Reindex(statement);
+  const Oid index = wants_index ? relation->oid : 0;
+  RETURN_IF_ERROR(concurrently ? ReindexConcurrently(table, index) : ReindexTable(table, index));
   return DdlResult{"REINDEX"};
 }
 
@@ -104,6 +133,7 @@ Result<DdlResult> DdlRunner::Reindex(const parser::ReindexStmt& statement) {
 Status DdlRunner::ClusterTable(Oid oid, std::string_view index_name) {
   RETURN_IF_ERROR(catalog_.LockTable(oid, txn::LockMode::kAccessExclusive));
   ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(oid));
+  if (table == nullptr) return Status::Ok();
   std::string name(index_name);
   if (name.empty()) {
     const auto clustered = std::find_if(table->indexes.begin(), table->indexes.end(),

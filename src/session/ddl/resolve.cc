@@ -146,20 +146,16 @@ Status DdlRunner::CheckOwnsTable(const catalog::Table& table) {
 }
 
 Result<catalog::TableRef> DdlRunner::OpenForAlter(const parser::RangeVar& range, txn::LockMode mode, bool missing_ok) {
-  catalog::QualifiedName name = NameOf(range);
-  if (missing_ok) {
-    ASSIGN_OR_RETURN(catalog::TableRef found, catalog_.FindTable(name));
-    if (found == nullptr) {
-      catalog_.Notice(Errorf(sqlstate::kSuccessfulCompletion, "relation \"%s\" does not exist, skipping",
-                             std::string(range.name).c_str()));
-      return found;
-    }
-  }
-  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenTable(name, mode));
-  RETURN_IF_ERROR(CheckOwnsTable(*table));
-  if (table->is_system()) {
-    return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", table->name.c_str());
-  }
+  const catalog::QualifiedName name = NameOf(range);
+  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenTableIfExists(name, mode, [&](const catalog::Table& found) -> Status {
+    RETURN_IF_ERROR(CheckOwnsTable(found));
+    if (!found.is_system()) return Status::Ok();
+    return Errorf(sqlstate::kInsufficientPrivilege, "permission denied: \"%s\" is a system catalog", found.name.c_str());
+  }));
+  if (table != nullptr) return table;
+  if (!missing_ok) return catalog_.TableOrError(name);
+  catalog_.Notice(Errorf(sqlstate::kSuccessfulCompletion, "relation \"%s\" does not exist, skipping",
+                         std::string(range.name).c_str()));
   return table;
 }
 

@@ -15,7 +15,7 @@ std::string DdlRunner::TableSql(const catalog::Table& table) {
   return catalog::Quoted(table.schema_name) + '.' + catalog::Quoted(table.name);
 }
 
-Status DdlRunner::RunQuery(const parser::Node& query, std::span<const Oid> types,
+Status DdlRunner::RunQuery(const parser::Node& query, std::span<const Oid> types, View view,
                            const std::function<Status(const types::Chunk&)>& rows) {
   ASSIGN_OR_RETURN(std::unique_ptr<planner::PhysicalPlan> plan,
                    planner::PlanStatement(query, types, context_.planner));
@@ -29,8 +29,9 @@ Status DdlRunner::RunQuery(const parser::Node& query, std::span<const Oid> types
   }
   engine::ExecutionContext execution;
   context_.fill_execution(execution);
-  txn::Snapshot snapshot = catalog_.store().transaction()->TakeSnapshot();
-  execution.transaction = catalog_.store().transaction();
+  txn::Transaction& transaction = *catalog_.store().transaction();
+  const txn::Snapshot snapshot = view == View::kLatest ? transaction.TakeCatalogSnapshot() : transaction.TakeSnapshot();
+  execution.transaction = &transaction;
   execution.snapshot = &snapshot;
   execution.catalog = &catalog_;
   ASSIGN_OR_RETURN(std::unique_ptr<engine::PreparedExecution> prepared,
@@ -52,7 +53,7 @@ Status DdlRunner::RunQuery(const parser::Node& query, std::span<const Oid> types
 
 Status DdlRunner::RunSql(const std::string& sql, const std::function<Status(const types::Chunk&)>& rows) {
   ASSIGN_OR_RETURN(parser::ParsedText parsed, parser::Parse(sql));
-  Status status = RunQuery(*parsed.statements.front().node, {}, rows);
+  Status status = RunQuery(*parsed.statements.front().node, {}, View::kLatest, rows);
   // Positions in a text the client never saw mean nothing to it.
   if (!status.ok()) status.mutable_error().location = -1;
   return status;

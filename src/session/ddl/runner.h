@@ -66,8 +66,11 @@ class DdlRunner {
   static Result<bool> OptionBool(const parser::DefElem& option);
 
   // ---- Queries the statement needs run (run_sql.cc) ----
+  // Our own queries over the rows there are: with the latest view.
   Status RunSql(const std::string& sql, const std::function<Status(const types::Chunk&)>& rows);
-  Status RunQuery(const parser::Node& query, std::span<const Oid> types,
+  // kLatest sees all that is committed, whatever the transaction's isolation.
+  enum class View : uint8_t { kStatement, kLatest };
+  Status RunQuery(const parser::Node& query, std::span<const Oid> types, View view,
                   const std::function<Status(const types::Chunk&)>& rows);
   Result<bool> AnyRow(const std::string& sql);
   static std::string TableSql(const catalog::Table& table);  // "schema"."name"
@@ -97,9 +100,30 @@ class DdlRunner {
   Result<DdlResult> CreateIndex(const parser::CreateIndexStmt& statement);
   Result<catalog::IndexDefinition> DefineIndex(const parser::CreateIndexStmt& statement, const catalog::Table& table);
   Status BuildIndex(const catalog::Table& table, const catalog::Index& index);
+  // The index's entries for the rows that everybody sees, in the order of the index.
+  struct KeyedRow {
+    const std::string& key;
+    RowId row;
+    bool must_differ;  // from all others' keys
+    const types::Chunk& chunk;
+    uint32_t at;
+  };
+  Status ForEachKey(const catalog::Table& table, const catalog::Index& index,
+                    const std::function<Status(const KeyedRow&)>& take);
+  Status DuplicateKey(const catalog::Table& table, const catalog::Index& index, const KeyedRow& row, bool found_by_build);
   Status BuildIndexes(Oid table);
   Status CheckConstraintRows(const catalog::Table& table, const catalog::Constraint& constraint);
   Status CheckNotNullRows(const catalog::Table& table, int column);
+
+  // ---- Indexes made and dropped beside writers (concurrent_index.cc) ----
+  // Each commits what was done before it, and goes on in transactions of its own.
+  Status BuildConcurrently(Oid table, Oid index);
+  Status FillConcurrently(Oid table, Oid index);
+  Status WaitForLockers(Oid table, txn::LockMode mode);
+  Status NextState(Oid index, catalog::Catalog::IndexState state);
+  Status DropConcurrently(Oid table, Oid index);
+  Result<DdlResult> DropIndexConcurrently(const parser::DropStmt& statement);
+  Status ReindexConcurrently(Oid table, Oid index);  // index 0: all of the table
 
   // ---- ALTER TABLE (alter_table.cc) ----
   Result<DdlResult> AlterTable(const parser::AlterTableStmt& statement);
@@ -131,8 +155,8 @@ class DdlRunner {
 
   // ---- REINDEX and CLUSTER (maintenance.cc) ----
   Result<DdlResult> Reindex(const parser::ReindexStmt& statement);
-  Result<DdlResult> ReindexMany(const parser::ReindexStmt& statement);
-  Status ReindexTable(Oid table);
+  Result<DdlResult> ReindexMany(const parser::ReindexStmt& statement, bool concurrently);
+  Status ReindexTable(Oid table, Oid index = 0);  // index 0: all
   Status ReindexSystemTables();
   Result<DdlResult> Cluster(const parser::ClusterStmt& statement);
   Status ClusterTable(Oid table, std::string_view index);  // an empty name: the index it was clustered on before
@@ -170,6 +194,9 @@ class DdlRunner {
                                                            bool missing_ok, const parser::RangeVar* relation = nullptr);
   Result<std::optional<catalog::ObjectAddress>> FindRelation(parser::ObjectType type, const catalog::QualifiedName& name,
                                                              bool missing_ok);
+  // The same, owned by the current role and locked: it still goes by that name. An index goes under its table's lock.
+  Result<std::optional<catalog::ObjectAddress>> LockNamed(parser::ObjectType type, const parser::Node& object,
+                                                          bool missing_ok, txn::LockMode mode);
   Status CheckOwnsObject(const catalog::ObjectAddress& object);
 
   // ---- Roles, databases, privileges (roles.cc, databases.cc, grant.cc) ----

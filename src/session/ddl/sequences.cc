@@ -141,12 +141,19 @@ Result<DdlResult> DdlRunner::CreateSequence(const parser::CreateSequenceStmt& st
 
 Result<DdlResult> DdlRunner::AlterSequence(const parser::AlterSequenceStmt& statement) {
   DdlResult result{"ALTER SEQUENCE"};
+  const catalog::QualifiedName name = NameOf(*statement.sequence);
   ASSIGN_OR_RETURN(std::optional<catalog::ObjectAddress> object,
-                   FindRelation(parser::ObjectType::kSequence, NameOf(*statement.sequence), statement.missing_ok));
-  if (!object) return result;
-  RETURN_IF_ERROR(CheckOwnsObject(*object));
-  RETURN_IF_ERROR(catalog_.LockTable(object->oid, txn::LockMode::kShareRowExclusive));
-  ASSIGN_OR_RETURN(catalog::TableRef sequence, catalog_.TableByOid(object->oid));
+                   FindRelation(parser::ObjectType::kSequence, name, statement.missing_ok));
+  for (;;) {
+    if (!object) return result;
+    RETURN_IF_ERROR(CheckOwnsObject(*object));
+    RETURN_IF_ERROR(catalog_.LockTable(object->oid, txn::LockMode::kShareRowExclusive));
+    ASSIGN_OR_RETURN(const std::optional<catalog::ObjectAddress> again,
+                     FindRelation(parser::ObjectType::kSequence, name, statement.missing_ok));
+    if (again == object) break;
+    object = again;
+  }
+  ASSIGN_OR_RETURN(catalog::TableRef sequence, catalog_.OpenByOid(object->oid));
   catalog::SequenceParameters parameters = sequence->sequence;
   std::optional<int64_t> restart;
   const parser::StringList* owned_by = nullptr;
