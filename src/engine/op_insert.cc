@@ -186,11 +186,11 @@ class InsertOperator final : public Operator {
     txn::Transaction& transaction = *runtime_.context.transaction;
     txn::RowTable& rows = writer_->rows();
     ASSIGN_OR_RETURN(txn::LockedRow locked,
-                     rows.Lock(transaction, *runtime_.context.snapshot, id, txn::RowLockMode::kUpdate));
+                     rows.Lock(transaction, *runtime_.context.snapshot, id, txn::RowLockMode::kNoKeyUpdate));
     if (locked.outcome == txn::WriteOutcome::kInvisible) {
       if (transaction.keeps_snapshot()) return SerializationFailure();
       const txn::Snapshot fresh = transaction.TakeSnapshot();
-      ASSIGN_OR_RETURN(locked, rows.Lock(transaction, fresh, id, txn::RowLockMode::kUpdate));
+      ASSIGN_OR_RETURN(locked, rows.Lock(transaction, fresh, id, txn::RowLockMode::kNoKeyUpdate));
     }
     if (locked.outcome == txn::WriteOutcome::kSelfModified) return second_time();
     if (locked.outcome != txn::WriteOutcome::kOk && locked.outcome != txn::WriteOutcome::kUpdated) return false;

@@ -1,4 +1,6 @@
 // SELECT ... FOR UPDATE and its weaker kin.
+#include <algorithm>
+
 #include "engine/evaluator.h"
 #include "engine/operator_internal.h"
 #include "catalog/table.h"
@@ -26,25 +28,34 @@ class LockRowsOperator final : public Operator {
         recheck_(std::move(recheck)),
         out_(runtime, node.types) {}
 
-  Status Open() override { return child_->Open(); }
+  Status Open() override {
+    in_ = {};
+    at_ = 0;
+    return child_->Open();
+  }
+
+  // Rows that nobody asks for are not locked.
+  void SetBatchMax(uint64_t rows) override { max_ = std::max<uint64_t>(rows, 1); }
 
   Status Next(Batch& out) override {
-    do {
+    out = {};
+    out_.Reset();
+    uint32_t count = 0;
+    while (count == 0) {
       RETURN_IF_ERROR(runtime_.context.CheckCancelled());
-      Batch in;
-      RETURN_IF_ERROR(child_->Next(in));
-      out = {};
-      if (in.empty()) return Status::Ok();
-      out_.Reset();
-      uint32_t count = 0;
-      for (size_t i = 0; i < in.rows.count; ++i) {
-        const uint32_t row = static_cast<uint32_t>(in.rows[i]);
-        for (size_t c = 0; c < out_.size(); ++c) CopyValue(*in.columns[c], row, out_[c], count);
+      if (at_ == in_.rows.count) {
+        at_ = 0;
+        RETURN_IF_ERROR(child_->Next(in_));
+        if (in_.empty()) return Status::Ok();
+      }
+      while (at_ < in_.rows.count && count < max_) {
+        const uint32_t row = static_cast<uint32_t>(in_.rows[at_++]);
+        for (size_t c = 0; c < out_.size(); ++c) CopyValue(*in_.columns[c], row, out_[c], count);
         ASSIGN_OR_RETURN(const bool kept, LockRow(count));
         if (kept) ++count;
       }
-      out = out_.batch(count);
-    } while (out.empty());
+    }
+    out = out_.batch(count);
     return Status::Ok();
   }
 
@@ -81,6 +92,9 @@ class LockRowsOperator final : public Operator {
   std::vector<Lock> locks_;
   Predicate recheck_;
   OutputColumns out_;
+  Batch in_;
+  size_t at_ = 0;  // of the input's rows, the next one
+  uint64_t max_ = UINT64_MAX;
 };
 
 static_assert(static_cast<int>(planner::LockStrength::kUpdate) == static_cast<int>(txn::RowLockMode::kUpdate));

@@ -33,6 +33,8 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
     ASSIGN_OR_RETURN(txn::Index index, txn::Index::Open(manager, table.space, rule.index->tree));
     state.index = std::make_unique<txn::Index>(std::move(index));
     state.unique = rule.index->unique;
+    state.referable = rule.index->unique && rule.index->predicate_sql.empty() &&
+                      std::ranges::none_of(rule.index->keys, [](const catalog::IndexKey& key) { return key.column == 0; });
     state.nulls_conflict = rule.index->nulls_not_distinct;
     state.filling = !rule.index->valid;
     if (rule.index->immediate) continue;
@@ -268,7 +270,7 @@ Result<txn::WriteOutcome> TableWriter::Update(size_t i, RowId id, txn::WriteBase
   options.base = base;
   options.key_changed = false;
   for (const IndexState& index : indexes_) {
-    if (index.unique && index.fresh.key(i) != index.old.key(i)) options.key_changed = true;
+    if (index.referable && index.fresh.key(i) != index.old.key(i)) options.key_changed = true;
   }
   ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
                    rows_->Update(transaction, *runtime_.context.snapshot, id, Encode(i), options));

@@ -79,6 +79,7 @@ class TableWriter {
     std::unique_ptr<txn::Index> index;
     KeyBatch fresh, old;
     bool unique = false;
+    bool referable = false;  // a foreign key may refer to it: who changes its columns changes the row's key
     bool nulls_conflict = false;
     bool filling = false;  // being built, or left unfinished: entries may be missing
     const catalog::Constraint* deferrable = nullptr;  // decided at the end of the statement or of the transaction

@@ -34,6 +34,20 @@ int64_t IntegerOf(const Text& text) {
   return value;
 }
 
+// The numbers of an array's text.
+std::vector<int32_t> NumbersOf(std::string_view array) {
+  std::vector<int32_t> numbers;
+  const char* at = array.data();
+  const char* const end = at + array.size();
+  while (at != end) {
+    int32_t number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error == std::errc()) numbers.push_back(number);
+    at = error == std::errc() ? next : at + 1;
+  }
+  return numbers;
+}
+
 Text BoolText(bool value) { return std::string(value ? "t" : "f"); }
 
 Text LsnText(Lsn lsn) {
@@ -276,6 +290,12 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
       }
     }
     return Text("{" + array + "}");
+  }
+  if (function == "pg_isolation_test_session_is_blocked") {
+    const std::vector<int32_t> interesting = NumbersOf(*args[1]);
+    const std::vector<int32_t> blocking =
+        instance.transactions().locks().BlockingProcesses(static_cast<int32_t>(IntegerOf(args[0])));
+    return BoolText(std::ranges::find_first_of(blocking, interesting) != blocking.end());
   }
   if (function == "current_of") {
     ASSIGN_OR_RETURN(const int64_t ctid, state_.CurrentOf(*args[0], static_cast<Oid>(IntegerOf(args[1]))));

@@ -62,12 +62,33 @@ Result<std::vector<Target>> AllTables(SessionState& state) {
   return targets;
 }
 
-Result<std::vector<Target>> NamedTables(SessionState& state, const parser::VacuumStmt& statement, const char* verb) {
+// The table, after everybody who is about to drop or rename it; null: it would have to be waited for.
+Result<catalog::TableRef> NamedTable(SessionState& state, const parser::RangeVar& name, bool skip_locked) {
+  const size_t held = state.locks->Mark();
+  for (;;) {
+    ASSIGN_OR_RETURN(const catalog::TableRef table, state.catalog.TableOrError({name.schema, name.name}));
+    txn::LockRequest request;
+    if (skip_locked) request.policy = txn::WaitPolicy::kSkip;
+    ASSIGN_OR_RETURN(const bool locked, state.locks->Acquire(txn::LockTag::Relation(state.database_oid, table->oid),
+                                                             txn::LockMode::kAccessShare, request));
+    if (!locked) return catalog::TableRef();
+    Result<catalog::TableRef> now = state.catalog.TableOrError({name.schema, name.name});
+    state.locks->ReleaseToMark(held);
+    if (!now.ok() || (*now)->oid == table->oid) return now;
+  }
+}
+
+Result<std::vector<Target>> NamedTables(SessionState& state, const parser::VacuumStmt& statement, const char* verb,
+                                        bool skip_locked) {
   std::vector<Target> targets;
   for (const parser::VacuumRelation* item : statement.relations) {
     if (item->relation == nullptr) continue;
-    ASSIGN_OR_RETURN(const catalog::TableRef table,
-                     state.catalog.TableOrError({item->relation->schema, item->relation->name}));
+    ASSIGN_OR_RETURN(const catalog::TableRef table, NamedTable(state, *item->relation, skip_locked));
+    if (table == nullptr) {
+      state.Warning(sqlstate::kLockNotAvailable, Format("skipping %s of \"%s\" --- lock not available", verb,
+                                                        std::string(item->relation->name).c_str()));
+      continue;
+    }
     if (table->kind != catalog::RelationKind::kTable) {
       state.Warning(sqlstate::kWrongObjectType, Format("skipping \"%s\" --- cannot %s non-tables or special system tables",
                                                        table->name.c_str(), verb));
@@ -111,6 +132,24 @@ Result<bool> MayMaintain(SessionState& state, const catalog::Table& table, const
   return may;
 }
 
+// Locks a table that somebody may have dropped meanwhile; null: it is left out, of which the user is told when he has named it.
+Result<catalog::TableRef> LockTable(SessionState& state, Oid table, const std::string& name, bool named, bool skip_locked,
+                                    const char* verb) {
+  txn::LockRequest request;
+  if (skip_locked) request.policy = txn::WaitPolicy::kSkip;
+  ASSIGN_OR_RETURN(const bool locked, state.locks->Acquire(txn::LockTag::Relation(state.database_oid, table),
+                                                           txn::LockMode::kShareUpdateExclusive, request));
+  if (!locked) {
+    if (named) state.Warning(sqlstate::kLockNotAvailable, Format("skipping %s of \"%s\" --- lock not available", verb, name.c_str()));
+    return catalog::TableRef();
+  }
+  ASSIGN_OR_RETURN(catalog::TableRef found, state.catalog.TableByOid(table));
+  if (found == nullptr && named) {
+    state.Warning(sqlstate::kUndefinedTable, Format("skipping %s of \"%s\" --- relation no longer exists", verb, name.c_str()));
+  }
+  return found;
+}
+
 // Every row that everybody sees goes to segments, those of the last chunk too.
 Status FreezeTable(SessionState& state, const DdlContext& context, const catalog::Table& table) {
   engine::ExecutionContext execution;
@@ -132,12 +171,13 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
   if (statement.is_vacuum && (state.block.in_block() || state.in_multi_statement())) {
     return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
   }
-  bool analyze = !statement.is_vacuum, verbose = false, freeze = false;
+  bool analyze = !statement.is_vacuum, verbose = false, freeze = false, skip_locked = false;
   for (const parser::DefElem* option : statement.options) {
     RETURN_IF_ERROR(CheckOption(*option, statement.is_vacuum));
     if (option->name == "analyze") analyze = IsOn(*option);
     if (option->name == "verbose") verbose = IsOn(*option);
     if (option->name == "freeze") freeze = IsOn(*option);
+    if (option->name == "skip_locked") skip_locked = IsOn(*option);
   }
   const bool all = statement.relations.empty();
   if (!analyze) {
@@ -147,7 +187,7 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
     }
   }
   ASSIGN_OR_RETURN(const std::vector<Target> targets,
-                   all ? AllTables(state) : NamedTables(state, statement, verb));
+                   all ? AllTables(state) : NamedTables(state, statement, verb, skip_locked));
   if (statement.is_vacuum) RETURN_IF_ERROR(state.block.transaction().manager().RunPurge());
 
   Portal portal;
@@ -173,12 +213,13 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
       }
     }
     // The system tables' own rows are mostly built in: the planner knows their size.
-    if (!may || !(analyze || freeze) || table->is_system()) continue;
-    RETURN_IF_ERROR(state.locks->AcquireTable(state.database_oid, table->oid, txn::LockMode::kShareUpdateExclusive));
-    ASSIGN_OR_RETURN(table, state.catalog.TableByOid(target.table));
+    if (!may || table->is_system()) continue;
+    const size_t held = state.locks->Mark();
+    ASSIGN_OR_RETURN(table, LockTable(state, target.table, table->name, !all, skip_locked, verb));
     if (table == nullptr) continue;
     if (freeze) RETURN_IF_ERROR(FreezeTable(state, context, *table));
     if (analyze) RETURN_IF_ERROR(AnalyzeTable(*table, target.columns, default_target, context));
+    if (!analyze) state.locks->ReleaseToMark(held);  // what statistics change, others see when the statement is done
   }
   return UtilityResult{statement.is_vacuum ? "VACUUM" : "ANALYZE"};
 }

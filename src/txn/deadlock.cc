@@ -77,9 +77,11 @@ bool LockManager::Impl::StillHolds(const std::vector<Edge>& cycle) {
   return std::all_of(cycle.begin(), cycle.end(), waits);
 }
 
-// A cycle that exists only because somebody queues behind another is broken by letting him pass.
+// A cycle that exists only because somebody queues behind another is broken by letting him pass: of several the one who is
+// farthest from the waiter that looks, as PostgreSQL chooses.
 bool LockManager::Impl::ResolveByQueue(const std::vector<Edge>& cycle) {
-  for (const Edge& edge : cycle) {
+  for (size_t i = cycle.size(); i-- > 0;) {
+    const Edge& edge = cycle[i];
     if (!edge.queue_only) continue;
     Partition& partition = PartitionOf(edge.tag);
     MutexLock lock(partition.mutex);

@@ -136,8 +136,8 @@ struct LockManager::Impl {
   Result<bool> AcquireInTable(HolderState& holder, const LockTag& tag, LockMode mode, WaitPolicy policy);
   void ReleaseInTable(HolderState& holder, const LockTag& tag, LockMode mode);
 
-  // lock_wait.cc. The wait is registered; ends with it deregistered.
-  Status Await(HolderState& holder, Partition& partition);
+  // lock_wait.cc. The wait is registered; ends with it deregistered. deadlocked: it looks like a deadlock already.
+  Status Await(HolderState& holder, Partition& partition, bool deadlocked = false);
   // Takes the waiter out of its queue; false when it was granted or woken meanwhile.
   bool Withdraw(HolderState& holder, Partition& partition);
   void BeginWait(HolderState& holder, const LockTag& tag, LockMode mode);

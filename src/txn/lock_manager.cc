@@ -136,10 +136,12 @@ Result<bool> LockManager::Impl::AcquireInTable(HolderState& holder, const LockTa
   LockModeSet mine = object.GrantedTo(&holder);
   size_t place = object.queue.size();
   LockModeSet ahead = 0;
+  bool deadlocked = false;  // with one of them, for what he has already: no need to wait before that is looked at
   for (size_t i = 0; i < object.queue.size(); ++i) {
     LockMode wanted = object.queue[i]->wait.mode;
     if ((ConflictsOf(wanted) & mine) != 0) {
       place = i;
+      deadlocked = (ConflictsOf(mode) & object.GrantedTo(object.queue[i])) != 0;
       break;
     }
     ahead |= ModeBit(wanted);
@@ -156,7 +158,7 @@ Result<bool> LockManager::Impl::AcquireInTable(HolderState& holder, const LockTa
   object.queue.insert(object.queue.begin() + static_cast<ptrdiff_t>(place), &holder);
   BeginWait(holder, tag, mode);
   lock.unlock();
-  RETURN_IF_ERROR(Await(holder, partition));
+  RETURN_IF_ERROR(Await(holder, partition, deadlocked));
   return true;
 }
 

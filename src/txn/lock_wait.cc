@@ -36,11 +36,11 @@ bool LockManager::Impl::Withdraw(HolderState& holder, Partition& partition) {
   return true;
 }
 
-Status LockManager::Impl::Await(HolderState& holder, Partition& partition) {
+Status LockManager::Impl::Await(HolderState& holder, Partition& partition, bool deadlocked) {
   const Clock::time_point start = Clock::now();
   const bool limited = holder.lock_timeout_ms > 0;
   const Clock::time_point give_up = start + std::chrono::milliseconds(holder.lock_timeout_ms);
-  const Clock::time_point check_at = start + std::chrono::milliseconds(holder.deadlock_timeout_ms);
+  const Clock::time_point check_at = start + std::chrono::milliseconds(deadlocked ? 0 : holder.deadlock_timeout_ms);
   bool checked = false;
   BlockingRegion region;
   for (;;) {

@@ -1,5 +1,6 @@
 #include "txn/row_locks.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "common/check.h"
@@ -31,6 +32,17 @@ TxnId RowLocks::TryAcquire(const RowName& row, TxnId txn, RowLockMode mode, bool
     counters_[Stripe(row)].fetch_add(1, std::memory_order_seq_cst);
   }
   return TxnId();
+}
+
+bool RowLocks::IsHeldBy(const RowName& row, TxnId txn) const {
+  const RowName group = GroupOf(row);
+  const uint64_t bit = BitOf(row);
+  const Partition& partition = PartitionOf(group);
+  MutexLock lock(partition.mutex);
+  const auto it = partition.groups.find(group);
+  return it != partition.groups.end() && std::ranges::any_of(it->second, [&](const Holder& holder) {
+           return holder.txn == txn && (holder.rows & bit) != 0;
+         });
 }
 
 void RowLocks::Release(const RowName& group, uint64_t rows, TxnId txn, RowLockMode mode) {

@@ -42,6 +42,8 @@ class RowLocks {
 
   // Takes the lock, or returns a transaction whose lock conflicts. *added: it was not held in this mode before.
   TxnId TryAcquire(const RowName& row, TxnId txn, RowLockMode mode, bool* added);
+  // Whether the transaction has the row locked, in whatever mode.
+  bool IsHeldBy(const RowName& row, TxnId txn) const;
   // Gives rows of one group back: `rows` has bit (1 << row % kGroupRows) for each. Requires that they are held.
   void Release(const RowName& group, uint64_t rows, TxnId txn, RowLockMode mode);
 
@@ -68,6 +70,7 @@ class RowLocks {
   };
   static size_t Stripe(const RowName& row) { return row.Hash() / kPartitions % kStripes; }
   Partition& PartitionOf(const RowName& group) { return partitions_[group.Hash() % kPartitions]; }
+  const Partition& PartitionOf(const RowName& group) const { return partitions_[group.Hash() % kPartitions]; }
 
   std::array<Partition, kPartitions> partitions_;
   std::array<std::atomic<uint32_t>, kStripes> counters_{};

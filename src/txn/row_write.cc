@@ -199,10 +199,11 @@ Result<bool> RowTable::CopyIn(RowId id) {
 // ---- Waiting ---------------------------------------------------------------------------------------------------------
 
 Status RowTable::Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn) {
-  if (!*in_turn) {
+  ManagerImpl& impl = manager_->impl();
+  // Who has the row locked already does not stand behind others, who wait for him.
+  if (!*in_turn && !impl.row_locks.IsHeldBy({space_, tree_, id}, transaction.id())) {
     ASSIGN_OR_RETURN(*in_turn, transaction.locks().Acquire(LockTag::Tuple(space_, tree_, id), QueueMode(mode)));
   }
-  ManagerImpl& impl = manager_->impl();
   return impl.locks.WaitForTransaction(transaction.locks(), blocker, [&] { return impl.InProgress(blocker); });
 }
 
