@@ -20,11 +20,17 @@ class LockRowsOperator final : public Operator {
     std::vector<size_t> positions;        // where they are in the row
   };
 
-  LockRowsOperator(const planner::PhysicalLockRows& node, OperatorPtr child, std::vector<Lock> locks, Predicate recheck,
-                   Runtime& runtime)
+  struct OuterJoin {
+    Predicate on;
+    const std::vector<int>* nullable;
+  };
+
+  LockRowsOperator(const planner::PhysicalLockRows& node, OperatorPtr child, std::vector<Lock> locks,
+                   std::vector<OuterJoin> outer_joins, Predicate recheck, Runtime& runtime)
       : Operator(runtime),
         child_(std::move(child)),
         locks_(std::move(locks)),
+        outer_joins_(std::move(outer_joins)),
         recheck_(std::move(recheck)),
         out_(runtime, node.types) {}
 
@@ -83,13 +89,21 @@ class LockRowsOperator final : public Operator {
     }
     if (!changed) return true;
     const types::SelIndex row = at;
-    Batch one{out_.pointers(), {&row, 1}};
-    RETURN_IF_ERROR(recheck_.Filter(one));
-    return !one.empty();
+    const Batch one{out_.pointers(), {&row, 1}};
+    for (OuterJoin& join : outer_joins_) {
+      Batch joined = one;
+      RETURN_IF_ERROR(join.on.Filter(joined));
+      if (!joined.empty()) continue;
+      for (const int column : *join.nullable) out_[static_cast<size_t>(column)].SetNull(at);
+    }
+    Batch kept = one;
+    RETURN_IF_ERROR(recheck_.Filter(kept));
+    return !kept.empty();
   }
 
   OperatorPtr child_;
   std::vector<Lock> locks_;
+  std::vector<OuterJoin> outer_joins_;
   Predicate recheck_;
   OutputColumns out_;
   Batch in_;
@@ -118,9 +132,14 @@ Result<OperatorPtr> MakeLockRows(const planner::PhysicalLockRows& node, Runtime&
       lock.newest.push_back(runtime.MakeVector(node.types[i], 1));
     }
   }
+  std::vector<LockRowsOperator::OuterJoin> outer_joins;
+  for (const planner::OuterJoinRecheck& join : node.outer_joins) {
+    ASSIGN_OR_RETURN(Predicate on, Predicate::Make(join.on, runtime));
+    outer_joins.push_back({std::move(on), &join.nullable});
+  }
   ASSIGN_OR_RETURN(Predicate recheck, Predicate::Make(node.recheck, runtime));
-  return OperatorPtr(
-      std::make_unique<LockRowsOperator>(node, std::move(child), std::move(locks), std::move(recheck), runtime));
+  return OperatorPtr(std::make_unique<LockRowsOperator>(node, std::move(child), std::move(locks), std::move(outer_joins),
+                                                        std::move(recheck), runtime));
 }
 
 }  // namespace phantom::engine::internal

@@ -18,6 +18,7 @@ class MergeOperator final : public Operator {
 
   Status Make() {
     ASSIGN_OR_RETURN(writer_, TableWriter::Make(table_, node_.rules, {}, runtime_));
+    ASSIGN_OR_RETURN(recheck_, Predicate::Make(node_.recheck, runtime_));
     foreign_keys_ = ForeignKeys::Make(table_, runtime_);
     for (const planner::PhysicalMerge::When& when : node_.actions) {
       When& made = whens_.emplace_back();
@@ -75,7 +76,7 @@ class MergeOperator final : public Operator {
 
   Status MergeRow() {
     const types::Vector& ids = row_[node_.row_id_index];
-    const bool matched = !ids.IsNull(0);
+    bool matched = !ids.IsNull(0);
     const RowId id(matched ? static_cast<uint64_t>(ids.Get<int64_t>(0)) : 0);
     txn::WriteBase base = txn::WriteBase::kSnapshot;
     while (true) {
@@ -90,11 +91,21 @@ class MergeOperator final : public Operator {
         ASSIGN_OR_RETURN(outcome, Do(w, row, id, base));
         break;
       }
-      if (outcome != txn::WriteOutcome::kUpdated) return Status::Ok();
-      ASSIGN_OR_RETURN(const bool there, TakeNewest(id));
-      if (!there) return Status::Ok();
-      base = txn::WriteBase::kLocked;
+      if (outcome == txn::WriteOutcome::kSelfModified) return SecondTime();
+      if (outcome == txn::WriteOutcome::kUpdated) {
+        ASSIGN_OR_RETURN(matched, TakeNewest(id));
+        base = txn::WriteBase::kLocked;
+      } else if (outcome == txn::WriteOutcome::kDeleted) {
+        matched = false;
+      } else {
+        return Status::Ok();
+      }
     }
+  }
+
+  static Status SecondTime() {
+    return Error(sqlstate::kCardinalityViolation, "MERGE command cannot affect row a second time")
+        .Hint("Ensure that not more than one source row matches any one target row.");
   }
 
   Result<txn::WriteOutcome> Do(size_t w, const Batch& row, RowId id, txn::WriteBase base) {
@@ -117,10 +128,7 @@ class MergeOperator final : public Operator {
       ++count_;
       return txn::WriteOutcome::kOk;
     }
-    if (touched_.contains(id.value)) {
-      return Error(sqlstate::kCardinalityViolation, "MERGE command cannot affect row a second time")
-          .Hint("Ensure that not more than one source row matches any one target row.");
-    }
+    if (touched_.contains(id.value)) return SecondTime();
     txn::WriteOutcome outcome;
     RETURN_IF_ERROR(writer_->PrepareOld(old, row.rows));
     if (when.action == Action::kDelete) {
@@ -143,11 +151,12 @@ class MergeOperator final : public Operator {
     return outcome;
   }
 
-  // Puts the newest version of the target row in place of what was read. False: it has gone.
+  // Puts the newest version of the target row in place of what was read. False: it has gone, or no longer joins.
   Result<bool> TakeNewest(RowId id) {
     txn::RowTable& rows = writer_->rows();
     ASSIGN_OR_RETURN(const txn::LockedRow locked, rows.Lock(*runtime_.context.transaction, *runtime_.context.snapshot,
-                                                            id, txn::RowLockMode::kUpdate));
+                                                            id, txn::RowLockMode::kNoKeyUpdate));
+    if (locked.outcome == txn::WriteOutcome::kSelfModified) return SecondTime();
     if (locked.outcome != txn::WriteOutcome::kOk && locked.outcome != txn::WriteOutcome::kUpdated) return false;
     for (types::Vector& vector : newest_) vector.Reset();
     RETURN_IF_ERROR(rows.Decode(locked.newest.row, newest_columns_, newest_, 0));
@@ -156,7 +165,9 @@ class MergeOperator final : public Operator {
       row_[position_of_[c]].Reset();
       CopyValue(newest_[c], 0, row_[position_of_[c]], 0);
     }
-    return true;
+    Batch joined{row_pointers_, {nullptr, 1}};
+    RETURN_IF_ERROR(recheck_.Filter(joined));
+    return !joined.empty();
   }
 
   const planner::PhysicalMerge& node_;
@@ -165,6 +176,7 @@ class MergeOperator final : public Operator {
   std::unique_ptr<TableWriter> writer_;
   std::unique_ptr<ForeignKeys> foreign_keys_;
   std::vector<When> whens_;
+  Predicate recheck_;  // whether a target row still joins
   std::vector<types::Vector> nulls_, newest_, row_;
   std::vector<uint32_t> newest_columns_;
   std::vector<const types::Vector*> row_pointers_;

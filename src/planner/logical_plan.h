@@ -9,6 +9,7 @@
 #pragma once
 #include <compare>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -192,8 +193,14 @@ struct LogicalWith : LogicalOf<LogicalKind::kWith> {
 };
 
 struct LogicalLockRows : LogicalOf<LogicalKind::kLockRows> {
+  // An outer join that is made again: when not all of `on` hold, there are no rows of the relations `nullable`.
+  struct OuterJoin {
+    std::vector<Expr*> on;
+    std::set<RelId> nullable;
+  };
   std::vector<RowMark> marks;
-  std::vector<Expr*> rechecks;    // conditions to test again on rows that changed meanwhile
+  std::vector<Expr*> rechecks;           // conditions to test again on rows that changed meanwhile
+  std::vector<OuterJoin> outer_joins;    // before that, in this order
 };
 
 // INSERT, UPDATE, DELETE, MERGE of query->target. Child: the source (INSERT) or the rows joined. Produces (rel, i) = RETURNING.
@@ -201,7 +208,7 @@ struct LogicalModify : LogicalOf<LogicalKind::kModify> {
   RelId rel = 0;
   Query* query = nullptr;
   std::vector<ColumnId> inputs;   // INSERT: child columns for query->insert_columns
-  std::vector<Expr*> rechecks;    // UPDATE/DELETE: all conditions on the rows, for READ COMMITTED
+  std::vector<Expr*> rechecks;    // UPDATE, DELETE: all conditions on the rows; MERGE: those of its join; for READ COMMITTED
 };
 
 }  // namespace phantom::planner

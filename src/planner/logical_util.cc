@@ -67,6 +67,7 @@ void ForEachExpr(LogicalNode& node, const std::function<void(Expr*&)>& visit) {
     case LogicalKind::kDistinctOn:
       return keys(As<LogicalDistinctOn>(&node)->keys);
     case LogicalKind::kLockRows:
+      for (LogicalLockRows::OuterJoin& join : As<LogicalLockRows>(&node)->outer_joins) all(join.on);
       return all(As<LogicalLockRows>(&node)->rechecks);
     case LogicalKind::kModify: {
       Query& query = *As<LogicalModify>(&node)->query;

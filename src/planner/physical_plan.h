@@ -318,8 +318,8 @@ enum class LockStrength : uint8_t { kKeyShare, kShare, kNoKeyUpdate, kUpdate };
 enum class LockWait : uint8_t { kBlock, kSkip, kError };
 
 // Locks the rows named by row ids in the input and passes rows through. When a row was changed by a transaction waited for,
-// its newest version's columns replace the old ones (`columns`: table column of each input position, -1 none) and
-// `recheck` (over the input row, may be null) decides whether the row stays.
+// its newest version's columns replace the old ones (`columns`: table column of each input position, -1 none), outer joins are made
+// again, and `recheck` (over the input row, may be null) decides whether the row stays.
 struct RowLock {
   TableUse use;
   int row_id_index = 0;
@@ -327,9 +327,15 @@ struct RowLock {
   LockStrength strength = LockStrength::kUpdate;
   LockWait wait = LockWait::kBlock;
 };
+// When a row was changed and `on` (over the input row, may be null) is no longer true, the columns `nullable` become null.
+struct OuterJoinRecheck {
+  Expr* on = nullptr;
+  std::vector<int> nullable;
+};
 inline constexpr int kNoColumn = -1000;
 struct PhysicalLockRows : PhysicalOf<PhysicalKind::kLockRows> {
   std::vector<RowLock> locks;
+  std::vector<OuterJoinRecheck> outer_joins;
   Expr* recheck = nullptr;
 };
 
@@ -414,7 +420,9 @@ struct PhysicalDelete : PhysicalOf<PhysicalKind::kDelete> {
 };
 
 // MERGE. Child's row: as for Update, with a null row id when no target row matched. The first action whose condition (over the
-// child's row, null: true) holds and whose `matched` fits is done; a target row changed twice is error 21000.
+// child's row, null: true) holds and whose `matched` fits is done; a target row changed twice is error 21000. A target row that was changed by
+// a transaction waited for (READ COMMITTED) is looked at again in its newest version; it has gone, or `recheck` (over the child's row, may be
+// null) is not true: the source row is not matched.
 struct PhysicalMerge : PhysicalOf<PhysicalKind::kMerge> {
   enum class Action : uint8_t { kNothing, kInsert, kUpdate, kDelete };
   struct When {
@@ -427,6 +435,7 @@ struct PhysicalMerge : PhysicalOf<PhysicalKind::kMerge> {
   TableRules rules;
   int row_id_index = 0;
   std::vector<int> target_columns;
+  Expr* recheck = nullptr;
   std::vector<When> actions;
 };
 

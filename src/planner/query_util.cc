@@ -84,6 +84,38 @@ void ForEachQuery(Query& query, const std::function<void(Query&)>& visit) {
   });
 }
 
+void RelsBelow(const FromNode* node, std::set<RelId>& rels) {
+  if (node == nullptr) return;
+  if (!node->join) {
+    rels.insert(node->entry->rel);
+    return;
+  }
+  RelsBelow(node->left, rels);
+  RelsBelow(node->right, rels);
+}
+
+void NullableRels(const FromNode* node, std::set<RelId>& rels) {
+  if (node == nullptr || !node->join) return;
+  if (node->type == JoinType::kLeft || node->type == JoinType::kFull) RelsBelow(node->right, rels);
+  if (node->type == JoinType::kRight || node->type == JoinType::kFull) RelsBelow(node->left, rels);
+  NullableRels(node->left, rels);
+  NullableRels(node->right, rels);
+}
+
+const char* LockClause(LockStrength strength) {
+  switch (strength) {
+    case LockStrength::kKeyShare:
+      return "FOR KEY SHARE";
+    case LockStrength::kShare:
+      return "FOR SHARE";
+    case LockStrength::kNoKeyUpdate:
+      return "FOR NO KEY UPDATE";
+    case LockStrength::kUpdate:
+      return "FOR UPDATE";
+  }
+  return "";
+}
+
 bool QueryIsVolatile(const Query& query) {
   if (query.command != CommandKind::kSelect) return true;
   bool found = false;

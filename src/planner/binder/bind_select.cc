@@ -3,6 +3,7 @@
 #include "parser/parser.h"
 #include "planner/binder/binder.h"
 #include "planner/expr_util.h"
+#include "planner/query_util.h"
 
 namespace phantom::planner {
 
@@ -185,22 +186,6 @@ Result<Query*> Binder::ValuesQuery(const ast::SelectStmt& select, Scope& scope) 
   return &query;
 }
 
-namespace {
-const char* StrengthName(LockStrength strength) {
-  switch (strength) {
-    case LockStrength::kKeyShare:
-      return "FOR KEY SHARE";
-    case LockStrength::kShare:
-      return "FOR SHARE";
-    case LockStrength::kNoKeyUpdate:
-      return "FOR NO KEY UPDATE";
-    case LockStrength::kUpdate:
-      return "FOR UPDATE";
-  }
-  return "";
-}
-}  // namespace
-
 Status Binder::LockEntry(Query& query, RangeEntry* entry, LockStrength strength, LockWait wait, bool pushed) {
   if (entry->kind == RangeKind::kTable) {
     for (RowMark& mark : query.row_marks) {
@@ -218,8 +203,8 @@ Status Binder::LockEntry(Query& query, RangeEntry* entry, LockStrength strength,
   }
   if (entry->kind == RangeKind::kSubquery && entry->subquery->set_operation == nullptr) {
     Query& inner = *entry->subquery;
-    if (inner.grouped || inner.distinct || inner.has_distinct_on || inner.has_windows || inner.limit != nullptr) {
-      return Errorf(sqlstate::kFeatureNotSupported, "%s is not allowed with %s", StrengthName(strength),
+    if (inner.grouped || inner.distinct || inner.has_distinct_on || inner.has_windows) {
+      return Errorf(sqlstate::kFeatureNotSupported, "%s is not allowed with %s", LockClause(strength),
                     inner.grouped ? "GROUP BY clause" : inner.has_windows ? "window functions" : "DISTINCT clause");
     }
     for (RangeEntry* nested : inner.entries) {
@@ -237,7 +222,7 @@ Status Binder::RowMarks(ast::ListOf<ast::LockingClause> locking, Query& query, S
     auto strength = static_cast<LockStrength>(static_cast<int>(clause->strength) - 1);
     auto wait = static_cast<LockWait>(clause->wait);
     auto refuse = [&](const char* what) {
-      return Errorf(sqlstate::kFeatureNotSupported, "%s is not allowed with %s", StrengthName(strength), what);
+      return Errorf(sqlstate::kFeatureNotSupported, "%s is not allowed with %s", LockClause(strength), what);
     };
     if (query.set_operation != nullptr) return refuse("UNION/INTERSECT/EXCEPT");
     if (query.distinct || query.has_distinct_on) return refuse("DISTINCT clause");
@@ -256,7 +241,7 @@ Status Binder::RowMarks(ast::ListOf<ast::LockingClause> locking, Query& query, S
     }
     for (const ast::RangeVar* relation : clause->relations) {
       if (!IsNull(relation->schema) || !IsNull(relation->catalog)) {
-        return Errorf(sqlstate::kSyntaxError, "%s must specify unqualified relation names", StrengthName(strength))
+        return Errorf(sqlstate::kSyntaxError, "%s must specify unqualified relation names", LockClause(strength))
             .At(relation->location);
       }
       RangeEntry* found = nullptr;
@@ -265,7 +250,7 @@ Status Binder::RowMarks(ast::ListOf<ast::LockingClause> locking, Query& query, S
       }
       if (found == nullptr) {
         return Errorf(sqlstate::kUndefinedTable, "relation \"%s\" in %s clause not found in FROM clause",
-                      std::string(relation->name).c_str(), StrengthName(strength))
+                      std::string(relation->name).c_str(), LockClause(strength))
             .At(relation->location);
       }
       const char* kind = found->kind == RangeKind::kJoin ? "a join"
@@ -274,7 +259,7 @@ Status Binder::RowMarks(ast::ListOf<ast::LockingClause> locking, Query& query, S
                          : found->kind == RangeKind::kCte || found->kind == RangeKind::kWorkTable ? "a WITH query"
                                                                                                    : nullptr;
       if (kind != nullptr) {
-        return Errorf(sqlstate::kFeatureNotSupported, "%s cannot be applied to %s", StrengthName(strength), kind)
+        return Errorf(sqlstate::kFeatureNotSupported, "%s cannot be applied to %s", LockClause(strength), kind)
             .At(relation->location);
       }
       RETURN_IF_ERROR(LockEntry(query, found, strength, wait, pushed));

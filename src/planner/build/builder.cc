@@ -37,29 +37,6 @@ LogicalNode* Builder::Filter(LogicalNode* child, Expr* condition) {
   return filter;
 }
 
-namespace {
-
-void RelsBelow(const FromNode* node, std::set<RelId>& rels) {
-  if (node == nullptr) return;
-  if (!node->join) {
-    rels.insert(node->entry->rel);
-    return;
-  }
-  RelsBelow(node->left, rels);
-  RelsBelow(node->right, rels);
-}
-
-// The relations whose rows an outer join may fill with nulls.
-void NullableRels(const FromNode* node, std::set<RelId>& rels) {
-  if (node == nullptr || !node->join) return;
-  if (node->type == JoinType::kLeft || node->type == JoinType::kFull) RelsBelow(node->right, rels);
-  if (node->type == JoinType::kRight || node->type == JoinType::kFull) RelsBelow(node->left, rels);
-  NullableRels(node->left, rels);
-  NullableRels(node->right, rels);
-}
-
-}  // namespace
-
 // Puts the entry's rows into a subquery that gives each of them one more column, which is never null; returns its number.
 int Builder::AddPresence(RangeEntry& entry) {
   auto* inner = ctx_.arena.New<RangeEntry>(entry);
@@ -314,16 +291,6 @@ Result<LogicalNode*> Builder::BuildRecursive(CommonTable& cte, RelId rel) {
   return result;
 }
 
-// The rewriting of a condition's subqueries into joins consumes them: what is tested again has copies.
-std::vector<Expr*> Builder::Rechecks(Expr* where) {
-  std::vector<Expr*> conditions;
-  SplitAnd(where, conditions);
-  for (Expr*& condition : conditions) {
-    if (ContainsSubquery(condition)) condition = CopyWithSubqueries(ctx_, condition);
-  }
-  return conditions;
-}
-
 Result<LogicalNode*> Builder::BuildSelect(Query& query, RelId rel) {
   auto make_project = [&](RelId to, LogicalNode* child, bool junk) {
     auto* project = ctx_.arena.New<LogicalProject>();
@@ -342,12 +309,14 @@ Result<LogicalNode*> Builder::BuildSelect(Query& query, RelId rel) {
     node = Ordered(query, node, query.set_operation->rel);
     return make_project(rel, node, true);
   }
+  RETURN_IF_ERROR(PullUpLocked(query));
+  LogicalLockRows* lock = query.row_marks.empty() ? nullptr : LockRows(query);
   ASSIGN_OR_RETURN(LogicalNode * node, BuildFrom(query.from));
   node = Filter(node, query.where);
   if (query.grouped) node = Aggregate(query, node);
   if (query.has_windows) node = Windows(query, node);
   if (query.has_set_functions) node = SetFunctions(query, node);
-  if (!query.row_marks.empty()) {
+  if (lock != nullptr) {
     // Rows are locked in the order asked for, and no more than the limit wants.
     if (!query.order_by.empty()) {
       auto* sort = ctx_.arena.New<LogicalSort>();
@@ -357,9 +326,6 @@ Result<LogicalNode*> Builder::BuildSelect(Query& query, RelId rel) {
       sort->children = {node};
       node = sort;
     }
-    auto* lock = ctx_.arena.New<LogicalLockRows>();
-    lock->marks = query.row_marks;
-    lock->rechecks = Rechecks(query.where);
     lock->children = {node};
     node = lock;
     if (query.limit != nullptr || query.offset != nullptr) {
@@ -460,7 +426,7 @@ Result<LogicalNode*> Builder::BuildModify(Query& query, RelId rel) {
     project->children = {node};
     node = project;
   } else {
-    modify->rechecks = Rechecks(query.where);
+    modify->rechecks = Rechecks(query.command == CommandKind::kMerge ? query.from->on : query.where);
     node = Filter(node, query.where);
   }
   modify->children = {node};

@@ -38,7 +38,11 @@ class Builder {
   LogicalNode* Windows(Query& query, LogicalNode* node);
   LogicalNode* SetFunctions(Query& query, LogicalNode* node);
   LogicalNode* Filter(LogicalNode* child, Expr* condition);
-  std::vector<Expr*> Rechecks(Expr* where);
+  // Row locks (row_locks.cc). Locked subqueries that do no more than choose rows become part of the query.
+  Status PullUpLocked(Query& query);
+  LogicalLockRows* LockRows(Query& query);
+  void RecheckJoins(const FromNode* node, LogicalLockRows& lock);
+  std::vector<Expr*> Rechecks(Expr* condition);
   void ExpandWholeRows(Query& query);
   Expr* NullUnlessThere(RangeEntry& entry, RowExpr* row, std::map<RelId, int>& presence);
   int AddPresence(RangeEntry& entry);

@@ -32,6 +32,9 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLockRows(LogicalLockRows& 
   plan_.has_row_marks = true;
   Columns need = required;
   for (const Expr* condition : node.rechecks) Use(condition, need);
+  for (const LogicalLockRows::OuterJoin& join : node.outer_joins) {
+    for (const Expr* condition : join.on) Use(condition, need);
+  }
   std::set<RelId> available = OutputRels(*node.children[0]);
   std::vector<RowMark> marks;
   for (const RowMark& mark : node.marks) {
@@ -52,6 +55,13 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLockRows(LogicalLockRows& 
     lock->locks.push_back(std::move(row));
   }
   ASSIGN_OR_RETURN(lock->recheck, ResolveRechecks(node.rechecks, available, input.layout));
+  for (const LogicalLockRows::OuterJoin& join : node.outer_joins) {
+    OuterJoinRecheck& made = lock->outer_joins.emplace_back();
+    ASSIGN_OR_RETURN(made.on, ResolveRechecks(join.on, available, input.layout));
+    for (size_t i = 0; i < input.layout.size(); ++i) {
+      if (join.nullable.contains(input.layout[i].id.rel)) made.nullable.push_back(static_cast<int>(i));
+    }
+  }
   lock->children = {input.node};
   lock->cost = input.node->cost;
   Finish(lock, input.layout);
@@ -200,6 +210,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanModify(LogicalModify& node
       merge->rules = std::move(rules);
       merge->row_id_index = row_id_index;
       merge->target_columns = std::move(target_columns);
+      merge->recheck = recheck;
       for (const MergeWhen& when : query.merge_actions) {
         PhysicalMerge::When action{.matched = when.matched, .action = when.action};
         if (when.condition != nullptr) {
