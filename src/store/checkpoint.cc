@@ -39,11 +39,13 @@ Lsn Store::Impl::RetainLsn() { return hooks != nullptr ? hooks->RetainLsn() : lo
 
 void Store::SetHooks(TransactionHooks* hooks) {
   impl_->Enter();
-  if (hooks == nullptr && impl_->hooks != nullptr) {
-    impl_->active_without_hooks = impl_->hooks->ActiveTransactions();
-    impl_->next_txn_without_hooks = impl_->hooks->NextTxnId();
+  std::vector<ActiveTransaction> active = impl_->ActiveTransactions();
+  impl_->next_txn_without_hooks = impl_->NextTxnId();
+  {
+    MutexLock guard(impl_->mutex);
+    impl_->hooks = hooks;
+    impl_->active_without_hooks = std::move(active);
   }
-  impl_->hooks = hooks;
   impl_->Leave();
 }
 

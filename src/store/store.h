@@ -77,6 +77,8 @@ class TransactionHooks {
   // this list must be one atomic step for the caller. Every record appended before the call counts: one that
   // is appended but not yet noted as its transaction's latest must be waited for.
   virtual std::vector<ActiveTransaction> ActiveTransactions() = 0;
+  // Whether it may still be rolled back. Waits for nothing.
+  virtual bool InProgress(TxnId id) const = 0;
   // Greater than every id handed out so far.
   virtual TxnId NextTxnId() = 0;
   // The log from here on is needed by transactions in progress, snapshots or purge.

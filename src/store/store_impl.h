@@ -104,7 +104,7 @@ struct Store::Impl {
   bool busy = false;
   bool stopping = false;
   TransactionHooks* hooks = nullptr;
-  // What counts without hooks: recovery's result, or what the hooks said last.
+  // What counts without hooks: recovery's result, or what the hooks said last. `hooks` and the list change with mutex held too.
   std::vector<ActiveTransaction> active_without_hooks;
   TxnId next_txn_without_hooks;
   Lsn redo;            // of the last checkpoint

@@ -109,11 +109,10 @@ Result<std::vector<std::string>> Store::Impl::ColdFilesOf(SpaceId space) {
 }
 
 bool Store::IsInProgress(TxnId txn) {
-  // Who is asked for them does not go meanwhile.
-  impl_->Enter();
-  const std::vector<ActiveTransaction> active = impl_->ActiveTransactions();
-  impl_->Leave();
-  return std::ranges::any_of(active, [&](const ActiveTransaction& other) { return other.id == txn; });
+  // Not by way of a checkpoint's list of them: that waits for a rollback, which may be waiting for who asks to leave its tree alone.
+  MutexLock guard(impl_->mutex);
+  if (impl_->hooks != nullptr) return impl_->hooks->InProgress(txn);
+  return std::ranges::any_of(impl_->active_without_hooks, [&](const ActiveTransaction& other) { return other.id == txn; });
 }
 
 }  // namespace phantom::store

@@ -91,7 +91,7 @@ class ManagerImpl final : public store::TransactionHooks {
     const uint64_t commit = status.Get(id);
     return commit >= StatusTable::kLongAgo && commit <= clock.published.load();
   }
-  bool InProgress(TxnId id) const { return id.value >= clock.id_floor.load() && status.InProgress(id); }
+  bool InProgress(TxnId id) const override { return id.value >= clock.id_floor.load() && status.InProgress(id); }
 
   // One change to a key by a transaction in progress; the callback need not fill edit.txn and edit.prev.
   using Decide = FunctionRef<Status(std::optional<Bytes> current, btree::Edit& edit)>;

@@ -87,6 +87,10 @@ class MiniTxns : public TransactionHooks {
     for (const auto& [id, transaction] : active_) list.push_back(transaction);
     return list;
   }
+  bool InProgress(TxnId txn) const override {
+    std::lock_guard lock(mutex_);
+    return active_.contains(txn);
+  }
   TxnId NextTxnId() override {
     std::lock_guard lock(mutex_);
     return TxnId(next_);
@@ -164,7 +168,7 @@ class MiniTxns : public TransactionHooks {
   Store& store_;
   // Held shared from before a record is appended until it is noted, so that the list misses none.
   std::shared_mutex writing_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   uint64_t next_;
   std::map<TxnId, ActiveTransaction> active_;
 };

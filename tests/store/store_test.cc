@@ -219,6 +219,33 @@ TEST_CASE("the log is kept as far back as someone needs it, and no farther") {
   REQUIRE(!Get(*store, tree, "held"));
 }
 
+TEST_CASE("whether a transaction is in progress is told while a checkpoint waits for one") {
+  struct Hooks final : TransactionHooks {
+    std::vector<ActiveTransaction> ActiveTransactions() override {
+      asked = true;
+      asked.notify_all();
+      answer.wait(false);
+      return {};
+    }
+    bool InProgress(TxnId id) const override { return id == TxnId(7); }
+    TxnId NextTxnId() override { return TxnId(8); }
+    Lsn RetainLsn() override { return Lsn(); }
+    std::atomic<bool> asked = false, answer = false;
+  };
+  io::SimEnv env(1);
+  auto store = OpenStore(env);
+  Hooks hooks;
+  store->SetHooks(&hooks);
+  std::thread checkpoint([&] { static_cast<void>(store->Checkpoint()); });
+  hooks.asked.wait(false);
+  CHECK(store->IsInProgress(TxnId(7)));
+  CHECK(!store->IsInProgress(TxnId(6)));
+  hooks.answer = true;
+  hooks.answer.notify_all();
+  checkpoint.join();
+  store->SetHooks(nullptr);
+}
+
 TEST_CASE("a full disk fails changes cleanly and they go on when there is room") {
   io::SimEnv env(8);
   TreeId tree;
