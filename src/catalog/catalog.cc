@@ -347,6 +347,7 @@ Result<TableRef> Catalog::OpenTableIfExists(const QualifiedName& name, txn::Lock
       ASSIGN_OR_RETURN(TableRef table, TableByOid(oid));
       if (table != nullptr) {
         if (check) RETURN_IF_ERROR(check(*table));
+        store_->NoteUse(*table);
         return table;
       }
     }

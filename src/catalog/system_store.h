@@ -13,6 +13,7 @@
 
 #include "catalog/row.h"
 #include "catalog/system_tables.h"
+#include "catalog/table.h"
 #include "common/status.h"
 
 namespace phantom::txn {
@@ -80,11 +81,19 @@ class SystemStore {
   ~SystemStore();
 
   // Borrowed until the next call; null between transactions.
-  void SetTransaction(txn::Transaction* transaction) { transaction_ = transaction; }
+  void SetTransaction(txn::Transaction* transaction) {
+    transaction_ = transaction;
+    used_temporary_ = false;
+  }
   txn::Transaction* transaction() { return transaction_; }
   SpaceId space() const { return space_; }
   // Is shown every row that is written: new ones, and those that go.
   void SetObserver(std::function<void(const Row&)> observer) { observer_ = std::move(observer); }
+
+  // Whether the transaction has had to do with temporary objects, by those who use a table and make or drop one.
+  bool used_temporary() const { return used_temporary_; }
+  void NoteUse(const Table& table) { used_temporary_ |= table.persistence == Persistence::kTemporary; }
+  void NoteTemporary() { used_temporary_ = true; }
 
   // Stored rows whose index key begins with the parts.
   Result<std::vector<Row>> Find(Oid table, Oid index, std::initializer_list<KeyPart> key);
@@ -138,6 +147,7 @@ class SystemStore {
   txn::Transaction* transaction_ = nullptr;
   const txn::Snapshot* view_ = nullptr;
   std::function<void(const Row&)> observer_;
+  bool used_temporary_ = false;
   std::unordered_map<Oid, std::unique_ptr<Handles>> handles_;
 };
 

@@ -16,6 +16,7 @@
 #include "session/session_state.h"
 #include "session/type_hooks.h"
 #include "txn/check.h"
+#include "txn/prepared.h"
 #include "txn/snapshot.h"
 #include "txn/transaction.h"
 
@@ -27,6 +28,10 @@ using Report = std::function<void(const std::string& object, const txn::CheckPro
 
 // Kept from what would disturb the check, until called again with null. False: the table is gone.
 using Hold = std::function<Result<bool>(const catalog::Table*)>;
+
+txn::LockMode ModeToHold(const catalog::Table& table) {
+  return table.is_system() ? txn::LockMode::kAccessShare : txn::LockMode::kShareUpdateExclusive;
+}
 
 // One database, seen by a transaction of its own.
 class DatabaseCheck {
@@ -222,12 +227,24 @@ Status CheckTables(store::Store& store, const std::function<void(const std::stri
   ASSIGN_OR_RETURN(const std::unique_ptr<catalog::SharedCatalog> shared, catalog::SharedCatalog::Open(*manager));
   ASSIGN_OR_RETURN(const std::vector<catalog::Database> databases, Databases(*manager));
   bool first = true;
+  // What prepared transactions have changed is as in a database in use; tables that they keep others from are left out.
+  const bool in_use = !manager->prepared().List().empty();
   for (const catalog::Database& database : databases) {
+    txn::LockHolder holder(manager->locks(), 0);
+    const Hold hold = [&](const catalog::Table* held) -> Result<bool> {
+      holder.ReleaseAllTransaction();
+      if (held == nullptr) return true;
+      const bool shared_table = catalog::SystemTables::Get().IsShared(held->oid);
+      txn::LockRequest request;
+      request.policy = txn::WaitPolicy::kSkip;
+      return holder.Acquire(txn::LockTag::Relation(shared_table ? Oid(0) : database.oid, held->oid), ModeToHold(*held),
+                            request);
+    };
     const auto in_database = [&](const std::string& object, const txn::CheckProblem& problem) {
       report("database \"" + database.name + "\", table \"" + object + "\": " + problem.text);
     };
     const Report report_problem = in_database;
-    DatabaseCheck check(*shared, database, report_problem);
+    DatabaseCheck check(*shared, database, report_problem, {}, in_use ? hold : Hold());
     // The shared tables are seen from every database, and looked at from one.
     if (first) RETURN_IF_ERROR(check.CheckSystemTables(/*shared=*/true));
     first = false;
@@ -265,9 +282,7 @@ Status CheckInUse(SessionState& state, Oid table, const Report& report) {
       return true;
     }
     const bool shared = catalog::SystemTables::Get().IsShared(held->oid);
-    RETURN_IF_ERROR(state.locks->AcquireTable(shared ? Oid(0) : state.database_oid, held->oid,
-                                              held->is_system() ? txn::LockMode::kAccessShare
-                                                                : txn::LockMode::kShareUpdateExclusive));
+    RETURN_IF_ERROR(state.locks->AcquireTable(shared ? Oid(0) : state.database_oid, held->oid, ModeToHold(*held)));
     return true;
   };
   DatabaseCheck check(state.instance.catalog(), *database, report, pace, hold);

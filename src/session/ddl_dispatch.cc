@@ -8,6 +8,7 @@
 #include "parser/ast_table.h"
 #include "session/ddl/ddl.h"
 #include "session/services.h"
+#include "txn/prepared.h"
 
 namespace phantom::session {
 
@@ -17,6 +18,16 @@ namespace {
 constexpr int64_t kLeaveWaitMs = 5000;
 constexpr int64_t kLeavePollMs = 10;
 
+std::string UsersOf(int sessions, size_t prepared) {
+  if (sessions > 0 && prepared > 0) {
+    return Format("There are %d other session(s) and %zu prepared transaction(s) using the database.", sessions, prepared);
+  }
+  if (sessions == 1) return "There is 1 other session using the database.";
+  if (sessions > 0) return Format("There are %d other sessions using the database.", sessions);
+  if (prepared == 1) return "There is 1 prepared transaction using the database.";
+  return Format("There are %zu prepared transactions using the database.", prepared);
+}
+
 Status LeaveAlone(SessionState& state, const catalog::Database& database, bool force, const char* refusal) {
   // New sessions of the database wait for this lock, and find it gone.
   RETURN_IF_ERROR(state.locks
@@ -24,7 +35,13 @@ Status LeaveAlone(SessionState& state, const catalog::Database& database, bool f
                                 txn::LockMode::kAccessExclusive, txn::LockRequest())
                       .status());
   SessionRegistry& sessions = state.instance.sessions();
+  const txn::PreparedTransactions& all_prepared = state.instance.transactions().prepared();
   if (force) {
+    if (const size_t prepared = all_prepared.CountIn(database.oid); prepared > 0) {
+      return Errorf(sqlstate::kObjectInUse, "database \"%s\" is being used by prepared transactions",
+                    database.name.c_str())
+          .Detail(UsersOf(0, prepared));
+    }
     for (const Activity& other : sessions.List()) {
       if (other.database_oid != database.oid || other.pid == state.control->pid) continue;
       ASSIGN_OR_RETURN(const bool superuser, state.catalog.IsSuperuser(other.user_oid));
@@ -45,14 +62,13 @@ Status LeaveAlone(SessionState& state, const catalog::Database& database, bool f
   const BlockingRegion region;
   for (int64_t waited = 0;; waited += kLeavePollMs) {
     const int others = sessions.Count(database.oid, 0, state.control->pid);
-    if (others == 0) return Status::Ok();
+    const size_t prepared = all_prepared.CountIn(database.oid);
+    if (others == 0 && prepared == 0) return Status::Ok();
     if (state.control->cancelled.load(std::memory_order_acquire)) {
       return Error(sqlstate::kQueryCanceled, "canceling statement due to user request");
     }
     if (waited >= kLeaveWaitMs) {
-      return Errorf(sqlstate::kObjectInUse, refusal, database.name.c_str())
-          .Detail(others == 1 ? std::string("There is 1 other session using the database.")
-                              : Format("There are %d other sessions using the database.", others));
+      return Errorf(sqlstate::kObjectInUse, refusal, database.name.c_str()).Detail(UsersOf(others, prepared));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(kLeavePollMs));
   }

@@ -1,5 +1,6 @@
 // The steps of a statement: parse, analyze, plan, lock, start.
 #include "catalog/shared_catalog.h"
+#include "catalog/system_store.h"
 #include "engine/executor.h"
 #include "engine/memory_broker.h"
 #include "parser/ast_select.h"
@@ -225,6 +226,7 @@ Status SessionState::LockTables(const planner::PhysicalPlan& plan) {
     const txn::LockMode mode = used.written      ? txn::LockMode::kRowExclusive
                                : used.row_locked ? txn::LockMode::kRowShare
                                                  : txn::LockMode::kAccessShare;
+    catalog.store().NoteUse(*used.table);
     RETURN_IF_ERROR(locks->AcquireTable(database_oid, used.table->oid, mode));
   }
   return Status::Ok();

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "io/env.h"
 #include "session/check.h"
+#include "session/exported_snapshots.h"
 #include "session/in_catalog.h"
 #include "session/notification_hub.h"
 #include "session/session_registry.h"
@@ -13,6 +14,7 @@
 #include "session/tiering/move_log.h"
 #include "session/timer_queue.h"
 #include "store/store.h"
+#include "txn/prepared.h"
 #include "txn/transaction.h"
 
 namespace phantom::session {
@@ -53,6 +55,7 @@ struct Instance::Parts {
   std::unique_ptr<catalog::SharedCatalog> catalog;
   SessionRegistry sessions;
   NotificationHub notifications;
+  ExportedSnapshots exported_snapshots;
   TimerQueue timers;
   MoveLog moves;
 };
@@ -75,6 +78,14 @@ Result<std::unique_ptr<Instance>> Instance::Open(io::Env& env, const std::string
   }
   ASSIGN_OR_RETURN(parts->transactions, txn::TransactionManager::Create(*parts->store));
   ASSIGN_OR_RETURN(parts->catalog, catalog::SharedCatalog::Open(*parts->transactions));
+  // Of prepared transactions that a restart has brought back nobody knows any more whether they did DDL.
+  catalog::SharedCatalog& shared = *parts->catalog;
+  parts->transactions->prepared().ForEach([&](const txn::PreparedInfo& info, txn::Transaction& transaction) {
+    transaction.OnCommit([&shared, database = info.database] {
+      shared.cache(database).Invalidate();
+      shared.InvalidateShared();
+    });
+  });
   RETURN_IF_ERROR(env.MakeDirectory(parts->temp_directory));
   // What statements of an earlier life spilled is of no use to anybody.
   ASSIGN_OR_RETURN(const std::vector<std::string> leftovers, env.List(parts->temp_directory));
@@ -125,6 +136,7 @@ txn::TransactionManager& Instance::transactions() { return *parts_->transactions
 catalog::SharedCatalog& Instance::catalog() { return *parts_->catalog; }
 SessionRegistry& Instance::sessions() { return parts_->sessions; }
 NotificationHub& Instance::notifications() { return parts_->notifications; }
+ExportedSnapshots& Instance::exported_snapshots() { return parts_->exported_snapshots; }
 TimerQueue& Instance::timers() { return parts_->timers; }
 MoveLog& Instance::moves() { return parts_->moves; }
 const std::string& Instance::temp_directory() const { return parts_->temp_directory; }

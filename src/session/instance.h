@@ -29,6 +29,7 @@ class SharedCatalog;
 
 namespace phantom::session {
 
+class ExportedSnapshots;
 class MoveLog;
 class NotificationHub;
 class ServerSettings;
@@ -58,6 +59,7 @@ class Instance {
   catalog::SharedCatalog& catalog();
   SessionRegistry& sessions();
   NotificationHub& notifications();
+  ExportedSnapshots& exported_snapshots();
   TimerQueue& timers();
   MoveLog& moves();
   // Where statements spill.

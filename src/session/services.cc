@@ -2,6 +2,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/shared_catalog.h"
+#include "catalog/system_store.h"
 #include "engine/evaluator.h"
 #include "session/session_state.h"
 #include "session/setting_checks.h"
@@ -31,6 +32,7 @@ Result<catalog::TableRef> FindSequence(SessionState& state, Oid sequence) {
   if (table->kind != catalog::RelationKind::kSequence) {
     return Errorf(sqlstate::kWrongObjectType, "\"%s\" is not a sequence", table->name.c_str());
   }
+  state.catalog.store().NoteUse(*table);
   return table;
 }
 

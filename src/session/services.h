@@ -16,7 +16,11 @@
 
 namespace phantom::session {
 
+class Instance;
 class SessionState;
+
+// pg_prepared_xact(), as engine/text_rows.h (two_phase.cc).
+std::string PreparedTransactionRows(Instance& instance);
 
 class Services : public engine::SessionServices, public planner::ExpressionService, public planner::StatisticsSource {
  public:

@@ -301,6 +301,10 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
     ASSIGN_OR_RETURN(const int64_t ctid, state_.CurrentOf(*args[0], static_cast<Oid>(IntegerOf(args[1]))));
     return Text(std::to_string(ctid));
   }
+  if (function == "pg_export_snapshot") {
+    ASSIGN_OR_RETURN(std::string id, state_.ExportSnapshot());
+    return Text(std::move(id));
+  }
   if (function == "pg_is_in_recovery") return BoolText(false);
   if (function == "pg_current_wal_lsn" || function == "pg_current_wal_insert_lsn" || function == "pg_switch_wal") {
     return LsnText(instance.store().Stats().appended);

@@ -93,7 +93,12 @@ std::string Locks(SessionState& state) {
   for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
     const txn::LockTag& tag = lock.tag;
     const auto common = [&] {
-      rows.Add(Format("%d/0", lock.process_id)).Number(lock.process_id).Add(txn::LockModeName(lock.mode));
+      if (lock.prepared) {
+        rows.Add(Format("-1/%u", static_cast<uint32_t>(lock.prepared.value))).Null();
+      } else {
+        rows.Add(Format("%d/0", lock.process_id)).Number(lock.process_id);
+      }
+      rows.Add(txn::LockModeName(lock.mode));
       rows.Bool(lock.granted).Bool(lock.fast_path).Null().End();
     };
     switch (tag.kind) {
@@ -161,6 +166,7 @@ Result<std::optional<std::string>> Services::CallRows(std::string_view function,
   if (function == "show_all_settings") return Field(SettingRowsText(state_));
   if (function == "pg_stat_get_activity") return Field(Activities(state_, args[0]));
   if (function == "pg_lock_status") return Field(Locks(state_));
+  if (function == "pg_prepared_xact") return Field(PreparedTransactionRows(state_.instance));
   RowWriter rows;
   if (function == "pg_cursor") {
     for (const auto& [name, portal] : state_.portals) {

@@ -172,6 +172,7 @@ void SessionState::DropPortalsOfTransaction() {
 
 void SessionState::AfterCommit() {
   deferred.Reset();
+  ForgetExportedSnapshots();
   PublishNotifications();
   RestoreRoles();
   ApplySettings();
@@ -179,6 +180,7 @@ void SessionState::AfterCommit() {
 
 void SessionState::AfterAbort() {
   deferred.Reset();
+  ForgetExportedSnapshots();
   pending_notifications.clear();
   listen_actions.clear();
   std::erase_if(on_commit, [](const OnCommit& action) { return action.fresh; });

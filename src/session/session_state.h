@@ -128,6 +128,12 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   void AddOnCommit(Oid table, bool drop);
   Status RunOnCommit();
 
+  // ---- Snapshots this transaction has exported (exported_snapshots.cc) ----
+  std::vector<std::string> exported_snapshots;
+  Result<std::string> ExportSnapshot();
+  Status ImportSnapshot(std::string_view id);
+  void ForgetExportedSnapshots();
+
   // ---- The request in progress ----
   ResultSink* sink = nullptr;  // where notices go
   std::string current_query;
@@ -188,6 +194,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   // Columns of its result; nothing when it returns no rows.
   Result<std::optional<std::vector<ColumnDescription>>> UtilityColumns(const Statement& statement);
   Result<UtilityResult> RunTransaction(const parser::Node& node);
+  Result<UtilityResult> RunPrepareTransaction(std::string_view gid);
+  Result<UtilityResult> RunFinishPrepared(std::string_view gid, bool commit);
   Result<UtilityResult> RunSet(const parser::Node& node);
   Result<UtilityResult> RunShow(const parser::Node& node);
   Result<UtilityResult> RunDiscard(const parser::Node& node);
@@ -241,6 +249,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   // ---- TransactionObserver ----
   void BeforeBegin() override;
   Status BeforeCommit() override;
+  Status BeforePrepare() override;
+  Status CheckPrepare() override;
   void BeforeAbort() override;
   void AfterCommit() override;
   void AfterAbort() override;

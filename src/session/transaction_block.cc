@@ -2,6 +2,7 @@
 
 #include "catalog/catalog.h"
 #include "session/settings.h"
+#include "txn/prepared.h"
 
 namespace phantom::session {
 
@@ -61,13 +62,39 @@ Status TransactionBlock::CommitNow() {
   static const int kSynchronousCommit = FindSetting("synchronous_commit");
   if (settings_.GetString(kSynchronousCommit) != "off") Observe(*lsn);
   Observe(transaction_->observed());
+  EndGood();
+  return Status::Ok();
+}
+
+void TransactionBlock::EndGood() {
   while (settings_.level() > 0) settings_.EndLevel(true);
   savepoints_.clear();
   catalog_.End(true);
   transaction_.reset();
   kind_ = Kind::kNone;
   observer_.AfterCommit();
-  return Status::Ok();
+}
+
+Status TransactionBlock::Prepare(const txn::PreparedInfo& info, size_t limit, bool* prepared) {
+  *prepared = kind_ != Kind::kFailed;
+  if (!*prepared) {
+    AbortNow();
+    return Status::Ok();
+  }
+  Status status = observer_.BeforePrepare();
+  if (status.ok()) {
+    Observe(transaction_->observed());
+    const Result<Lsn> lsn =
+        manager_.prepared().Prepare(info, limit, [this] { return observer_.CheckPrepare(); }, transaction_);
+    if (lsn.ok()) {
+      Observe(*lsn);
+      EndGood();
+      return Status::Ok();
+    }
+    status = lsn.status();
+  }
+  AbortNow();
+  return status;
 }
 
 void TransactionBlock::AbortNow() {

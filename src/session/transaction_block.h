@@ -34,8 +34,12 @@ class TransactionObserver {
   virtual void BeforeBegin() = 0;
   // Last chance to fail a commit (deferred constraints, holdable cursors).
   virtual Status BeforeCommit() = 0;
+  // Last chances to fail a PREPARE TRANSACTION: before its name is looked at, and when it has been reserved.
+  virtual Status BeforePrepare() = 0;
+  virtual Status CheckPrepare() = 0;
   // Nothing may use the transaction after this.
   virtual void BeforeAbort() = 0;
+  // Or a PREPARE TRANSACTION.
   virtual void AfterCommit() = 0;
   virtual void AfterAbort() = 0;
   virtual void AfterSavepoint() = 0;
@@ -87,6 +91,9 @@ class TransactionBlock {
   // then *committed is false.
   Status Commit(bool* none, bool* committed);
   Status Rollback(bool* none);
+  // PREPARE TRANSACTION of the block, or of the implicit transaction of several statements. What cannot be prepared is rolled back, and
+  // so is a failed block: then *prepared is false. `limit`: max_prepared_transactions.
+  Status Prepare(const txn::PreparedInfo& info, size_t limit, bool* prepared);
 
   // 25P01 outside a block, 3B001 when there is no such savepoint.
   Status Savepoint(std::string_view name);
@@ -114,6 +121,8 @@ class TransactionBlock {
   };
 
   Status CommitNow();
+  // What is left to do when the transaction has been committed, or prepared.
+  void EndGood();
   void AbortNow();
   // Index of the newest savepoint with the name. 3B001.
   Result<size_t> FindSavepoint(std::string_view name) const;

@@ -1,5 +1,6 @@
 // Utility statements: which file runs which, what columns they give, and the small ones.
 #include "catalog/catalog.h"
+#include "catalog/system_store.h"
 #include "parser/ast_select.h"
 #include "parser/ast_table.h"
 #include "parser/ast_utility.h"
@@ -151,6 +152,7 @@ Result<UtilityResult> SessionState::RunLock(const parser::Node& node) {
       ASSIGN_OR_RETURN(const bool held, locks->Acquire(txn::LockTag::Relation(database_oid, table->oid), mode, request));
       PHANTOM_CHECK(held);
       // While the lock was awaited the table may have gone, or another may have taken its name.
+      catalog.store().NoteUse(*table);
       const Oid locked = table->oid;
       ASSIGN_OR_RETURN(table, catalog.TableOrError(name));
       if (table->oid == locked) break;

@@ -285,7 +285,14 @@ Result<UtilityResult> SessionState::RunSet(const parser::Node& node) {
       break;
     case VariableSetKind::kMulti: {
       if (set.name == "TRANSACTION SNAPSHOT") {
-        return Error(sqlstate::kFeatureNotSupported, "SET TRANSACTION SNAPSHOT is not supported");
+        if (set.is_local) {
+          return Error(sqlstate::kFeatureNotSupported, "SET LOCAL TRANSACTION SNAPSHOT is not implemented");
+        }
+        if (!block.in_block()) {
+          Warning(sqlstate::kNoActiveSqlTransaction, "SET TRANSACTION can only be used in transaction blocks");
+        }
+        RETURN_IF_ERROR(ImportSnapshot(Cast<parser::Constant>(*set.args[0]).text));
+        break;
       }
       std::vector<const parser::DefElem*> modes;
       for (const parser::Node* arg : set.args) modes.push_back(&Cast<parser::DefElem>(*arg));

@@ -77,16 +77,13 @@ Result<UtilityResult> SessionState::RunTransaction(const parser::Node& node) {
       RETURN_IF_ERROR(block.RollbackTo(statement.savepoint));
       return UtilityResult{"ROLLBACK"};
     case TransactionCommand::kPrepare:
+      return RunPrepareTransaction(statement.gid);
     case TransactionCommand::kCommitPrepared:
+      return RunFinishPrepared(statement.gid, true);
     case TransactionCommand::kRollbackPrepared:
-      break;
+      return RunFinishPrepared(statement.gid, false);
   }
-  if (statement.command != TransactionCommand::kPrepare) {
-    return Errorf(sqlstate::kUndefinedObject, "prepared transaction with identifier \"%s\" does not exist",
-                  std::string(statement.gid).c_str());
-  }
-  return Error(sqlstate::kObjectNotInPrerequisiteState, "prepared transactions are disabled")
-      .Hint("Set max_prepared_transactions to a nonzero value.");
+  return UtilityResult{};
 }
 
 }  // namespace phantom::session

@@ -1,5 +1,6 @@
 // The trees of a space. The directory's own changes belong to no transaction; a transaction's part in them is its
 // kTreeCreate or kTreeDrop record, which comes first and says what to undo.
+#include <algorithm>
 #include <array>
 
 #include "btree/cursor.h"
@@ -276,15 +277,30 @@ Status Store::UndoTree(const wal::Record& record, Lsn* last) {
   return Status::Ok();
 }
 
+std::vector<std::pair<SpaceId, TreeId>> Store::DropsOf(TxnId txn) {
+  MutexLock guard(impl_->mutex);
+  const auto found = impl_->drops.find(txn);
+  return found == impl_->drops.end() ? std::vector<std::pair<SpaceId, TreeId>>() : found->second;
+}
+
+void Store::RestoreDrops(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> trees) {
+  if (trees.empty()) return;
+  MutexLock guard(impl_->mutex);
+  impl_->drops[txn] = std::move(trees);
+}
+
 Status Store::FinishInterruptedDrops() {
+  const std::vector<ActiveTransaction>& prepared = impl_->recovery.prepared;
   for (SpaceId space : ListSpaces()) {
     ASSIGN_OR_RETURN(std::vector<TreeInfo> infos, ListTrees(space));
     for (const TreeInfo& info : infos) {
       Result<Impl::Entry> entry = impl_->ReadEntry(space, info.id);
       if (!entry.ok()) continue;
       const uint64_t dropped_by = entry->value.dropped_by;
-      // Those of this life are finished by their own transactions.
+      // Those of this life, and of prepared transactions, are finished by their own transactions.
       if (dropped_by == 0 || dropped_by >= impl_->recovery.next_txn.value) continue;
+      auto dropped_it = [&](const ActiveTransaction& transaction) { return transaction.id.value == dropped_by; };
+      if (std::ranges::any_of(prepared, dropped_it)) continue;
       RETURN_IF_ERROR(impl_->FreeTree(space, info.id, entry->value));
     }
   }

@@ -118,8 +118,10 @@ Status Store::Impl::OpenExisting() {
   ++control->mutable_data().epoch;
   RETURN_IF_ERROR(control->Write());
   RETURN_IF_ERROR(StartLog(end));
+  RETURN_IF_ERROR(SeparatePrepared());
   RETURN_IF_ERROR(MakeMissingDirectories());
   active_without_hooks = recovery.losers;
+  active_without_hooks.insert(active_without_hooks.end(), recovery.prepared.begin(), recovery.prepared.end());
   next_txn_without_hooks = recovery.next_txn;
   checkpoint_end = recovery.clean ? log->appended() : redo;
   return Status::Ok();

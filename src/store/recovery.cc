@@ -129,11 +129,22 @@ Status Store::Impl::Recover(Lsn* end) {
   RETURN_IF_ERROR(team.Finish());
   recovery.next_txn = analysis.next_txn();
   recovery.losers = analysis.Losers();
+  return Status::Ok();
+}
+
+Status Store::Impl::SeparatePrepared() {
+  std::vector<ActiveTransaction> losers;
+  wal::Record latest;
+  for (const ActiveTransaction& each : recovery.losers) {
+    RETURN_IF_ERROR(log->ReadRecord(each.last, &latest));
+    (latest.type() == wal::RecordType::kPrepare ? recovery.prepared : losers).push_back(each);
+  }
+  recovery.losers = std::move(losers);
   recovery.clean &= recovery.losers.empty();
   if (!recovery.clean) {
-    Log(LogLevel::kLog, "redo done from %llX to %llX, %zu transactions to roll back",
-        static_cast<unsigned long long>(redo.value), static_cast<unsigned long long>(end->value),
-        recovery.losers.size());
+    Log(LogLevel::kLog, "redo done from %llX to %llX, %zu transactions to roll back, %zu prepared",
+        static_cast<unsigned long long>(redo.value), static_cast<unsigned long long>(log->appended().value),
+        recovery.losers.size(), recovery.prepared.size());
   }
   return Status::Ok();
 }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "btree/tree.h"
@@ -87,7 +88,8 @@ class TransactionHooks {
 
 // What recovery found.
 struct Recovery {
-  std::vector<ActiveTransaction> losers;  // to be undone; they still own their rows
+  std::vector<ActiveTransaction> losers;    // to be undone; they still own their rows
+  std::vector<ActiveTransaction> prepared;  // not to be undone: their latest record is kPrepare
   TxnId next_txn;                         // greater than every id in use
   Lsn end;                                // the log continued here
   bool clean = false;                     // the last shutdown was clean: nothing was replayed
@@ -156,6 +158,9 @@ class Store {
   Status UndoTree(const wal::Record& record, Lsn* last);
   // After recovery, when the losers have been undone: finishes drops that a crash interrupted.
   Status FinishInterruptedDrops();
+  // What a transaction in progress has dropped; and to be told so again, when it was prepared before this store was opened.
+  std::vector<std::pair<SpaceId, TreeId>> DropsOf(TxnId txn);
+  void RestoreDrops(TxnId txn, std::vector<std::pair<SpaceId, TreeId>> trees);
 
   // Spaces (databases). Not transactional: durable when the call returns. DropSpace frees everything in it;
   // nobody may be using it.

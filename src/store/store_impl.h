@@ -42,6 +42,8 @@ struct Store::Impl {
   Status OpenExisting();
   Status StartLog(Lsn end);
   Status Recover(Lsn* end);
+  // Tells those that are prepared from those to be rolled back.
+  Status SeparatePrepared();
   Status ReplayRecord(const wal::RecordView& record, btree::RedoTeam* team);
   Status MakeMissingDirectories();
 

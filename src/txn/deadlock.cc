@@ -126,28 +126,30 @@ bool LockManager::IsAwaited(const LockTag& tag) const {
 
 std::vector<LockInfo> LockManager::Locks() const {
   std::vector<LockInfo> result;
-  auto add = [&result](const LockTag& tag, LockModeSet modes, bool granted, bool fast, int32_t process_id) {
+  auto add = [&result](const LockTag& tag, LockModeSet modes, bool granted, bool fast, const HolderState& holder) {
+    const TxnId prepared(holder.prepared.load() ? holder.transaction.load() : 0);
     for (int mode = 1; mode <= kLockModeCount; ++mode) {
-      if ((modes & 1u << mode) != 0) result.push_back({tag, static_cast<LockMode>(mode), granted, fast, process_id});
+      if ((modes & 1u << mode) == 0) continue;
+      result.push_back({tag, static_cast<LockMode>(mode), granted, fast, holder.process_id, prepared});
     }
   };
   MutexLock registry(impl_->registry_mutex);
   for (HolderState* holder : impl_->holders) {
     if (uint64_t id = holder->transaction.load(); id != 0) {
-      add(LockTag::Transaction(TxnId(id)), ModeBit(LockMode::kExclusive), true, false, holder->process_id);
+      add(LockTag::Transaction(TxnId(id)), ModeBit(LockMode::kExclusive), true, false, *holder);
     }
     MutexLock lock(holder->fast_mutex);
     for (const HolderState::FastSlot& slot : holder->fast) {
       if (slot.modes == 0 || slot.in_table) continue;
-      add(LockTag::Relation(slot.database, slot.relation), slot.modes, true, true, holder->process_id);
+      add(LockTag::Relation(slot.database, slot.relation), slot.modes, true, !holder->prepared.load(), *holder);
     }
   }
   for (const Impl::Partition& partition : impl_->partitions) {
     MutexLock lock(partition.mutex);
     for (const auto& [tag, object] : partition.objects) {
-      for (const LockObject::Grant& grant : object.grants) add(tag, grant.modes, true, false, grant.holder->process_id);
+      for (const LockObject::Grant& grant : object.grants) add(tag, grant.modes, true, false, *grant.holder);
       for (HolderState* waiter : object.queue) {
-        add(tag, ModeBit(waiter->wait.mode), false, false, waiter->process_id);
+        add(tag, ModeBit(waiter->wait.mode), false, false, *waiter);
       }
     }
   }

@@ -47,11 +47,6 @@ struct LockHolder::State {
     std::array<uint32_t, kLockModeCount + 1> session_counts{};
     LockModeSet modes() const { return transaction | session; }
   };
-  struct JournalEntry {
-    LockTag tag;
-    LockMode mode;
-  };
-
   State(LockManager& m, int32_t pid, uint32_t n) : manager(m), process_id(pid), number(n) {}
 
   LockManager& manager;
@@ -59,13 +54,14 @@ struct LockHolder::State {
   const uint32_t number;  // never reused
   std::atomic<uint32_t> ended{0};  // transactions of this holder that have ended
   std::atomic<uint64_t> transaction{0};  // TxnId that runs for this holder
+  std::atomic<bool> prepared{false};     // and is prepared
 
   Mutex fast_mutex{LockRank::kLockHolder};
   std::array<FastSlot, kFastSlots> fast;
 
   // The owner's thread only.
   std::unordered_map<LockTag, Held, LockTagHash> held;  // locks in the table, without those moved there
-  std::vector<JournalEntry> journal;                    // transaction-level locks in order
+  std::vector<HeldLock> journal;                        // transaction-level locks in order
   int64_t lock_timeout_ms = 0;
   int64_t deadlock_timeout_ms = 1000;
 

@@ -297,13 +297,13 @@ bool LockHolder::ReleaseSession(const LockTag& tag, LockMode mode) {
 }
 
 void LockHolder::ReleaseAllSession() {
-  std::vector<State::JournalEntry> all;
+  std::vector<HeldLock> all;
   for (const auto& [tag, held] : state_->held) {
     for (int mode = 1; mode <= kLockModeCount; ++mode) {
       if ((held.session & 1u << mode) != 0) all.push_back({tag, static_cast<LockMode>(mode)});
     }
   }
-  for (const State::JournalEntry& entry : all) {
+  for (const HeldLock& entry : all) {
     state_->held[entry.tag].session_counts[static_cast<int>(entry.mode)] = 1;
     ReleaseSession(entry.tag, entry.mode);
   }
@@ -349,7 +349,7 @@ void LockHolder::ReleaseToMark(size_t mark) {
 }
 
 void LockHolder::ReleaseTransaction(const LockTag& tag, LockMode mode) {
-  std::vector<State::JournalEntry>& journal = state_->journal;
+  std::vector<HeldLock>& journal = state_->journal;
   for (size_t i = journal.size(); i-- > 0;) {
     if (journal[i].tag != tag || journal[i].mode != mode) continue;
     // Moved to the end it is the one ReleaseToMark takes.

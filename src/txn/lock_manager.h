@@ -84,6 +84,13 @@ struct LockInfo {
   bool granted = false;
   bool fast_path = false;
   int32_t process_id = 0;
+  TxnId prepared;  // of no session: held by this prepared transaction
+};
+
+struct HeldLock {
+  LockTag tag;
+  LockMode mode{};
+  bool operator==(const HeldLock&) const = default;
 };
 
 struct LockRequest {
@@ -128,6 +135,16 @@ class LockHolder {
   void ReleaseTransaction(const LockTag& tag, LockMode mode);
   // The end of the transaction: wakes who waits for that.
   void ReleaseAllTransaction();
+
+  // Prepared transactions (lock_handover.cc). The transaction-level locks, in order of acquisition.
+  std::vector<HeldLock> TransactionLocks() const;
+  // Is some object locked both for the session and for the transaction?
+  bool MixesLevels() const;
+  // Makes over all transaction-level locks, and the transaction that runs for this holder, to one that has none. Nobody gets
+  // in between, and who waits goes on waiting. Requires !MixesLevels().
+  void HandTo(LockHolder& prepared);
+  // It holds for a prepared transaction (pg_locks).
+  void SetPrepared();
 
   int32_t process_id() const;
   // The transaction in progress, or the next one.

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "io/env.h"
 #include "txn/manager_impl.h"
+#include "txn/prepared.h"
 #include "wal/log_writer.h"
 
 namespace phantom::txn {
@@ -28,9 +29,9 @@ ManagerImpl::~ManagerImpl() {
   }
   if (background_.joinable()) background_.join();
   store.SetHooks(nullptr);
-  // Losers that are not undone yet are found again at the next opening.
+  // Losers that are not undone yet are found again at the next opening, and so are the prepared.
   while (first_active_ != nullptr) {
-    PHANTOM_CHECK(std::find(losers_.begin(), losers_.end(), first_active_) != losers_.end());
+    PHANTOM_CHECK(first_active_->prepared || std::find(losers_.begin(), losers_.end(), first_active_) != losers_.end());
     ActiveEntry* entry = first_active_;
     first_active_ = entry->next;
     delete entry;
@@ -41,39 +42,46 @@ Status ManagerImpl::Start() {
   const store::Recovery& recovery = store.recovery();
   const uint64_t end = store.log().appended().value;
   PHANTOM_CHECK(end > StatusTable::kLongAgo + 1);
-  std::vector<store::ActiveTransaction> losers = recovery.losers;
-  std::sort(losers.begin(), losers.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  struct Unfinished {
+    store::ActiveTransaction transaction;
+    bool prepared;
+  };
+  std::vector<Unfinished> unfinished;
+  for (const store::ActiveTransaction& loser : recovery.losers) unfinished.push_back({loser, false});
+  for (const store::ActiveTransaction& prepared : recovery.prepared) unfinished.push_back({prepared, true});
+  std::ranges::sort(unfinished, {}, [](const Unfinished& each) { return each.transaction.id; });
   const uint64_t next = std::max<uint64_t>(recovery.next_txn.value, 1);
   next_id_ = next;
   uint64_t log_floor = end;
   {
     MutexLock lock(mutex_);
-    if (!losers.empty()) {
-      uint64_t id = losers.front().id.value;
+    if (!unfinished.empty()) {
+      uint64_t id = unfinished.front().transaction.id.value;
       for (; id < next; ++id) {
         status.Begin(TxnId(id));
         status.Set(TxnId(id), StatusTable::kLongAgo);
       }
     }
-    for (const store::ActiveTransaction& loser : losers) {
+    for (const auto& [transaction, prepared] : unfinished) {
       auto* entry = new ActiveEntry;
-      entry->id = loser.id;
-      entry->floor = loser.first;
-      entry->first = loser.first.value;
-      entry->last = loser.last.value;
+      entry->id = transaction.id;
+      entry->floor = transaction.first;
+      entry->first = transaction.first.value;
+      entry->last = transaction.last.value;
+      entry->prepared = prepared;
       entry->previous = last_active_;
       (last_active_ == nullptr ? first_active_ : last_active_->next) = entry;
       last_active_ = entry;
-      losers_.push_back(entry);
+      if (!prepared) losers_.push_back(entry);
       status.Set(entry->id, StatusTable::kInProgress);
-      log_floor = std::min(log_floor, loser.first.value);
+      log_floor = std::min(log_floor, transaction.first.value);
     }
-    // A loser's first record need not be in the order of ids.
+    // Their first records need not be in the order of ids.
     for (ActiveEntry* entry = first_active_; entry != nullptr; entry = entry->next) entry->floor = Lsn(log_floor);
   }
   clock.published = end - 1;
   clock.log_floor = log_floor;
-  clock.id_floor = losers.empty() ? next : losers.front().id.value;
+  clock.id_floor = unfinished.empty() ? next : unfinished.front().transaction.id.value;
   // Writers ask for the last horizons: from the first on they must know what log is gone.
   snapshots.Compute();
   purge_position_ = store.log().oldest().value;
@@ -83,6 +91,15 @@ Status ManagerImpl::Start() {
   }
   if (options.background_undo || options.purge_interval_ms > 0) background_ = std::thread([this] { RunBackground(); });
   return Status::Ok();
+}
+
+std::vector<ActiveEntry*> ManagerImpl::FoundPrepared() {
+  std::vector<ActiveEntry*> found;
+  MutexLock lock(mutex_);
+  for (ActiveEntry* entry = first_active_; entry != nullptr; entry = entry->next) {
+    if (entry->prepared) found.push_back(entry);
+  }
+  return found;
 }
 
 // ---- In progress -----------------------------------------------------------------------------------------------------
@@ -311,13 +328,17 @@ Result<std::unique_ptr<TransactionManager>> TransactionManager::Create(store::St
                                                                        const TransactionOptions& options) {
   std::unique_ptr<TransactionManager> manager(new TransactionManager());
   manager->impl_ = std::make_unique<ManagerImpl>(store, options);
+  manager->prepared_ = std::make_unique<PreparedTransactions>(*manager);
   RETURN_IF_ERROR(manager->impl_->Start());
+  RETURN_IF_ERROR(manager->prepared_->Recover());
   return manager;
 }
 
 std::unique_ptr<Transaction> TransactionManager::Begin(const BeginOptions& options) {
   return std::unique_ptr<Transaction>(new Transaction(*this, options));
 }
+
+Snapshot TransactionManager::KeepSnapshot(const Snapshot& of) { return impl_->snapshots.Keep(of); }
 
 Snapshot TransactionManager::TakeKeySnapshot() { return impl_->snapshots.TakeOfKeys(impl_->store.log()); }
 

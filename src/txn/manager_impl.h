@@ -61,6 +61,7 @@ struct ActiveEntry {
   std::atomic<uint64_t> first{0};    // its first record; 0: none yet
   std::atomic<uint64_t> last{0};
   std::atomic<uint64_t> activity{0};  // odd while a record may have been appended but is not yet in `last`
+  bool prepared = false;              // of whoever has the transaction
   ActiveEntry* previous = nullptr;
   ActiveEntry* next = nullptr;
 };
@@ -80,6 +81,9 @@ class ManagerImpl final : public store::TransactionHooks {
   std::vector<store::ActiveTransaction> ActiveTransactions() override;
   TxnId NextTxnId() override { return TxnId(next_id_.load()); }
   Lsn RetainLsn() override;
+
+  // The transactions that recovery found prepared, and that nobody has taken up yet.
+  std::vector<ActiveEntry*> FoundPrepared();
 
   // manager.cc: the ends of a transaction, and its changes.
   Result<ActiveEntry*> BeginWriting();

@@ -135,7 +135,15 @@ Snapshot SnapshotRegistry::Copy(const Snapshot& of, TxnId own, Lsn command) {
   return snapshot;
 }
 
+Snapshot SnapshotRegistry::Keep(const Snapshot& of, uint64_t holder) {
+  Snapshot snapshot = Copy(of, TxnId(), Lsn(1));
+  if (holder != 0) snapshot.slot_->holder.store(holder, std::memory_order_relaxed);
+  kept_.fetch_add(1, std::memory_order_seq_cst);
+  return snapshot;
+}
+
 Horizons SnapshotRegistry::Compute() {
+  const uint64_t kept = kept_.load(std::memory_order_seq_cst);
   uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
   uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
   uint64_t oldest = clock_.published.load(std::memory_order_seq_cst);
@@ -151,6 +159,7 @@ Horizons SnapshotRegistry::Compute() {
       finished_below = std::min(finished_below, slot.finished_below.load(std::memory_order_relaxed));
     }
   }
+  if (kept_.load(std::memory_order_seq_cst) != kept) return Last();
   auto raise = [](std::atomic<uint64_t>& target, uint64_t value) {
     uint64_t seen = target.load(std::memory_order_relaxed);
     while (seen < value && !target.compare_exchange_weak(seen, value)) {
@@ -183,6 +192,7 @@ std::vector<uint64_t> SnapshotRegistry::HoldersBefore(Lsn limit) const {
 }
 
 bool SnapshotRegistry::Any(FunctionRef<bool(const View&)> wants) const {
+  const uint64_t kept = kept_.load(std::memory_order_seq_cst);
   const size_t blocks = block_count_.load(std::memory_order_seq_cst);
   for (size_t b = 0; b < blocks; ++b) {
     for (const SnapshotSlot& slot : *blocks_[b].load(std::memory_order_acquire)) {
@@ -195,7 +205,7 @@ bool SnapshotRegistry::Any(FunctionRef<bool(const View&)> wants) const {
       if (wants(view)) return true;
     }
   }
-  return false;
+  return kept_.load(std::memory_order_seq_cst) != kept;
 }
 
 }  // namespace phantom::txn

@@ -67,6 +67,8 @@ class SnapshotRegistry {
   // The same view at another command boundary. The copy is to be released before `of`: a computation under way may have
   // passed the copy's slot before it was claimed, and counts on meeting the other.
   Snapshot Copy(const Snapshot& of, TxnId own, Lsn command);
+  // The same view, but for what its transaction has written. May live longer than `of`. `holder`: whose it is now; 0: as `of`.
+  Snapshot Keep(const Snapshot& of, uint64_t holder = 0);
   void Release(SnapshotSlot* slot) { slot->lsn.store(SnapshotSlot::kFree, std::memory_order_release); }
   KeyReaders& key_readers() { return key_readers_; }
   const KeyReaders& key_readers() const { return key_readers_; }
@@ -98,6 +100,8 @@ class SnapshotRegistry {
   KeyReaders key_readers_;
   std::unique_ptr<std::atomic<Block*>[]> blocks_;
   std::atomic<size_t> block_count_{0};
+  // Counted up after each Keep() and before its original may go: who looks at all slots meanwhile may have missed both.
+  std::atomic<uint64_t> kept_{0};
   std::atomic<uint64_t> oldest_snapshot_{0};
   std::atomic<uint64_t> log_floor_{0};
   std::atomic<uint64_t> finished_below_{0};

@@ -39,6 +39,7 @@ Lsn Transaction::last_lsn() const {
 
 Snapshot Transaction::TakeSnapshot() {
   PHANTOM_CHECK(active());
+  has_snapshot_ = true;
   SnapshotRegistry& registry = manager_.impl().snapshots;
   const Lsn command(last_lsn().value + 1);
   Snapshot snapshot;
@@ -50,6 +51,13 @@ Snapshot Transaction::TakeSnapshot() {
   }
   observed_ = std::max(observed_, snapshot.read_lsn());
   return snapshot;
+}
+
+void Transaction::AdoptSnapshot(const Snapshot& of) {
+  PHANTOM_CHECK(active() && keeps_snapshot() && !has_snapshot_ && !id_);
+  has_snapshot_ = true;
+  transaction_snapshot_ = manager_.impl().snapshots.Keep(of, locks_->packed_transaction());
+  observed_ = std::max(observed_, of.read_lsn());
 }
 
 Snapshot Transaction::TakeCatalogSnapshot() {
@@ -110,6 +118,11 @@ Result<Lsn> Transaction::Commit() {
       return admitted;
     }
   }
+  return PublishAndEnd();
+}
+
+Lsn Transaction::PublishAndEnd() {
+  ManagerImpl& impl = manager_.impl();
   transaction_snapshot_.Release();
   Lsn lsn;
   if (active_entry_ != nullptr) {
@@ -171,7 +184,7 @@ Status Transaction::LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode m
   // Goes with the lock taken before it when that is its neighbour, unless a savepoint lies between.
   const size_t kept_apart = savepoints_.empty() ? 0 : savepoints_.back().row_locks;
   if (row_locks_.size() > kept_apart) {
-    RowLockEntry& last = row_locks_.back();
+    RowLockGroup& last = row_locks_.back();
     if (last.space == space && last.tree == tree && last.group == group.row && last.mode == mode) {
       last.rows |= RowLocks::BitOf(name);
       return Status::Ok();
@@ -186,7 +199,7 @@ void Transaction::UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode m
   const RowName group = RowLocks::GroupOf(name);
   const uint64_t bit = RowLocks::BitOf(name);
   for (size_t i = row_locks_.size(); i-- > 0;) {
-    RowLockEntry& entry = row_locks_[i];
+    RowLockGroup& entry = row_locks_[i];
     if (entry.space != space || entry.tree != tree || entry.group != group.row || entry.mode != mode) continue;
     if ((entry.rows & bit) == 0) continue;
     manager_.impl().row_locks.Release(group, bit, id_, mode);
@@ -199,7 +212,7 @@ void Transaction::UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode m
 void Transaction::ReleaseRowLocks(size_t mark) {
   RowLocks& locks = manager_.impl().row_locks;
   while (row_locks_.size() > mark) {
-    const RowLockEntry& entry = row_locks_.back();
+    const RowLockGroup& entry = row_locks_.back();
     locks.Release({entry.space, entry.tree, entry.group}, entry.rows, id_, entry.mode);
     row_locks_.pop_back();
   }

@@ -11,10 +11,12 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "common/bytes.h"
 #include "common/ids.h"
 #include "common/status.h"
 #include "txn/lock_manager.h"
@@ -26,22 +28,38 @@ enum class TreeKind : uint8_t;
 namespace phantom::store {
 class Store;
 }
+namespace phantom::wal {
+enum class RecordType : uint8_t;
+}
 
 namespace phantom::txn {
 
 class TransactionManager;
 class ManagerImpl;
+class PreparedTransactions;
 struct ActiveEntry;
+struct PreparedInfo;
+struct PreparedState;
 
 // READ UNCOMMITTED runs as READ COMMITTED. SERIALIZABLE keeps one snapshot, as REPEATABLE READ.
 enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
 
-enum class TransactionState : uint8_t { kActive, kCommitted, kAborted };
+enum class TransactionState : uint8_t { kActive, kPrepared, kCommitted, kAborted };
 
 struct BeginOptions {
   Isolation isolation = Isolation::kReadCommitted;
   bool read_only = false;
   LockHolder* locks = nullptr;  // the session's; null: the transaction has its own
+};
+
+// Explicit locks of one mode on rows of one group (row_locks.h).
+struct RowLockGroup {
+  SpaceId space;
+  TreeId tree;
+  RowId group;
+  RowLockMode mode{};
+  uint64_t rows = 0;
+  bool operator==(const RowLockGroup&) const = default;
 };
 
 class Transaction {
@@ -58,8 +76,9 @@ class Transaction {
   // SET TRANSACTION before the first snapshot.
   void SetIsolation(Isolation isolation) { isolation_ = isolation; }
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
-  bool has_snapshot() const { return transaction_snapshot_.valid(); }
-  // Requires has_snapshot().
+  // Has TakeSnapshot() or AdoptSnapshot() been called?
+  bool has_snapshot() const { return has_snapshot_; }
+  // Requires has_snapshot() and keeps_snapshot().
   Lsn snapshot_lsn() const { return transaction_snapshot_.read_lsn(); }
   // One snapshot for all statements?
   bool keeps_snapshot() const { return isolation_ != Isolation::kReadCommitted; }
@@ -75,6 +94,10 @@ class Transaction {
   // The catalog's view: as of now whatever the isolation, and everything this transaction has written. Neither becomes
   // the transaction's snapshot nor counts as its first call.
   Snapshot TakeCatalogSnapshot();
+
+  // Another transaction's view becomes this one's for all its statements (SET TRANSACTION SNAPSHOT), but for what each of them has
+  // written. Requires keeps_snapshot() and neither a snapshot nor an id.
+  void AdoptSnapshot(const Snapshot& of);
 
   // Savepoints. An id stays valid until it, or one before it, is released or rolled back to (RollbackTo keeps the
   // savepoint itself). RollbackTo undoes what was written since, releases locks taken since and runs abort hooks.
@@ -115,6 +138,7 @@ class Transaction {
   friend class TransactionManager;
   friend class ManagerImpl;
   friend class IndexLoad;
+  friend class PreparedTransactions;
   Transaction(TransactionManager& manager, const BeginOptions& options);
 
   struct SavepointState {
@@ -125,14 +149,14 @@ class Transaction {
     size_t on_commit;
     size_t on_abort;
   };
-  // Explicit locks on rows of one group (row_locks.h).
-  struct RowLockEntry {
-    SpaceId space;
-    TreeId tree;
-    RowId group;
-    RowLockMode mode;
-    uint64_t rows;
-  };
+  // The part of Commit() that cannot fail.
+  Lsn PublishAndEnd();
+  // For PreparedTransactions (prepared.cc). After an error of the first it is active still, after one of the last two prepared still.
+  Result<Lsn> Prepare(const PreparedInfo& info);
+  Result<Lsn> CommitPrepared();
+  Result<Lsn> RollbackPrepared();
+  Status AppendOwn(wal::RecordType type, std::initializer_list<Bytes> payload);
+  Status BringBack(ActiveEntry* entry, const PreparedState& state);
   void End(TransactionState state);
   void ReleaseRowLocks(size_t mark);
 
@@ -141,6 +165,7 @@ class Transaction {
   LockHolder* locks_;
   Isolation isolation_;
   bool read_only_;
+  bool has_snapshot_ = false;
   TransactionState state_ = TransactionState::kActive;
   TxnId id_;
   ActiveEntry* active_entry_ = nullptr;  // while it has an id
@@ -149,7 +174,7 @@ class Transaction {
   std::vector<SavepointState> savepoints_;
   std::vector<std::function<void()>> on_commit_;
   std::vector<std::function<void()>> on_abort_;
-  std::vector<RowLockEntry> row_locks_;                // in order of acquisition
+  std::vector<RowLockGroup> row_locks_;                // in order of acquisition
   std::vector<std::pair<SpaceId, TreeId>> drops_;      // trees it dropped
 };
 
@@ -162,12 +187,16 @@ class TransactionManager {
  public:
   // Takes over from the store's recovery: knows the losers of a crash and undoes them in the background.
   static Result<std::unique_ptr<TransactionManager>> Create(store::Store& store, const TransactionOptions& options = {});
-  // Requires that no transaction is left. Stops the background threads.
+  // Requires that no transaction is left but prepared ones. Stops the background threads.
   ~TransactionManager();
 
   std::unique_ptr<Transaction> Begin(const BeginOptions& options = {});
+  // A view like another one, which its transaction may end before. It is not to be read with, but to be adopted.
+  Snapshot KeepSnapshot(const Snapshot& of);
 
   LockManager& locks();
+  // Those of two-phase commit, which may be left at the manager's end.
+  PreparedTransactions& prepared() { return *prepared_; }
   store::Store& store();
 
   // For reading keys (key_table.h), in no transaction.
@@ -222,6 +251,7 @@ class TransactionManager {
   TransactionManager();
   Result<TreeId> CreateWithOverflow(Transaction& transaction, SpaceId space, TreeId id, btree::TreeKind kind);
   std::unique_ptr<ManagerImpl> impl_;
+  std::unique_ptr<PreparedTransactions> prepared_;
 };
 
 }  // namespace phantom::txn

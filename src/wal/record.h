@@ -29,8 +29,9 @@ enum class RecordType : uint8_t {
   kRunAdd = 10,      // store, in a transaction: it added a run to a tree
   kCommit = 32,      // txn: the transaction committed
   kEnd = 33,         // txn: the transaction is rolled back to its start
-  kTxnFirst = 34,    // txn: 34..63 are the transaction room's own
-  kTxnLast = 63,
+  kPrepare = 34,     // txn: the transaction is prepared, as long as this is its latest record
+  kPreparePart = 35, // txn: a beginning of what such a record holds
+  kRollback = 36,    // txn: a prepared transaction is to be rolled back; 37..63 are the transaction room's as well
   kNotice = 64,  // 64..: above txn (catalog, replication); the storage engine only carries them
 };
 

@@ -5,6 +5,8 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "io/sim_env.h"
 #include "must.h"
@@ -52,16 +54,27 @@ class TestSession {
 
 class InstanceFixture {
  public:
-  InstanceFixture() { Open(); }
+  using NamedValues = std::vector<std::pair<std::string, std::string>>;
+  explicit InstanceFixture(NamedValues more_settings = {}) : more_settings_(std::move(more_settings)) { Open(); }
 
   void Open() {
     auto settings = std::make_unique<ServerSettings>();
     REQUIRE(settings->Set("shared_buffers", "16MB", SettingSource::kCommandLine).ok());
+    for (const auto& [name, value] : more_settings_) {
+      REQUIRE(settings->Set(name, value, SettingSource::kCommandLine).ok());
+    }
     instance = Must(Instance::Open(env, "data", std::move(settings)));
   }
   void Close() {
     REQUIRE(instance->Close().ok());
     instance.reset();
+  }
+  // With the power cut, and back.
+  void Crash() {
+    env.CutPowerAfter(0);
+    instance.reset();
+    env.Restart();
+    Open();
   }
 
   // In a session of its own.
@@ -69,6 +82,9 @@ class InstanceFixture {
 
   io::SimEnv env{1};
   std::unique_ptr<Instance> instance;
+
+ private:
+  const NamedValues more_settings_;
 };
 
 }  // namespace phantom::session

@@ -11,8 +11,6 @@ namespace phantom::txn {
 
 namespace {
 
-Status Wrong(std::string what) { return Error(sqlstate::kDataCorrupted, std::move(what)); }
-
 // A session's table is described by a row: its trees, in the order of TestTrees.
 std::string Describe(const TestTrees& trees) {
   return Format("%u %u %u", trees.rows.value, trees.by_id.value, trees.by_k.value);
@@ -40,13 +38,16 @@ void PowerCutCounts::Add(const PowerCutCounts& other) {
   flushes += other.flushes;
   merges += other.merges;
   cuts_at_step += other.cuts_at_step;
+  prepared += other.prepared;
+  brought_back += other.brought_back;
 }
 
 std::string PowerCutCounts::ToString() const {
   auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   return Format("%llu cuts (%llu of them while recovering), %llu commits, %llu rollbacks, %llu checkpoints, %llu tables and "
-                "%llu indexes made, %llu chunks moved, %llu flushes of indexes, %llu merges of runs, %llu chunks loaded, %llu transactions rolled back by recovery",
-                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(flushes), n(merges), n(loads), n(losers));
+                "%llu indexes made, %llu chunks moved, %llu flushes of indexes, %llu merges of runs, %llu chunks loaded, %llu transactions rolled back by recovery, "
+                "%llu prepared, of which recovery brought back %llu",
+                n(cuts), n(cuts_in_recovery), n(commits), n(rollbacks), n(checkpoints), n(tables), n(indexes), n(moves), n(flushes), n(merges), n(loads), n(losers), n(prepared), n(brought_back));
 }
 
 PowerCuts::PowerCuts(uint64_t seed, std::string step)
@@ -432,6 +433,9 @@ Status PowerCuts::Transact(Database& database, TestTable& shared, SequenceStore&
     ++session.counts.rollbacks;
     return t->Abort();
   }
+  if (random() % 5 == 0) {
+    return Prepare(database, session, std::move(t), {.gid = {}, .content = std::move(content), .counter = counter});
+  }
   ASSIGN_OR_RETURN(Lsn lsn, t->Commit());
   if (lsn) database.manager().WaitDurable(std::max(lsn, sequences.logged()));
   if (env_.power_cut()) {
@@ -464,6 +468,8 @@ Status PowerCuts::VerifyTables(Database& database, Transaction& transaction, con
 
 Status PowerCuts::Verify(Database& database) {
   ASSIGN_OR_RETURN(std::unique_ptr<TestTable> shared, TestTable::Open(database));
+  RETURN_IF_ERROR(EndBroughtBack(database, *shared));
+  if (env_.power_cut()) return Status::Ok();
   auto t = database.Begin();
   const Snapshot snapshot = t->TakeSnapshot();
   ASSIGN_OR_RETURN(const TestRows all, shared->Scan(snapshot));

@@ -2,7 +2,7 @@
 //
 // Plays histories of many lives each: several sessions' transactions (rows, savepoints, tables and indexes made and
 // dropped, index builds, sequences, row locks) beside checkpoints and purge on a simulated disk whose power is cut at a
-// random write, also while it recovers. After every recovery all must be as a model says: what was acknowledged is there;
+// random write, also while it recovers; some are prepared before they end. After every recovery all must be as a model says: what was acknowledged is there;
 // of a transaction whose commit was not, all or nothing; nothing that was rolled back; no acknowledged read was of
 // something that is gone; every tree is somebody's, every page and every index entry right.
 //
@@ -24,6 +24,9 @@
 
 namespace phantom::txn {
 
+// Something that must hold does not.
+inline Status Wrong(std::string what) { return Error(sqlstate::kDataCorrupted, std::move(what)); }
+
 struct PowerCutCounts {
   uint64_t cuts = 0;
   uint64_t cuts_in_recovery = 0;
@@ -33,6 +36,8 @@ struct PowerCutCounts {
   uint64_t tables = 0;       // made, or made anew by TRUNCATE
   uint64_t indexes = 0;      // built
   uint64_t losers = 0;       // rolled back by recovery
+  uint64_t prepared = 0;     // acknowledged
+  uint64_t brought_back = 0; // prepared ones, by recovery
   uint64_t moves = 0;        // of chunks, to segments and back
   uint64_t loads = 0;        // of rows into segments
   uint64_t flushes = 0;      // of indexes, into runs
@@ -69,11 +74,21 @@ class PowerCuts {
     TestRows rows;                       // in the shared table, the descriptions of its tables included
     std::map<int32_t, OwnTable> tables;  // by the id of their description
   };
+  // A session's transaction that is prepared, or was to be.
+  struct Pending {
+    std::string gid;
+    Content content;         // if it is committed
+    int64_t counter = 0;
+    bool prepared = false;   // acknowledged
+    bool committing = false, rolling_back = false;  // its end was begun
+  };
   struct Session {
     size_t number = 0;
     std::mt19937_64 random;
     Content acknowledged;
     std::optional<Content> uncertain;  // if the last commit survived
+    std::optional<Pending> pending;
+    uint64_t prepared = 0;  // gids used
     int64_t sequence_value = 0;        // acknowledged
     int64_t counter = 0;               // acknowledged as read
     Status failure;
@@ -92,6 +107,11 @@ class PowerCuts {
   Status AddMuch(Transaction& transaction, TestTable& table, Session& session, TestRows* rows);
   Status ChangeTables(Database& database, Transaction& transaction, TestTable& shared, Session& session,
                       Content* content);
+  Status Prepare(Database& database, Session& session, std::unique_ptr<Transaction> transaction, Pending pending);
+  // Commits or rolls back what is prepared.
+  Status EndPrepared(Database& database, Session& session, bool commit);
+  // Judges what recovery has brought back, and ends it.
+  Status EndBroughtBack(Database& database, TestTable& shared);
   Status Verify(Database& database);
   Status VerifyTables(Database& database, Transaction& transaction, const Content& content);
 

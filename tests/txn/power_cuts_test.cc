@@ -33,10 +33,11 @@ TEST_CASE("whatever moment the power is cut at, all that was acknowledged is the
   }
 }
 
-TEST_CASE("a cut at a named step of freezing, thawing, loading, flushing, merging, dropping or shortening the page file leaves nothing by halves") {
+TEST_CASE("a cut at a named step of freezing, thawing, loading, flushing, merging, dropping, preparing or shortening the page file leaves nothing by halves") {
   SetLogLevel(LogLevel::kError);
   for (const char* step : {"freeze: published", "trim: leaf trimmed", "thaw: rows copied", "cold file: no longer named",
-                           "drop: segment removed", "flush: published", "flush: leaf pruned", "merge: published", "bulk: entry put", "bulk: entry undone", "checkpoint: tail moved", "checkpoint: page file shortened"}) {
+                           "drop: segment removed", "flush: published", "flush: leaf pruned", "merge: published", "bulk: entry put", "bulk: entry undone", "checkpoint: tail moved", "checkpoint: page file shortened",
+                           "prepare: recorded", "prepare: rollback decided"}) {
     PowerCuts history(7, step);
     const Status played = history.Play(6);
     INFO(step << ": " << played.ToString());

@@ -4,6 +4,9 @@ import re
 
 from sqlsplit import split
 
+# What suites in sqllogictest/suites ask of the server they are recorded from and played against.
+SUITE_SETTINGS = ["max_prepared_transactions=3"]
+
 
 def statements(path):
     """Yields (line number, SQL, COPY data or None) of a .sql or a .test file. Records skipped for postgresql are left out."""

@@ -107,6 +107,7 @@ Result<Oid> Catalog::CreationSchema(std::string_view schema, Persistence persist
 }
 
 Result<Oid> Catalog::TemporarySchema() {
+  store_->NoteTemporary();
   if (temporary_schema_ != 0) return temporary_schema_;
   RETURN_IF_ERROR(CheckDatabasePrivilege(database_, acl::kTemporary, role_));
   std::string name = "pg_temp_" + std::to_string(transaction_->locks().process_id());

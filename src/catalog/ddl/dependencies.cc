@@ -209,6 +209,7 @@ Status Dependencies::RemoveRelation(Oid relation) {
   RETURN_IF_ERROR(catalog_.LockTable(relation, txn::LockMode::kAccessExclusive));
   ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgClass, index_oid::kClassByOid, {relation}));
   if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for relation %u", relation);
+  if (row->Char(pg_class::relpersistence) == static_cast<char>(Persistence::kTemporary)) store.NoteTemporary();
   TreeId tree(row->GetOid(pg_class::relfilenode));
   if (tree.value != 0) {
     RETURN_IF_ERROR(catalog_.shared().manager().DropTree(*store.transaction(), store.space(), tree));

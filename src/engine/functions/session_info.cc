@@ -289,6 +289,7 @@ constexpr KernelEntry kTable[] = {
     FORWARD("pg_my_temp_schema"), FORWARD("pg_is_other_temp_schema"), FORWARD("pg_settings_get_flags"),
     FORWARD("pg_stat_get_db_numbackends"), FORWARD("pg_database_size_oid"), FORWARD("pg_database_size_name"),
     FORWARD("pg_tablespace_size_oid"), FORWARD("pg_tablespace_size_name"),
+    FORWARD("pg_export_snapshot"),
     FORWARD("pg_advisory_unlock_all"), ADVISORY("pg_advisory_lock"), ADVISORY("pg_advisory_xact_lock"),
     ADVISORY("pg_try_advisory_lock"), ADVISORY("pg_try_advisory_xact_lock"), ADVISORY("pg_advisory_unlock"),
     KernelEntry::Scalar(3935, Strict<SleepFor, StringRef, types::Interval>),

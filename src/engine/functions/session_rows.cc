@@ -61,7 +61,7 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Set("pg_lock_status", Start),        KernelEntry::Set("pg_cursor", Start),
     KernelEntry::Set("pg_prepared_statement", Start), KernelEntry::Set("pg_listening_channels", Start),
     KernelEntry::Set("pg_timezone_names", Start),     KernelEntry::Set("pg_timezone_abbrevs", Start),
-    KernelEntry::Set("phantom_check", Start),
+    KernelEntry::Set("phantom_check", Start),         KernelEntry::Set("pg_prepared_xact", Start),
     KernelEntry::Set("phantom_get_storage", Start),   KernelEntry::Set("phantom_get_segment_columns", Start),
     KernelEntry::Set("phantom_get_compaction", Start),
 };

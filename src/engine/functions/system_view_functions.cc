@@ -229,7 +229,6 @@ constexpr KernelEntry kTable[] = {
     KernelEntry::Set("pg_options_to_table", StartOptions),
     KernelEntry::Set("pg_partition_ancestors", NoRows),
     KernelEntry::Set("pg_partition_tree", NoRows),
-    KernelEntry::Set("pg_prepared_xact", NoRows),
     KernelEntry::Set("pg_available_extensions", NoRows),
     KernelEntry::Set("pg_available_extension_versions", NoRows),
     KernelEntry::Set("pg_stat_get_wal_senders", NoRows),
