@@ -346,6 +346,7 @@ Status SessionState::StartPlan(Portal& portal) {
     portal.plan = statement.plan;
     portal.columns = statement.columns;
   }
+  RETURN_IF_ERROR(block.AwaitSnapshot());
   portal.snapshot = block.transaction().TakeSnapshot();
   FillContext(&portal.context, portal);
   portal.execution = std::move(portal.idle_execution);

@@ -132,6 +132,7 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
     std::unique_ptr<Portal> portal = MakePortal(statement);
     portal->parameters = std::move(parameters);
     portal->plan = plan;
+    RETURN_IF_ERROR(block.AwaitSnapshot());
     portal->snapshot = block.transaction().TakeSnapshot();
     FillContext(&portal->context, *portal);
     portal->context.instrument = true;

@@ -75,8 +75,7 @@ Status SessionState::ImportSnapshot(std::string_view id) {
   if (serializable && transaction.read_only() && block.modes().deferrable) {
     return Error(sqlstate::kFeatureNotSupported, "a snapshot-importing transaction must not be READ ONLY DEFERRABLE");
   }
-  transaction.AdoptSnapshot(exported->snapshot);
-  return Status::Ok();
+  return transaction.AdoptSnapshot(exported->snapshot);
 }
 
 }  // namespace phantom::session

@@ -1,5 +1,7 @@
 #include "session/instance.h"
 
+#include <algorithm>
+
 #include "catalog/catalog.h"
 #include "catalog/oids.h"
 #include "catalog/shared_catalog.h"
@@ -32,6 +34,16 @@ store::StoreOptions OptionsOf(const ServerSettings& settings) {
   // PostgreSQL checkpoints at about half of it; out of place, checkpoints cost less, and a short log is replayed soon.
   options.checkpoint_log_bytes = (static_cast<uint64_t>(settings.GetInteger("max_wal_size")) << 20) / 8;
   options.checkpoint_interval_ms = static_cast<uint32_t>(settings.GetInteger("checkpoint_timeout") * 1000);
+  return options;
+}
+
+// As PostgreSQL counts them: of one transaction in one table.
+txn::TransactionOptions TransactionOptionsOf(const ServerSettings& settings) {
+  txn::TransactionOptions options;
+  const int64_t per_transaction = settings.GetInteger("max_pred_locks_per_transaction");
+  const int64_t per_relation = settings.GetInteger("max_pred_locks_per_relation");
+  const int64_t most = per_relation < 0 ? per_transaction / -per_relation - 1 : per_relation;
+  options.predicate_locks_max = static_cast<size_t>(std::max<int64_t>(most, 0));
   return options;
 }
 
@@ -76,7 +88,7 @@ Result<std::unique_ptr<Instance>> Instance::Open(io::Env& env, const std::string
     Log(LogLevel::kLog, "database system was not properly shut down; recovered automatically, undoing %zu transactions",
         recovery.losers.size());
   }
-  ASSIGN_OR_RETURN(parts->transactions, txn::TransactionManager::Create(*parts->store));
+  ASSIGN_OR_RETURN(parts->transactions, txn::TransactionManager::Create(*parts->store, TransactionOptionsOf(*parts->settings)));
   ASSIGN_OR_RETURN(parts->catalog, catalog::SharedCatalog::Open(*parts->transactions));
   // Of prepared transactions that a restart has brought back nobody knows any more whether they did DDL.
   catalog::SharedCatalog& shared = *parts->catalog;

@@ -15,6 +15,7 @@
 #include "store/space_size.h"
 #include "store/store.h"
 #include "txn/check.h"
+#include "txn/serializable.h"
 #include "txn/sequence.h"
 #include "txn/table_size.h"
 #include "types/format_context.h"
@@ -283,11 +284,11 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
   }
   if (function == "pg_blocking_pids" || function == "pg_safe_snapshot_blocking_pids") {
     std::string array;
-    if (function == "pg_blocking_pids") {
-      for (const int32_t pid :
-           instance.transactions().locks().BlockingProcesses(static_cast<int32_t>(IntegerOf(args[0])))) {
-        array += (array.empty() ? "" : ",") + std::to_string(pid);
-      }
+    const auto process = static_cast<int32_t>(IntegerOf(args[0]));
+    txn::TransactionManager& transactions = instance.transactions();
+    for (const int32_t pid : function == "pg_blocking_pids" ? transactions.locks().BlockingProcesses(process)
+                                                            : transactions.serializable().SafeSnapshotBlockers(process)) {
+      array += (array.empty() ? "" : ",") + std::to_string(pid);
     }
     return Text("{" + array + "}");
   }

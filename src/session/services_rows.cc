@@ -1,11 +1,13 @@
 // Rows of the views on sessions: pg_settings, pg_stat_activity, pg_locks, pg_cursors, pg_prepared_statements.
 #include <map>
 
+#include "session/read_lock_rows.h"
 #include "session/row_writer.h"
 #include "session/services.h"
 #include "session/session_state.h"
 #include "session/tiering/storage_rows.h"
 #include "txn/lock_modes.h"
+#include "txn/serializable.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
 #include "types/zone_abbreviations.h"
@@ -44,13 +46,16 @@ std::string SettingRowsText(SessionState& state) {
   return rows.Take();
 }
 
+// What a READ ONLY DEFERRABLE transaction waits for.
+constexpr const char* kSafeSnapshot = "SafeSnapshot";
+
 // What a session waits for, by PostgreSQL's names: the client while it is idle, a lock while it is not.
 std::pair<const char*, const char*> WaitEventOf(const Activity& activity,
                                                 const std::map<int32_t, const char*>& waits_for_lock) {
   if (activity.state.starts_with("idle")) return {"Client", "ClientRead"};
   const auto waiting = waits_for_lock.find(activity.pid);
-  return waiting == waits_for_lock.end() ? std::pair<const char*, const char*>{nullptr, nullptr}
-                                         : std::pair<const char*, const char*>{"Lock", waiting->second};
+  if (waiting == waits_for_lock.end()) return {nullptr, nullptr};
+  return {waiting->second == kSafeSnapshot ? "IPC" : "Lock", waiting->second};
 }
 
 const char* LockKindName(txn::LockKind kind) {
@@ -69,7 +74,9 @@ std::string Activities(SessionState& state, const Field& pid) {
   RowWriter rows;
   std::map<int32_t, const char*> waits_for_lock;
   for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
-    if (!lock.granted) waits_for_lock[lock.process_id] = LockKindName(lock.tag.kind);
+    if (lock.granted) continue;
+    const bool snapshot = lock.tag.kind == txn::LockKind::kTransaction && txn::SerializableGraph::IsWaitName(lock.tag.key);
+    waits_for_lock[lock.process_id] = snapshot ? kSafeSnapshot : LockKindName(lock.tag.kind);
   }
   for (const Activity& activity : state.instance.sessions().List()) {
     if (activity.pid == 0) continue;  // still opening
@@ -92,6 +99,7 @@ std::string Locks(SessionState& state) {
   RowWriter rows;
   for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
     const txn::LockTag& tag = lock.tag;
+    if (tag.kind == txn::LockKind::kTransaction && txn::SerializableGraph::IsWaitName(tag.key)) continue;
     const auto common = [&] {
       if (lock.prepared) {
         rows.Add(Format("-1/%u", static_cast<uint32_t>(lock.prepared.value))).Null();
@@ -165,7 +173,11 @@ Result<std::optional<std::string>> Services::CallRows(std::string_view function,
   if (function == "phantom_get_compaction") return CompactionRows(state_);
   if (function == "show_all_settings") return Field(SettingRowsText(state_));
   if (function == "pg_stat_get_activity") return Field(Activities(state_, args[0]));
-  if (function == "pg_lock_status") return Field(Locks(state_));
+  if (function == "pg_lock_status") {
+    std::string locks = Locks(state_);
+    RETURN_IF_ERROR(AppendReadLocks(state_, &locks));
+    return Field(std::move(locks));
+  }
   if (function == "pg_prepared_xact") return Field(PreparedTransactionRows(state_.instance));
   RowWriter rows;
   if (function == "pg_cursor") {

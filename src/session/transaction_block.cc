@@ -40,7 +40,7 @@ Status TransactionBlock::Ensure(int64_t now_us) {
   if (kind_ != Kind::kNone) return Status::Ok();
   observer_.BeforeBegin();
   modes_ = DefaultModes(settings_);
-  transaction_ = manager_.Begin({modes_.isolation, modes_.read_only, &locks_});
+  transaction_ = manager_.Begin({modes_.isolation, modes_.read_only, &locks_, modes_.deferrable});
   catalog_.Begin(*transaction_);
   settings_.BeginLevel();
   kind_ = Kind::kImplicit;
@@ -250,6 +250,7 @@ Status TransactionBlock::SetDeferrable(bool deferrable) {
     return Error(sqlstate::kActiveSqlTransaction, "SET TRANSACTION [NOT] DEFERRABLE must be called before any query");
   }
   modes_.deferrable = deferrable;
+  transaction_->SetDeferrable(deferrable);
   return Status::Ok();
 }
 
@@ -257,6 +258,7 @@ void TransactionBlock::SetModes(const TransactionModes& modes) {
   modes_ = modes;
   transaction_->SetIsolation(modes.isolation);
   transaction_->SetReadOnly(modes.read_only);
+  transaction_->SetDeferrable(modes.deferrable);
 }
 
 }  // namespace phantom::session

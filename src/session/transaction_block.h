@@ -104,6 +104,8 @@ class TransactionBlock {
   Status SetIsolation(txn::Isolation isolation, bool read_uncommitted);
   Status SetReadOnly(bool read_only);
   Status SetDeferrable(bool deferrable);
+  // Before a statement takes its snapshot: a SERIALIZABLE READ ONLY DEFERRABLE transaction may wait for it.
+  Status AwaitSnapshot() { return transaction_->AwaitSafeSnapshot(); }
   // For AND CHAIN.
   void SetModes(const TransactionModes& modes);
 

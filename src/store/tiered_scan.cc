@@ -119,7 +119,7 @@ Status TieredScan::Gather(Past past) {
   return Status::Ok();
 }
 
-Status TieredScan::Next(Past past, Take take) {
+Status TieredScan::Next(Past past, Take take, const FunctionRef<void()>* shown) {
   PHANTOM_DCHECK(!done_);
   for (;;) {
     RETURN_IF_ERROR(Refresh());
@@ -127,7 +127,9 @@ Status TieredScan::Next(Past past, Take take) {
     bool current = false;
     auto visit = [&](const btree::LeafView& leaf) {
       current = tree_.version() == version_;
-      if (current) Merge(leaf, past, take);
+      if (!current) return;
+      Merge(leaf, past, take);
+      if (shown != nullptr) (*shown)();
     };
     if (forward()) {
       RETURN_IF_ERROR(tree_.tree().VisitLeaf(AsBytes(position_), visit));

@@ -45,7 +45,12 @@ class TieredScan {
   // nothing without being done.
   using Past = FunctionRef<bool(Bytes key)>;
   using Take = FunctionRef<void(Bytes key, Bytes value)>;
-  Status Next(Past past, Take take);
+  // `shown`, unless null, is called at the end of that, under the same latch.
+  Status Next(Past past, Take take, const FunctionRef<void()>* shown = nullptr);
+  // Backward: has nothing been shown since the start at the end?
+  bool at_end() const { return open_; }
+  // For `shown`, unless the walk is done: where the stretch ends, and the next begins.
+  const std::string& upcoming() const { return next_position_; }
 
  private:
   struct Gathered {

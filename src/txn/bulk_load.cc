@@ -30,7 +30,8 @@ Status ManagerImpl::LoadChunk(Transaction& transaction, SpaceId space, TreeId tr
   }));
   table->cold.Publish(std::move(rows));
   table->changes.fetch_add(chunk.rows, std::memory_order_relaxed);
-  return Status::Ok();
+  SerializableTransaction* const writer = WriterOf(transaction, tree);
+  return writer == nullptr ? Status::Ok() : serializable.WroteNewRow(*writer, {space, tree});
 }
 
 // Only the loader has seen the chunk's rows: what the tree has of them are copies and the loader's changes, which have been undone.

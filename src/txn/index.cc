@@ -9,6 +9,7 @@
 #include "txn/manager_impl.h"
 #include "txn/row_header.h"
 #include "txn/row_table_impl.h"
+#include "txn/serializable_access.h"
 
 namespace phantom::txn {
 
@@ -44,14 +45,23 @@ Index::~Index() = default;
 
 Status Index::Insert(Transaction& transaction, std::string_view key, RowId row) {
   RETURN_IF_ERROR(CheckKey(key));
-  return manager_->impl()
-      .Write(transaction, *entries_, EntryKey(key, row),
-             [](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-               // There may be a dead one of an older version: it lives again. (A living one is right as it is.)
-               if (!current || !current->empty()) edit.op = btree::Edit::Op::kPut;
-               return Status::Ok();
-             })
-      .status();
+  const EntryKey entry(key, row);
+  RETURN_IF_ERROR(manager_->impl()
+                      .Write(transaction, *entries_, entry,
+                             [](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                               // There may be a dead one of an older version: it lives again. (A living one is right as it is.)
+                               if (!current || !current->empty()) edit.op = btree::Edit::Op::kPut;
+                               return Status::Ok();
+                             })
+                      .status());
+  return NoteWritten(transaction, entry);
+}
+
+// Who has read where the entry is, or would be, conflicts with the transaction.
+Status Index::NoteWritten(Transaction& transaction, Bytes entry) const {
+  SerializableTransaction* const writer = WriterOf(transaction, tree_);
+  if (writer == nullptr) [[likely]] return Status::Ok();
+  return manager_->impl().serializable.WroteEntry(*writer, {space_, tree_}, AsText(entry));
 }
 
 Status Index::Delete(Transaction& transaction, std::string_view key, RowId row, bool filling) {
@@ -140,7 +150,11 @@ Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::
         return std::optional<RowId>();
       }
     }
-    if (obstacle.row) return std::optional<RowId>(obstacle.row);
+    if (obstacle.row) {
+      // Who has looked whether the key is free is told that the order of things does not permit it, not that it is taken.
+      RETURN_IF_ERROR(NoteWritten(transaction, EntryKey(key, obstacle.row)));
+      return std::optional<RowId>(obstacle.row);
+    }
     RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
                                                   [&] { return impl.InProgress(obstacle.blocker); }));
   }

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/bytes.h"
 #include "common/ids.h"
 #include "common/status.h"
 #include "txn/row_table.h"
@@ -87,6 +88,7 @@ class Index {
   };
   // Puts the entry unless there is one. The transaction in progress that has marked it, if any.
   Result<TxnId> PutUnlessThere(Transaction& transaction, std::string_view key, RowId row, bool* there);
+  Status NoteWritten(Transaction& transaction, Bytes entry) const;
   Result<Obstacle> FindObstacle(TxnId own, std::string_view key, RowId except, const RowTable& table) const;
   Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<store::TieredTree> entries);
 

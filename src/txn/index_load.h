@@ -36,6 +36,8 @@ class IndexLoad {
 
  private:
   TransactionManager* manager_;
+  SpaceId space_;
+  TreeId tree_;
   store::RunLoad run_;
 };
 

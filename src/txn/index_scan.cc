@@ -1,4 +1,5 @@
 // Walking an index's entries. A stretch of them is copied while their leaf is latched.
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -6,14 +7,18 @@
 #include "txn/index.h"
 #include "txn/manager_impl.h"
 #include "txn/row_header.h"
+#include "txn/serializable_access.h"
 
 namespace phantom::txn {
 
 struct IndexScan::State {
-  State(const store::TieredTree& entries, const Snapshot& s, ScanDirection d)
-      : scan(entries, d == ScanDirection::kForward ? store::TieredScan::Direction::kForward
+  State(SerializableGraph& g, const TreeName& name, const store::TieredTree& entries, const Snapshot& s, ScanDirection d)
+      : graph(g),
+        index(name),
+        scan(entries, d == ScanDirection::kForward ? store::TieredScan::Direction::kForward
                                                    : store::TieredScan::Direction::kBackward),
         snapshot(s),
+        reader(ReaderOf(s, name.tree)),
         direction(d) {}
 
   struct Entry {
@@ -43,6 +48,22 @@ struct IndexScan::State {
     if (from) from = AsBytes(position);
     scan.Start(from);
     if (nothing) scan.Stop();
+    if (reader == nullptr) return;
+    low = range.lower.value_or(std::string());
+    if (range.lower && !range.lower_inclusive && !PrefixEnd(low)) scan.Stop();
+    high = range.upper;
+    if (high && range.upper_inclusive && !PrefixEnd(*high)) high.reset();
+  }
+
+  // The stretch that the scan has just shown: no entry gets into it unnoticed from now on.
+  void Lock() {
+    const bool forward = direction == ScanDirection::kForward;
+    std::optional<std::string> from = forward ? scan.position() : low;
+    std::optional<std::string> to = high;
+    if (!scan.done()) (forward ? to : from) = scan.upcoming();
+    if (!forward && !scan.at_end()) to = scan.position();
+    if (high && (!to || *to > *high)) to = high;
+    graph.locks().LockStretch(*reader, index, std::max(*from, low), to);
   }
 
   // The least string above all that start with `key`; false when there is none.
@@ -86,12 +107,26 @@ struct IndexScan::State {
     const bool forward = direction == ScanDirection::kForward;
     auto past = [&](Bytes key) { return forward ? PastUpper(key) : BelowLower(key); };
     auto take = [&](Bytes key, Bytes value) { Take(key, value); };
+    if (reader != nullptr) return FillWatched(past, take);
     while (found.empty() && !scan.done()) RETURN_IF_ERROR(scan.Next(past, take));
     return Status::Ok();
   }
 
+  Status FillWatched(store::TieredScan::Past past, store::TieredScan::Take take) {
+    RETURN_IF_ERROR(graph.BeginRead(*reader));
+    auto lock = [&] { Lock(); };
+    const FunctionRef<void()> shown(lock);
+    while (found.empty() && !scan.done()) RETURN_IF_ERROR(scan.Next(past, take, &shown));
+    return Status::Ok();
+  }
+
+  SerializableGraph& graph;
+  const TreeName index;
   store::TieredScan scan;
   const Snapshot& snapshot;
+  SerializableTransaction* const reader;  // null: nobody wants to know what is read
+  std::string low;                        // of the range, if somebody does: from that entry
+  std::optional<std::string> high;        // ... up to this
   const ScanDirection direction;
   KeyRange range;
   std::vector<Entry> found;
@@ -100,7 +135,8 @@ struct IndexScan::State {
 };
 
 IndexScan::IndexScan(const Index& index, const Snapshot& snapshot, KeyRange range, ScanDirection direction)
-    : state_(std::make_unique<State>(*index.entries_, snapshot, direction)) {
+    : state_(std::make_unique<State>(index.manager_->impl().serializable, TreeName{index.space_, index.tree_},
+                                     *index.entries_, snapshot, direction)) {
   state_->Start(std::move(range));
 }
 IndexScan::~IndexScan() = default;

@@ -19,7 +19,12 @@ struct CommitPayload {
 
 }  // namespace
 
-ManagerImpl::ManagerImpl(store::Store& s, const TransactionOptions& o) : store(s), options(o), snapshots(clock, status) {}
+ManagerImpl::ManagerImpl(store::Store& s, const TransactionOptions& o)
+    : store(s),
+      options(o),
+      snapshots(clock, status),
+      serializable({.tree_locks_max = o.predicate_locks_max, .committed_max = o.serializable_kept_max},
+                   [this](TxnId name) { locks.TransactionEnded(name); }) {}
 
 ManagerImpl::~ManagerImpl() {
   {
@@ -343,6 +348,7 @@ Snapshot TransactionManager::KeepSnapshot(const Snapshot& of) { return impl_->sn
 Snapshot TransactionManager::TakeKeySnapshot() { return impl_->snapshots.TakeOfKeys(impl_->store.log()); }
 
 LockManager& TransactionManager::locks() { return impl_->locks; }
+SerializableGraph& TransactionManager::serializable() { return impl_->serializable; }
 store::Store& TransactionManager::store() { return impl_->store; }
 
 void TransactionManager::WaitDurable(Lsn lsn) {

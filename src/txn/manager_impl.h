@@ -21,6 +21,7 @@
 #include "txn/lock_manager.h"
 #include "txn/row_header.h"
 #include "txn/row_locks.h"
+#include "txn/serializable.h"
 #include "txn/snapshot_registry.h"
 #include "txn/status_table.h"
 #include "txn/transaction.h"
@@ -118,11 +119,14 @@ class ManagerImpl final : public store::TransactionHooks {
   Status ForgetLoaded(SpaceId space, const store::Chunks::Entry& loaded);
 
   // versions.cc. The older version that the snapshot sees, following the chain from the record that made the newest. False:
-  // none. *value is header and row; *record keeps its bytes.
-  Result<bool> FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value);
+  // none. *value is header and row; *record keeps its bytes. `reader`, unless null, is told whose versions it comes past. 40001.
+  Result<bool> FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value,
+                           SerializableTransaction* reader = nullptr);
   // What the record of a new version by `writer` should link to, given the version it replaces: past versions that no
   // live snapshot needs.
   Result<Lsn> LinkPast(TxnId writer, const RowHeader& replaced);
+  // Whether a serializable snapshot would miss the writer of `older`, committed at `committed`, whose record links to `link`.
+  Result<bool> IsFirstPast(const RowHeader& older, uint64_t committed, Lsn link);
   // What LinkPast found, and for which version.
   struct FoundLink {
     Lsn of;
@@ -157,6 +161,7 @@ class ManagerImpl final : public store::TransactionHooks {
   CommitClock clock;
   StatusTable status;
   SnapshotRegistry snapshots;
+  SerializableGraph serializable;
 
  private:
   friend class TransactionManager;

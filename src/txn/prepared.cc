@@ -45,6 +45,7 @@ Result<Lsn> Transaction::Prepare(const PreparedInfo& info) {
   std::erase_if(state.locks, [](const HeldLock& lock) { return lock.tag.kind == LockKind::kTuple; });
   state.row_locks = row_locks_;
   state.drops = impl.store.DropsOf(id);
+  if (serializable_ != nullptr) RETURN_IF_ERROR(impl.serializable.Prepare(*serializable_));
   wal::LogWriter& log = impl.store.log();
   RETURN_IF_ERROR(AppendPrepared(state, log.record_bytes_max(), [&](wal::RecordType type, std::initializer_list<Bytes> payload) {
     return AppendOwn(type, payload);
@@ -52,6 +53,7 @@ Result<Lsn> Transaction::Prepare(const PreparedInfo& info) {
   impl.store.env().Step("prepare: recorded");
   // From here on nothing fails.
   transaction_snapshot_.Release();
+  if (serializable_ != nullptr) impl.serializable.LeaveSession(*serializable_);
   savepoints_.clear();
   if (own_locks_ == nullptr) {
     own_locks_ = std::make_unique<LockHolder>(manager_.locks(), 0);
@@ -87,6 +89,9 @@ Status Transaction::BringBack(ActiveEntry* entry, const PreparedState& state) {
       if (blocker) return Error(sqlstate::kDataCorrupted, "two prepared transactions have locked one row");
     }
   }
+  isolation_ = state.isolation;
+  read_only_ = state.read_only;
+  if (isolation_ == Isolation::kSerializable) serializable_ = manager_.impl().serializable.Restore(id_, read_only_);
   drops_ = state.drops;
   manager_.store().RestoreDrops(id_, state.drops);
   return Status::Ok();

@@ -86,27 +86,44 @@ Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) cons
 
 Status RowTable::Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
   row->found = row->newest = row->in_segment = false;
-  Lsn older;
-  ASSIGN_OR_RETURN(const Place place, Find(id, [&](Bytes value) {
+  SerializableGraph& graph = manager_->impl().serializable;
+  SerializableTransaction* const reader = ReaderOf(snapshot, tree_);
+  if (reader != nullptr) RETURN_IF_ERROR(graph.BeginRead(*reader));
+  RowHeader unseen;
+  auto visit = [&](Bytes value) {
     const RowHeader header = RowHeader::Load(value);
     if (!snapshot.Sees(header.txn, header.lsn)) {
-      older = header.lsn;
+      unseen = header;
     } else if (!header.deleted()) {
       Take(header, AsText(RowBody(value)), row);
+      if (reader != nullptr && header.txn != snapshot.own()) graph.locks().LockRow(*reader, {space_, tree_}, id);
     }
-  }, row));
-  if (place == Place::kSegment && row->segment->IsSeenBy(snapshot)) {
-    row->found = row->in_segment = true;
-    row->place = id;
-    row->newest = row->segment->IsNewestFor(snapshot);
+  };
+  ASSIGN_OR_RETURN(Place place, Find(id, visit, row));
+  if (place == Place::kSegment && reader != nullptr && row->segment->IsSeenBy(snapshot)) {
+    // Nothing was latched: who has changed the row meanwhile has put it into the tree.
+    graph.locks().LockRow(*reader, {space_, tree_}, id);
+    ASSIGN_OR_RETURN(place, Find(id, visit, row));
   }
-  if (!older) return Status::Ok();
+  if (place == Place::kSegment) {
+    if (row->segment->IsSeenBy(snapshot)) {
+      row->found = row->in_segment = true;
+      row->place = id;
+      row->newest = row->segment->IsNewestFor(snapshot);
+    } else if (reader != nullptr) {
+      RETURN_IF_ERROR(graph.ReadPast(*reader, row->segment->chunk().loader));
+    }
+  }
+  if (!unseen.lsn) return Status::Ok();
+  if (reader != nullptr) RETURN_IF_ERROR(graph.ReadPast(*reader, unseen.txn));
   wal::Record record;
   Bytes value;
-  ASSIGN_OR_RETURN(const bool found, manager_->impl().FindVersion(snapshot, older, &record, &value));
+  ASSIGN_OR_RETURN(const bool found, manager_->impl().FindVersion(snapshot, unseen.lsn, &record, &value, reader));
   if (found) {
-    Take(RowHeader::Load(value), AsText(RowBody(value)), row);
+    const RowHeader header = RowHeader::Load(value);
+    Take(header, AsText(RowBody(value)), row);
     row->newest = false;
+    if (reader != nullptr && header.txn != snapshot.own()) graph.locks().LockRow(*reader, {space_, tree_}, id);
   }
   return Status::Ok();
 }

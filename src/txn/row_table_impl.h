@@ -12,6 +12,7 @@
 #include "txn/manager_impl.h"
 #include "txn/row_header.h"
 #include "txn/row_table.h"
+#include "txn/serializable_access.h"
 
 namespace phantom::txn {
 

@@ -109,7 +109,8 @@ Status RowTable::InsertAt(Transaction& transaction, RowId id, std::string_view r
                       .status());
   parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
   parts_->state->activity.NoteInsert(store::ChunkOf(id));
-  return Status::Ok();
+  SerializableTransaction* const writer = WriterOf(transaction, tree_);
+  return writer == nullptr ? Status::Ok() : manager_->impl().serializable.WroteNewRow(*writer, {space_, tree_});
 }
 
 // ---- Judging the newest version --------------------------------------------------------------------------------------
@@ -309,6 +310,9 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
   if (attempt.outcome == WriteOutcome::kOk) {
     parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
     parts_->state->activity.NoteChange(store::ChunkOf(id), attempt.written.value);
+    if (SerializableTransaction* const writer = WriterOf(transaction, tree_)) {
+      RETURN_IF_ERROR(impl.serializable.WroteRow(*writer, {space_, tree_}, id, transaction.savepoint_depth() == 0));
+    }
   }
   return attempt.outcome;
 }

@@ -15,6 +15,7 @@
 
 namespace phantom::txn {
 
+class SerializableTransaction;
 class SnapshotRegistry;
 class StatusTable;
 struct SnapshotSlot;
@@ -32,6 +33,9 @@ class Snapshot {
   Lsn command() const { return command_; }
   TxnId own() const { return own_; }
 
+  // The serializable transaction that reads through it, which is told what; null: not one.
+  SerializableTransaction* reader() const { return reader_; }
+
   // Does it see the effects of the record that `txn` wrote at `lsn`?
   bool Sees(TxnId txn, Lsn lsn) const {
     if (txn < finished_below_) return true;
@@ -46,12 +50,14 @@ class Snapshot {
 
  private:
   friend class SnapshotRegistry;
+  friend class Transaction;
   friend class TransactionManager;
   bool SeesRecent(TxnId txn, Lsn lsn) const;
 
   SnapshotSlot* slot_ = nullptr;
   SnapshotRegistry* registry_ = nullptr;
   const StatusTable* status_ = nullptr;
+  SerializableTransaction* reader_ = nullptr;
   Lsn read_lsn_;
   Lsn command_;
   TxnId own_;

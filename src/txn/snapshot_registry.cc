@@ -16,6 +16,7 @@ Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
   slot_ = other.slot_;
   registry_ = other.registry_;
   status_ = other.status_;
+  reader_ = other.reader_;
   read_lsn_ = other.read_lsn_;
   command_ = other.command_;
   own_ = other.own_;
@@ -76,19 +77,19 @@ SnapshotSlot* SnapshotRegistry::Claim() {
   }
 }
 
-Snapshot SnapshotRegistry::Take(TxnId own, Lsn command, uint64_t holder) {
-  return Fill(Claim(), own, command, holder, nullptr);
+Snapshot SnapshotRegistry::Take(TxnId own, Lsn command, uint64_t holder, bool serializable) {
+  return Fill(Claim(), own, command, holder, nullptr, serializable);
 }
 
 Snapshot SnapshotRegistry::TakeOfKeys(const wal::LogWriter& log) {
   key_readers_.Begin();
-  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), 0, &log);
+  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), 0, &log, false);
   key_readers_.Enter(snapshot.alone_below_);
   return snapshot;
 }
 
 Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder,
-                                const wal::LogWriter* keys) {
+                                const wal::LogWriter* keys, bool serializable) {
   Snapshot snapshot;
   const uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
   const uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
@@ -102,6 +103,7 @@ Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint
   slot->command.store(command.value, std::memory_order_relaxed);
   slot->alone_below.store(alone_below, std::memory_order_relaxed);
   slot->holder.store(holder, std::memory_order_relaxed);
+  slot->serializable.store(serializable, std::memory_order_relaxed);
   slot->lsn.store(lsn, std::memory_order_release);
   snapshot.slot_ = slot;
   snapshot.registry_ = this;
@@ -124,10 +126,12 @@ Snapshot SnapshotRegistry::Copy(const Snapshot& of, TxnId own, Lsn command) {
   slot->command.store(command.value, std::memory_order_relaxed);
   slot->alone_below.store(0, std::memory_order_relaxed);
   slot->holder.store(of.slot_->holder.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  slot->serializable.store(of.slot_->serializable.load(std::memory_order_relaxed), std::memory_order_relaxed);
   slot->lsn.store(of.read_lsn_.value, std::memory_order_release);
   snapshot.slot_ = slot;
   snapshot.registry_ = this;
   snapshot.status_ = &status_;
+  snapshot.reader_ = of.reader_;
   snapshot.read_lsn_ = of.read_lsn_;
   snapshot.command_ = command;
   snapshot.own_ = own;
@@ -201,7 +205,8 @@ bool SnapshotRegistry::Any(FunctionRef<bool(const View&)> wants) const {
       if (lsn == SnapshotSlot::kAcquiring) return true;
       const View view{Lsn(lsn), TxnId(slot.own.load(std::memory_order_relaxed)),
                       Lsn(slot.command.load(std::memory_order_relaxed)),
-                      Lsn(slot.alone_below.load(std::memory_order_relaxed))};
+                      Lsn(slot.alone_below.load(std::memory_order_relaxed)),
+                      slot.serializable.load(std::memory_order_relaxed)};
       if (wants(view)) return true;
     }
   }

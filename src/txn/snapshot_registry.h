@@ -43,6 +43,7 @@ struct alignas(64) SnapshotSlot {
   std::atomic<uint64_t> command{0};
   std::atomic<uint64_t> alone_below{0};
   std::atomic<uint64_t> holder{0};  // whose: a VirtualTransaction, packed; 0: nobody's in particular
+  std::atomic<bool> serializable{false};
 };
 static_assert(sizeof(SnapshotSlot) == 64);
 
@@ -60,8 +61,9 @@ class SnapshotRegistry {
   SnapshotRegistry(const CommitClock& clock, const StatusTable& status);
   ~SnapshotRegistry();
 
-  // `holder`: the transaction that others may have to wait for because of it.
-  Snapshot Take(TxnId own, Lsn command, uint64_t holder = 0);
+  // `holder`: the transaction that others may have to wait for because of it. `serializable`: it wants to know who wrote the first
+  // version that it does not see.
+  Snapshot Take(TxnId own, Lsn command, uint64_t holder = 0, bool serializable = false);
   // For reading keys, in no transaction: sees versions that are committed by their own records as well.
   Snapshot TakeOfKeys(const wal::LogWriter& log);
   // The same view at another command boundary. The copy is to be released before `of`: a computation under way may have
@@ -87,13 +89,15 @@ class SnapshotRegistry {
     TxnId own;
     Lsn command;
     Lsn alone_below;  // 0: not of keys
+    bool serializable;
   };
   bool Any(FunctionRef<bool(const View&)> wants) const;
 
  private:
   using Block = std::array<SnapshotSlot, kBlockSlots>;
   SnapshotSlot* Claim();
-  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder, const wal::LogWriter* keys);
+  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder, const wal::LogWriter* keys,
+                bool serializable);
 
   const CommitClock& clock_;
   const StatusTable& status_;

@@ -24,7 +24,8 @@ struct TableScan::State {
   // Rows to be finished without the latch.
   struct Later {
     RowId row;
-    Lsn older;            // nonzero: find the version that is seen from this record on
+    Lsn older;            // nonzero: find the version that is seen from this record on,
+    TxnId writer;         // ... which that transaction wrote
     size_t begin, bytes;  // otherwise: the row, in `kept`
   };
 
@@ -50,6 +51,7 @@ struct TableScan::State {
 
   const RowTable& table;
   const Snapshot& snapshot;
+  SerializableTransaction* reader = nullptr;  // if it is watched
   const std::vector<uint32_t> columns;
   std::vector<types::RowTest> tests;
   std::vector<SegmentTest> segment_tests;
@@ -70,7 +72,11 @@ struct TableScan::State {
 
 TableScan::TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first,
                      RowId end)
-    : state_(std::make_unique<State>(table, snapshot, std::move(columns), first, end)) {}
+    : state_(std::make_unique<State>(table, snapshot, std::move(columns), first, end)) {
+  state_->reader = ReaderOf(snapshot, table.tree_);
+  if (state_->reader == nullptr) return;
+  table.manager_->impl().serializable.locks().LockTree(*state_->reader, {table.space_, table.tree_});
+}
 TableScan::~TableScan() = default;
 TableScan::TableScan(TableScan&&) noexcept = default;
 
@@ -105,7 +111,7 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
       const Bytes value = leaf.value(position);
       const RowHeader header = RowHeader::Load(value);
       if (!snapshot.Sees(header.txn, header.lsn)) {
-        later.push_back({id, header.lsn, 0, 0});
+        later.push_back({id, header.lsn, header.txn, 0, 0});
         continue;
       }
       if (header.deleted()) continue;
@@ -115,7 +121,7 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
         continue;
       }
       if (NeedsOverflow(header, row)) {
-        later.push_back({id, Lsn(), kept.size(), row.size()});
+        later.push_back({id, Lsn(), TxnId(), kept.size(), row.size()});
         kept.append(row);
         continue;
       }
@@ -130,7 +136,9 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
     std::string_view row(kept.data() + row_later.begin, row_later.bytes);
     if (row_later.older) {
       Bytes value;
-      ASSIGN_OR_RETURN(bool found, table.manager_->impl().FindVersion(snapshot, row_later.older, &record, &value));
+      ManagerImpl& impl = table.manager_->impl();
+      if (reader != nullptr) RETURN_IF_ERROR(impl.serializable.ReadPast(*reader, row_later.writer));
+      ASSIGN_OR_RETURN(bool found, impl.FindVersion(snapshot, row_later.older, &record, &value, reader));
       if (!found) continue;
       row = AsText(RowBody(value));
     }
@@ -177,6 +185,8 @@ Status TableScan::State::ReadSegment(types::Chunk& out, RowId* row_ids) {
 Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
   State& s = *state_;
   const ColdTable& chunks = s.table.parts_->state->cold;
+  SerializableGraph& graph = s.table.manager_->impl().serializable;
+  if (s.reader != nullptr) RETURN_IF_ERROR(graph.BeginRead(*s.reader));
   out.Reset();
   out.Reserve(types::kVectorSize);  // what a segment gave may have been smaller
   s.count = 0;
@@ -198,6 +208,7 @@ Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
     if (s.count > 0) break;
     if (!cold->IsSeenBy(s.snapshot)) {
       // Nor does it see what has been changed since.
+      if (s.reader != nullptr) RETURN_IF_ERROR(graph.ReadPast(*s.reader, cold->chunk().loader));
       s.next = std::min(s.end, cold->end());
       continue;
     }

@@ -1,6 +1,7 @@
 #include "txn/transaction.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/check.h"
 #include "common/log.h"
@@ -10,7 +11,7 @@
 namespace phantom::txn {
 
 Transaction::Transaction(TransactionManager& manager, const BeginOptions& options)
-    : manager_(manager), locks_(options.locks), isolation_(options.isolation), read_only_(options.read_only) {
+    : manager_(manager), locks_(options.locks), isolation_(options.isolation), read_only_(options.read_only), deferrable_(options.deferrable) {
   if (locks_ == nullptr) {
     own_locks_ = std::make_unique<LockHolder>(manager.locks(), 0);
     locks_ = own_locks_.get();
@@ -29,6 +30,7 @@ Result<TxnId> Transaction::EnsureId() {
   PHANTOM_CHECK(active());
   ASSIGN_OR_RETURN(active_entry_, manager_.impl().BeginWriting());
   id_ = active_entry_->id;
+  if (serializable_ != nullptr) manager_.impl().serializable.SetId(*serializable_, id_);
   manager_.locks().TransactionBegan(id_, *locks_);
   return id_;
 }
@@ -44,7 +46,7 @@ Snapshot Transaction::TakeSnapshot() {
   const Lsn command(last_lsn().value + 1);
   Snapshot snapshot;
   if (keeps_snapshot()) {
-    if (!transaction_snapshot_.valid()) transaction_snapshot_ = registry.Take(id_, command, locks_->packed_transaction());
+    if (!transaction_snapshot_.valid()) KeepSnapshot();
     snapshot = registry.Copy(transaction_snapshot_, id_, command);
   } else {
     snapshot = registry.Take(id_, command, locks_->packed_transaction());
@@ -53,11 +55,61 @@ Snapshot Transaction::TakeSnapshot() {
   return snapshot;
 }
 
-void Transaction::AdoptSnapshot(const Snapshot& of) {
+Status Transaction::AdoptSnapshot(const Snapshot& of) {
   PHANTOM_CHECK(active() && keeps_snapshot() && !has_snapshot_ && !id_);
+  ManagerImpl& impl = manager_.impl();
+  auto keep = [&] { transaction_snapshot_ = impl.snapshots.Keep(of, locks_->packed_transaction()); };
+  if (isolation_ == Isolation::kSerializable && of.reader() != nullptr) {
+    RETURN_IF_ERROR(impl.serializable.BeginBeside(of.reader(), {.process_id = locks_->process_id(), .read_only = read_only_},
+                                                  keep, &serializable_));
+  } else {
+    keep();
+  }
+  transaction_snapshot_.reader_ = serializable_;
   has_snapshot_ = true;
-  transaction_snapshot_ = manager_.impl().snapshots.Keep(of, locks_->packed_transaction());
   observed_ = std::max(observed_, of.read_lsn());
+  return Status::Ok();
+}
+
+void Transaction::KeepSnapshot() {
+  ManagerImpl& impl = manager_.impl();
+  const Lsn command(last_lsn().value + 1);
+  if (isolation_ != Isolation::kSerializable) {
+    transaction_snapshot_ = impl.snapshots.Take(id_, command, locks_->packed_transaction());
+    return;
+  }
+  auto take = [&] {
+    transaction_snapshot_ = impl.snapshots.Take(id_, command, locks_->packed_transaction(), /*serializable=*/true);
+  };
+  serializable_ = impl.serializable.Begin({.id = id_, .process_id = locks_->process_id(), .read_only = read_only_}, take);
+  transaction_snapshot_.reader_ = serializable_;
+}
+
+SerializableTransaction* Transaction::EnsureSerializable() {
+  if (!transaction_snapshot_.valid()) KeepSnapshot();
+  return serializable_;
+}
+
+Status Transaction::AwaitSafeSnapshot() {
+  if (isolation_ != Isolation::kSerializable || !read_only_ || !deferrable_ || transaction_snapshot_.valid()) return Status::Ok();
+  SerializableGraph& graph = manager_.impl().serializable;
+  for (;;) {
+    KeepSnapshot();
+    if (serializable_ == nullptr) return Status::Ok();
+    graph.SetWaiting(*serializable_, true);
+    Status waited;
+    while (waited.ok() && !graph.IsDecided(*serializable_)) {
+      waited = manager_.locks().WaitForTransaction(*locks_, graph.WaitName(*serializable_),
+                                                   [&] { return !graph.IsDecided(*serializable_); });
+    }
+    graph.SetWaiting(*serializable_, false);
+    if (waited.ok() && serializable_->safe()) return Status::Ok();
+    // Somebody has committed who makes this snapshot unsafe: another.
+    graph.Abort(*serializable_);
+    serializable_ = nullptr;
+    transaction_snapshot_ = Snapshot();
+    RETURN_IF_ERROR(waited);
+  }
 }
 
 Snapshot Transaction::TakeCatalogSnapshot() {
@@ -118,6 +170,12 @@ Result<Lsn> Transaction::Commit() {
       return admitted;
     }
   }
+  if (serializable_ != nullptr) {
+    if (Status checked = impl.serializable.Prepare(*serializable_); !checked.ok()) {
+      Status aborted = Abort();
+      return checked;
+    }
+  }
   return PublishAndEnd();
 }
 
@@ -129,6 +187,7 @@ Lsn Transaction::PublishAndEnd() {
     lsn = impl.PublishCommit(active_entry_);
     active_entry_ = nullptr;
   }
+  if (serializable_ != nullptr) impl.serializable.Commit(*std::exchange(serializable_, nullptr));
   observed_ = std::max(observed_, lsn);
   if (!drops_.empty()) impl.DropLater(id_, std::move(drops_));
   state_ = TransactionState::kCommitted;
@@ -140,6 +199,7 @@ Lsn Transaction::PublishAndEnd() {
 Status Transaction::Abort() {
   PHANTOM_CHECK(active());
   ManagerImpl& impl = manager_.impl();
+  if (serializable_ != nullptr) impl.serializable.Abort(*std::exchange(serializable_, nullptr));
   transaction_snapshot_.Release();
   Status undone;
   if (active_entry_ != nullptr) {

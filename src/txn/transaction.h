@@ -37,11 +37,14 @@ namespace phantom::txn {
 class TransactionManager;
 class ManagerImpl;
 class PreparedTransactions;
+class SerializableGraph;
+class SerializableTransaction;
 struct ActiveEntry;
 struct PreparedInfo;
 struct PreparedState;
 
-// READ UNCOMMITTED runs as READ COMMITTED. SERIALIZABLE keeps one snapshot, as REPEATABLE READ.
+// READ UNCOMMITTED runs as READ COMMITTED. SERIALIZABLE keeps one snapshot, as REPEATABLE READ, and is told when no serial
+// order explains what it has read (serializable.h).
 enum class Isolation : uint8_t { kReadCommitted, kRepeatableRead, kSerializable };
 
 enum class TransactionState : uint8_t { kActive, kPrepared, kCommitted, kAborted };
@@ -50,6 +53,7 @@ struct BeginOptions {
   Isolation isolation = Isolation::kReadCommitted;
   bool read_only = false;
   LockHolder* locks = nullptr;  // the session's; null: the transaction has its own
+  bool deferrable = false;      // waits for a safe snapshot, if SERIALIZABLE and READ ONLY
 };
 
 // Explicit locks of one mode on rows of one group (row_locks.h).
@@ -76,6 +80,7 @@ class Transaction {
   // SET TRANSACTION before the first snapshot.
   void SetIsolation(Isolation isolation) { isolation_ = isolation; }
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
+  void SetDeferrable(bool deferrable) { deferrable_ = deferrable; }
   // Has TakeSnapshot() or AdoptSnapshot() been called?
   bool has_snapshot() const { return has_snapshot_; }
   // Requires has_snapshot() and keeps_snapshot().
@@ -91,13 +96,17 @@ class Transaction {
   // A statement's view: begins a command, so that everything written so far is seen and nothing written later.
   // READ COMMITTED: as of now; otherwise as of the transaction's first call.
   Snapshot TakeSnapshot();
+  // Call before the first TakeSnapshot(). SERIALIZABLE READ ONLY DEFERRABLE takes its snapshot here, and waits until it knows
+  // one that needs no watching; all others have nothing to wait for. 57014, 55P03.
+  Status AwaitSafeSnapshot();
   // The catalog's view: as of now whatever the isolation, and everything this transaction has written. Neither becomes
   // the transaction's snapshot nor counts as its first call.
   Snapshot TakeCatalogSnapshot();
 
   // Another transaction's view becomes this one's for all its statements (SET TRANSACTION SNAPSHOT), but for what each of them has
   // written. Requires keeps_snapshot() and neither a snapshot nor an id.
-  void AdoptSnapshot(const Snapshot& of);
+  // 55000 when it was a serializable transaction's that has ended.
+  Status AdoptSnapshot(const Snapshot& of);
 
   // Savepoints. An id stays valid until it, or one before it, is released or rolled back to (RollbackTo keeps the
   // savepoint itself). RollbackTo undoes what was written since, releases locks taken since and runs abort hooks.
@@ -133,6 +142,9 @@ class Transaction {
   // Takes an explicit row lock, or names the transaction in the way. *added: it was not held in this mode before.
   Status LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode, TxnId* blocker, bool* added);
   void UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode);
+  // What the serializable graph knows of it, from its first snapshot or write on; null: not SERIALIZABLE, or READ ONLY and safe.
+  SerializableTransaction* serializable() const { return serializable_; }
+  SerializableTransaction* EnsureSerializable();
 
  private:
   friend class TransactionManager;
@@ -159,18 +171,22 @@ class Transaction {
   Status BringBack(ActiveEntry* entry, const PreparedState& state);
   void End(TransactionState state);
   void ReleaseRowLocks(size_t mark);
+  // The one snapshot of a transaction that keeps it.
+  void KeepSnapshot();
 
   TransactionManager& manager_;
   std::unique_ptr<LockHolder> own_locks_;
   LockHolder* locks_;
   Isolation isolation_;
   bool read_only_;
+  bool deferrable_;
   bool has_snapshot_ = false;
   TransactionState state_ = TransactionState::kActive;
   TxnId id_;
   ActiveEntry* active_entry_ = nullptr;  // while it has an id
   Lsn observed_;
   Snapshot transaction_snapshot_;
+  SerializableTransaction* serializable_ = nullptr;  // the graph's
   std::vector<SavepointState> savepoints_;
   std::vector<std::function<void()>> on_commit_;
   std::vector<std::function<void()>> on_abort_;
@@ -181,6 +197,8 @@ class Transaction {
 struct TransactionOptions {
   int64_t purge_interval_ms = 100;  // how often purge looks for work; 0: only when RunPurge() is called
   bool background_undo = true;      // false: losers of a crash are undone inside Create()
+  size_t predicate_locks_max = 31;  // of one serializable transaction on one table, before it holds the whole table
+  size_t serializable_kept_max = 1000;  // committed serializable transactions of which everything is kept
 };
 
 class TransactionManager {
@@ -197,6 +215,7 @@ class TransactionManager {
   LockManager& locks();
   // Those of two-phase commit, which may be left at the manager's end.
   PreparedTransactions& prepared() { return *prepared_; }
+  SerializableGraph& serializable();
   store::Store& store();
 
   // For reading keys (key_table.h), in no transaction.
@@ -230,6 +249,10 @@ class TransactionManager {
   Lsn CompleteSince(SpaceId space, TreeId index) const;
   Result<TreeId> CreateKeyTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Status DropTree(Transaction& transaction, SpaceId space, TreeId tree);
+  // A tree is about to take another's place, or an index to go: what serializable transactions have read of `from`, they
+  // have read all of `to`. Requires that nobody reads either now.
+  void CopyReads(SpaceId space, TreeId from, TreeId to);
+  bool HasReads(SpaceId space, TreeId tree);
 
   // A database's page space. Not transactional: durable on return. Dropping frees all its trees; nobody may use them.
   Status CreateSpace(SpaceId space);

@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "store/space_size.h"
 #include "txn/manager_impl.h"
+#include "txn/serializable_access.h"
 #include "txn/table_size.h"
 #include "wal/log_writer.h"
 
@@ -207,7 +208,17 @@ Status TransactionManager::DropTree(Transaction& transaction, SpaceId space, Tre
     return impl_->store.DropTree(space, tree, txn, last);
   }));
   transaction.drops_.emplace_back(space, tree);
-  return Status::Ok();
+  // All rows are deleted, as it were. An index may go without any row having changed.
+  SerializableTransaction* const writer = info.kind == btree::TreeKind::kRowId ? WriterOf(transaction, tree) : nullptr;
+  return writer == nullptr ? Status::Ok() : impl_->serializable.WroteTree(*writer, {space, tree});
+}
+
+void TransactionManager::CopyReads(SpaceId space, TreeId from, TreeId to) {
+  impl_->serializable.CopyReads({space, from}, {space, to});
+}
+
+bool TransactionManager::HasReads(SpaceId space, TreeId tree) {
+  return impl_->serializable.locks().HasReaders({space, tree});
 }
 
 }  // namespace phantom::txn

@@ -9,7 +9,8 @@ namespace phantom::txn {
 // Chains longer than this are worth a look at what could be skipped.
 static constexpr uint8_t kDepthToSkip = 8;
 
-Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value) {
+Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value,
+                                      SerializableTransaction* reader) {
   while (lsn) {
     RETURN_IF_ERROR(store.log().ReadRecord(lsn, record));
     if (record->type() != wal::RecordType::kChange) {
@@ -27,6 +28,7 @@ Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Re
         *value = change.before;
         return !header.deleted();
       }
+      if (reader != nullptr) RETURN_IF_ERROR(serializable.ReadPast(*reader, header.txn));
     }
     lsn = change.link;
   }
@@ -83,8 +85,35 @@ Result<Lsn> ManagerImpl::LinkPast(TxnId writer, const RowHeader& newest) {
     needed = snapshots.Any([&](const SnapshotRegistry::View& view) {
       return seen(older, from, view) && !seen(newest, to, view);
     });
+    if (!needed && !older.alone()) {
+      ASSIGN_OR_RETURN(needed, IsFirstPast(older, from, change.link));
+    }
   }
   return needed ? replaced : change.link;
+}
+
+// A serializable snapshot that sees the version before U and not U: whoever reads a row through it must learn of U's writer, who
+// comes after it in every serial order. Of those who wrote after U it need not learn.
+Result<bool> ManagerImpl::IsFirstPast(const RowHeader& older, uint64_t committed, Lsn link) {
+  const auto watches = [&](const SnapshotRegistry::View& view) { return view.serializable && view.lsn.value < committed; };
+  const auto everybody_sees = [&](Lsn lsn) { return lsn < snapshots.Last().log_floor; };
+  if (everybody_sees(older.lsn) || !snapshots.Any(watches)) return false;
+  uint64_t before = 0;  // nothing is before U, or what everybody sees
+  if (link && !everybody_sees(link)) {
+    wal::Record record;
+    btree::Change change;
+    if (Status read = store.log().ReadRecord(link, &record); !read.ok()) {
+      if (everybody_sees(link)) return true;
+      return read;
+    }
+    RETURN_IF_ERROR(btree::ParseChange(record, &change));
+    if (change.has_before) {
+      const RowHeader header = RowHeader::Load(change.before);
+      if (header.txn == older.txn) return false;  // the same writer is met there
+      before = status.Get(header.txn);
+    }
+  }
+  return snapshots.Any([&](const SnapshotRegistry::View& view) { return watches(view) && before <= view.lsn.value; });
 }
 
 }  // namespace phantom::txn

@@ -24,7 +24,9 @@ Result<std::unique_ptr<Database>> Database::Open(io::SimEnv& env, const Database
   ASSIGN_OR_RETURN(database->store_, store::Store::Open(env, "db", OfStore(options)));
   ASSIGN_OR_RETURN(database->manager_,
                    TransactionManager::Create(*database->store_, {.purge_interval_ms = options.purge_interval_ms,
-                                                                  .background_undo = options.background_undo}));
+                                                                  .background_undo = options.background_undo,
+                                                                  .predicate_locks_max = options.predicate_locks_max,
+                                                                  .serializable_kept_max = options.serializable_kept_max}));
   return database;
 }
 

@@ -37,6 +37,8 @@ struct DatabaseOptions {
   uint64_t pool_bytes = 4 << 20;
   int64_t purge_interval_ms = 0;
   bool background_undo = false;
+  size_t predicate_locks_max = 31;
+  size_t serializable_kept_max = 1000;
   bool checkpoint_thread = false;
   wal::LogOptions log = {.file_bytes = 4 << 20, .ring_bytes = 1 << 20};
 };

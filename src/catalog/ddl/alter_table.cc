@@ -174,6 +174,7 @@ Result<std::string> Catalog::RuleUsing(Oid table, int column) {
 Status Catalog::ReplaceStorage(const Table& table) {
   txn::TransactionManager& manager = shared_->manager();
   ASSIGN_OR_RETURN(TreeId tree, manager.CreateTableTree(*transaction_, store_->space()));
+  manager.CopyReads(store_->space(), table.tree, tree);
   RETURN_IF_ERROR(manager.DropTree(*transaction_, store_->space(), table.tree));
   RETURN_IF_ERROR(UpdateClass(table.oid, [&](Row& row) {
     row.SetInt(pg_class::relfilenode, tree.value).SetInt(pg_class::relpages, 0).SetFloat(pg_class::reltuples, -1);
@@ -191,6 +192,7 @@ Status Catalog::ReplaceStorage(const Table& table) {
 
 Status Catalog::ReplaceIndexStorage(const Index& index) {
   ASSIGN_OR_RETURN(TreeId tree, shared_->manager().CreateIndexTree(*transaction_, store_->space()));
+  shared_->manager().CopyReads(store_->space(), index.tree, tree);
   RETURN_IF_ERROR(shared_->manager().DropTree(*transaction_, store_->space(), index.tree));
   return UpdateClass(index.oid, [&](Row& row) { row.SetInt(pg_class::relfilenode, tree.value); });
 }

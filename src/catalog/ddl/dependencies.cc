@@ -212,6 +212,7 @@ Status Dependencies::RemoveRelation(Oid relation) {
   if (row->Char(pg_class::relpersistence) == static_cast<char>(Persistence::kTemporary)) store.NoteTemporary();
   TreeId tree(row->GetOid(pg_class::relfilenode));
   if (tree.value != 0) {
+    if (row->Char(pg_class::relkind) == 'i') RETURN_IF_ERROR(KeepIndexReads(relation, tree));
     RETURN_IF_ERROR(catalog_.shared().manager().DropTree(*store.transaction(), store.space(), tree));
   }
   if (row->Char(pg_class::relkind) == 'i') RETURN_IF_ERROR(RemoveRows(oid::kPgIndex, index_oid::kIndexByOid, relation));
@@ -219,6 +220,19 @@ Status Dependencies::RemoveRelation(Oid relation) {
   RETURN_IF_ERROR(RemoveRows(oid::kPgAttribute, index_oid::kAttributeByNumber, relation));
   RETURN_IF_ERROR(RemoveRows(oid::kPgStatistic, index_oid::kStatisticByColumn, relation));
   return store.Delete(*row);
+}
+
+// What has been read through an index that goes has been read of its table.
+Status Dependencies::KeepIndexReads(Oid index, TreeId tree) {
+  SystemStore& store = catalog_.store();
+  txn::TransactionManager& manager = catalog_.shared().manager();
+  if (!manager.HasReads(store.space(), tree)) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::optional<Row> definition, store.FindOne(oid::kPgIndex, index_oid::kIndexByOid, {index}));
+  if (!definition) return Status::Ok();
+  ASSIGN_OR_RETURN(const std::optional<Row> table,
+                   store.FindOne(oid::kPgClass, index_oid::kClassByOid, {definition->GetOid(pg_index::indrelid)}));
+  if (table) manager.CopyReads(store.space(), tree, TreeId(table->GetOid(pg_class::relfilenode)));
+  return Status::Ok();
 }
 
 Status Dependencies::RemoveColumn(Oid relation, int column) {

@@ -38,6 +38,7 @@ class Dependencies {
   Status Report(bool cascade);
   Status Remove(const ObjectAddress& object);
   Status RemoveRelation(Oid relation);
+  Status KeepIndexReads(Oid index, TreeId tree);
   Status RemoveColumn(Oid relation, int column);
   Status RemoveConstraint(Oid constraint);
   Status RemoveDefault(Oid attrdef);

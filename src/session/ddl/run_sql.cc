@@ -30,6 +30,7 @@ Status DdlRunner::RunQuery(const parser::Node& query, std::span<const Oid> types
   engine::ExecutionContext execution;
   context_.fill_execution(execution);
   txn::Transaction& transaction = *catalog_.store().transaction();
+  if (view != View::kLatest) RETURN_IF_ERROR(transaction.AwaitSafeSnapshot());
   const txn::Snapshot snapshot = view == View::kLatest ? transaction.TakeCatalogSnapshot() : transaction.TakeSnapshot();
   execution.transaction = &transaction;
   execution.snapshot = &snapshot;

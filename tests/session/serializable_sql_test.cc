@@ -1,0 +1,101 @@
+// SERIALIZABLE as clients meet it.
+#include "instance_fixture.h"
+
+namespace phantom::session {
+
+namespace {
+
+constexpr const char* kFailure = "could not serialize access due to read/write dependencies among transactions";
+constexpr const char* kBegin = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+struct World : InstanceFixture {
+  World() {
+    REQUIRE(Run("CREATE TABLE t (id int PRIMARY KEY, k int); CREATE INDEX t_k ON t (k);"
+                "INSERT INTO t SELECT i, i * 10 FROM generate_series(1, 2000) i; ANALYZE t") == "");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("write skew through indexes, scans and aggregates") {
+  World w;
+  TestSession a(*w.instance), b(*w.instance);
+  const std::string read = GENERATE("SELECT sum(k) FROM t WHERE id IN (7, 8)", "SELECT count(*) FROM t WHERE k > 5000",
+                                    "SELECT k FROM t WHERE id = 7 OR id = 8 ORDER BY id");
+  REQUIRE(a.Run(kBegin) == "");
+  REQUIRE(b.Run(kBegin) == "");
+  REQUIRE(a.Run(read) == b.Run(read));
+  const bool range = read.find("count") != std::string::npos;
+  REQUIRE(a.Run(range ? "INSERT INTO t VALUES (-1, 6000)" : "UPDATE t SET k = 0 WHERE id = 7") == "");
+  REQUIRE(b.Run(range ? "INSERT INTO t VALUES (-2, 6000)" : "UPDATE t SET k = 0 WHERE id = 8") == "");
+  REQUIRE(a.Run("COMMIT") == "");
+  REQUIRE(b.Run("COMMIT") == kFailure);
+  REQUIRE(b.Run("SELECT 1") == "1");
+}
+
+TEST_CASE("points of one table do not meet") {
+  World w;
+  TestSession a(*w.instance), b(*w.instance);
+  REQUIRE(a.Run(kBegin) == "");
+  REQUIRE(b.Run(kBegin) == "");
+  REQUIRE(a.Run("SELECT k FROM t WHERE id = 100") == "1000");
+  REQUIRE(b.Run("SELECT k FROM t WHERE id = 200") == "2000");
+  REQUIRE(a.Run("UPDATE t SET k = 1 WHERE id = 300; INSERT INTO t VALUES (5000, 1)") == "");
+  REQUIRE(b.Run("UPDATE t SET k = 1 WHERE id = 400; INSERT INTO t VALUES (5001, 1)") == "");
+  REQUIRE(a.Run("COMMIT") == "");
+  REQUIRE(b.Run("COMMIT") == "");
+}
+
+TEST_CASE("the least key is read, and no more of its index than that") {
+  World w;
+  TestSession a(*w.instance), b(*w.instance);
+  REQUIRE(a.Run(kBegin) == "");
+  REQUIRE(b.Run(kBegin) == "");
+  REQUIRE(a.Run("SELECT id FROM t ORDER BY id LIMIT 1") == "1");
+  REQUIRE(b.Run("SELECT id FROM t ORDER BY id DESC LIMIT 1") == "2000");
+  REQUIRE(a.Run("UPDATE t SET k = 7 WHERE id = 1000") == "");
+  REQUIRE(b.Run("INSERT INTO t VALUES (5000, 1)") == "");
+  REQUIRE(a.Run("COMMIT") == "");
+  REQUIRE(b.Run("COMMIT") == "");
+}
+
+TEST_CASE("what has been read through an index that goes, or of a table that is replaced, has been read of the table") {
+  World w;
+  REQUIRE(w.Run("CREATE TABLE u (a int)") == "");
+  TestSession a(*w.instance), b(*w.instance), ddl(*w.instance);
+  const auto locks = [&](const std::string& relation, const std::string& type) {
+    return ddl.Run("SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock' AND relation = '" + relation +
+                   "'::regclass AND locktype = '" + type + "'");
+  };
+  REQUIRE(b.Run(std::string(kBegin) + "; SELECT count(*) FROM u") == "0");
+  REQUIRE(a.Run(std::string(kBegin) + "; SELECT count(*) FROM t WHERE k = 70") == "1");
+  REQUIRE(locks("t_k", "page") == "1");
+  REQUIRE(locks("t", "tuple") == "1");
+  REQUIRE(locks("t", "relation") == "0");
+  REQUIRE(locks("u", "relation") == "1");
+  REQUIRE(a.Run("COMMIT") == "");  // b is concurrent: what a has read is kept
+  REQUIRE(ddl.Run("DROP INDEX t_k") == "");
+  REQUIRE(locks("t", "relation") == "1");
+  REQUIRE(ddl.Run("TRUNCATE t") == "");
+  REQUIRE(locks("t", "relation") == "1");
+  REQUIRE(b.Run("COMMIT") == "");
+  REQUIRE(ddl.Run("SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock'") == "0");
+}
+
+TEST_CASE("modes of a serializable transaction") {
+  World w;
+  TestSession s(*w.instance), other(*w.instance);
+  REQUIRE(s.Run("BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE; SHOW transaction_deferrable") == "on");
+  REQUIRE(s.Run("SELECT k FROM t WHERE id = 3; COMMIT") == "30");
+  REQUIRE(s.Run("SET default_transaction_isolation = 'serializable'; SET default_transaction_read_only = on;"
+                "SET default_transaction_deferrable = on; SHOW transaction_deferrable") == "on");
+  REQUIRE(s.Run("SELECT k FROM t WHERE id = 3") == "30");
+  // With a writer about, a deferrable snapshot has to be waited for.
+  REQUIRE(other.Run(std::string(kBegin) + "; SELECT k FROM t WHERE id = 4") == "40");
+  REQUIRE(s.Run("SET statement_timeout = '50ms'; SELECT k FROM t WHERE id = 3") == "canceling statement due to statement timeout");
+  REQUIRE(other.Run("COMMIT") == "");
+  REQUIRE(s.Run("SELECT k FROM t WHERE id = 3") == "30");
+  REQUIRE(s.Run("SELECT pg_safe_snapshot_blocking_pids(1)") == "{}");
+}
+
+}  // namespace phantom::session
