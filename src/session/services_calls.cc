@@ -294,9 +294,10 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
   }
   if (function == "pg_isolation_test_session_is_blocked") {
     const std::vector<int32_t> interesting = NumbersOf(*args[1]);
-    const std::vector<int32_t> blocking =
-        instance.transactions().locks().BlockingProcesses(static_cast<int32_t>(IntegerOf(args[0])));
-    return BoolText(std::ranges::find_first_of(blocking, interesting) != blocking.end());
+    const auto process = static_cast<int32_t>(IntegerOf(args[0]));
+    const std::vector<int32_t> blocking = instance.transactions().locks().BlockingProcesses(process);
+    if (std::ranges::find_first_of(blocking, interesting) != blocking.end()) return BoolText(true);
+    return BoolText(!instance.transactions().serializable().SafeSnapshotBlockers(process).empty());
   }
   if (function == "current_of") {
     ASSIGN_OR_RETURN(const int64_t ctid, state_.CurrentOf(*args[0], static_cast<Oid>(IntegerOf(args[1]))));
