@@ -6,7 +6,7 @@ namespace {
 
 class TwoPhaseFixture : public InstanceFixture {
  public:
-  TwoPhaseFixture() : InstanceFixture({{"max_prepared_transactions", "5"}}) {}
+  TwoPhaseFixture() : InstanceFixture(NamedValues{{"max_prepared_transactions", "5"}}) {}
   std::string Gids() { return Run("SELECT gid FROM pg_prepared_xacts ORDER BY prepared"); }
 };
 
