@@ -123,7 +123,7 @@ Result<OperatorPtr> MakeLockRows(const planner::PhysicalLockRows& node, Runtime&
     lock.rule = &rule;
     const catalog::Table& table = *rule.use.table;
     ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), table.space,
-                                                             table.tree, table.layout));
+                                                             table.tree, table.layout, table.oid));
     lock.rows = std::make_unique<txn::RowTable>(std::move(rows));
     for (size_t i = 0; i < rule.columns.size(); ++i) {
       if (rule.columns[i] < 0) continue;

@@ -11,6 +11,7 @@
 #include "engine/row_tests.h"
 #include "engine/table_reader.h"
 #include "txn/sequence.h"
+#include "types/array.h"
 #include "types/chunk.h"
 
 namespace phantom::engine::internal {
@@ -51,7 +52,7 @@ class SeqScanOperator final : public Operator {
     filter_.Restart();
     sequence_read_ = false;
     scan_.reset();
-    row_read_ = false;
+    places_found_ = false;
     if (rows_ != nullptr && node_.ctid == nullptr) {
       scan_ = std::make_unique<txn::TableScan>(*rows_, *runtime_.context.snapshot, reader_.stored_columns());
       scan_->LeaveOut(tests_.rows, tests_.segments);
@@ -97,23 +98,45 @@ class SeqScanOperator final : public Operator {
     return Status::Ok();
   }
 
-  // The one row of a ctid.
-  Status ReadRow(Batch& out) {
-    if (std::exchange(row_read_, true)) return Status::Ok();
-    ASSIGN_OR_RETURN(const types::Value place, EvaluateScalar(*node_.ctid, runtime_));
-    RowId id;
-    if (place.is_null() || !RowOfCtid(place.AsInt64(), id)) return Status::Ok();
-    RETURN_IF_ERROR(rows_->Locate(*runtime_.context.snapshot, id, &fetched_));
-    if (!fetched_.found) return Status::Ok();
+  // The rows that the ctids name, in their order, each once.
+  Status FindPlaces() {
+    places_.clear();
+    next_place_ = 0;
+    ASSIGN_OR_RETURN(const types::Value value, EvaluateScalar(*node_.ctid, runtime_));
+    if (value.is_null()) return Status::Ok();
+    const auto add = [this](int64_t ctid) {
+      RowId id;
+      if (RowOfCtid(ctid, id)) places_.push_back(id);
+    };
+    if (node_.ctid->type.oid == types::kTidOid) {
+      add(value.AsInt64());
+      return Status::Ok();
+    }
+    const types::ArrayView array(value.AsString());
+    for (uint32_t i = 0; i < array.size(); ++i) {
+      if (!array.IsNull(i)) add(array.GetAs<int64_t>(i));
+    }
+    std::sort(places_.begin(), places_.end());
+    places_.erase(std::unique(places_.begin(), places_.end()), places_.end());
+    return Status::Ok();
+  }
+
+  Status ReadPlaces(Batch& out) {
+    if (!std::exchange(places_found_, true)) RETURN_IF_ERROR(FindPlaces());
     reader_.Reset();
-    RETURN_IF_ERROR(reader_.Add(*rows_, fetched_, id, 0));
-    out = reader_.batch(1);
+    uint32_t count = 0;
+    for (; next_place_ < places_.size() && count < runtime_.batch_rows_max; ++next_place_) {
+      const RowId id = places_[next_place_];
+      RETURN_IF_ERROR(rows_->Locate(*runtime_.context.snapshot, id, &fetched_));
+      if (fetched_.found) RETURN_IF_ERROR(reader_.Add(*rows_, fetched_, id, count++));
+    }
+    out = count == 0 ? Batch{} : reader_.batch(count);
     return Status::Ok();
   }
 
   Status Read(Batch& out) {
     out = {};
-    if (node_.ctid != nullptr) return ReadRow(out);
+    if (node_.ctid != nullptr) return ReadPlaces(out);
     if (table_.kind == catalog::RelationKind::kSequence) return ReadSequence(out);
     if (builtin_ != nullptr && piece_ < builtin_->size()) {
       const types::Chunk& piece = (*builtin_)[piece_++];
@@ -149,7 +172,9 @@ class SeqScanOperator final : public Operator {
   const std::vector<types::Chunk>* builtin_ = nullptr;
   size_t piece_ = 0;
   bool sequence_read_ = false;
-  bool row_read_ = false;
+  bool places_found_ = false;
+  std::vector<RowId> places_;
+  size_t next_place_ = 0;
   txn::FetchedRow fetched_;
   std::unique_ptr<txn::RowTable> rows_;
   ScanTests tests_;

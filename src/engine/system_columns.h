@@ -1,25 +1,24 @@
 // engine/system_columns.h
 //
 // System columns as rows have them here. ctid is made of the row id: a row keeps it for life. xmin is the low half of the
-// id of the transaction that wrote the version, so it changes with every transaction that updates the row. xmax, cmin and
-// cmax are 0, except that a row INSERT ... ON CONFLICT DO UPDATE has updated returns its transaction as xmax.
+// id of the transaction that wrote the version, so it changes with every transaction that updates the row. xmax is who has
+// changed or locked the row since, as long as that is in progress or not seen; a row INSERT ... ON CONFLICT DO UPDATE has updated
+// returns its transaction. cmin and cmax are 0.
 #pragma once
 #include <vector>
 
 #include "common/ids.h"
+#include "txn/row_place.h"
 #include "types/oids.h"
 #include "types/vector.h"
 
 namespace phantom::engine {
 
-// ctid of a row: PostgreSQL's block and offset made of the row id.
-constexpr int64_t CtidOf(RowId id) { return static_cast<int64_t>((id.value >> 8 << 16) | ((id.value & 0xff) + 1)); }
+// The slot of a row's ctid.
+constexpr int64_t CtidOf(RowId id) { return static_cast<int64_t>(uint64_t{txn::PageOf(id)} << 16 | txn::OffsetOf(id)); }
 // The row of a ctid; false: no row can have it.
 constexpr bool RowOfCtid(int64_t ctid, RowId& id) {
-  const uint64_t place = static_cast<uint64_t>(ctid), offset = place & 0xffff;
-  if (offset == 0 || offset > 0x100) return false;
-  id = RowId(place >> 16 << 8 | (offset - 1));
-  return true;
+  return txn::RowAt(static_cast<uint64_t>(ctid) >> 16, static_cast<uint16_t>(ctid), id);
 }
 constexpr int32_t XidOf(TxnId id) { return static_cast<int32_t>(static_cast<uint32_t>(id.value)); }
 // Of rows that come with the server: PostgreSQL's bootstrap transaction.

@@ -65,6 +65,14 @@ Status TableReader::AddSystem(RowId id, uint32_t at, const txn::RowTable* table)
         if (table != nullptr) RETURN_IF_ERROR(table->Fetch(*runtime_->context.snapshot, id, &fetched_));
         vector.data<int32_t>()[at] = XidOf(fetched_.writer);
         break;
+      case planner::kXmaxColumn: {
+        TxnId locker;
+        if (table != nullptr) {
+          ASSIGN_OR_RETURN(locker, table->LockerOf(*runtime_->context.snapshot, id));
+        }
+        vector.data<int32_t>()[at] = XidOf(locker);
+        break;
+      }
       default:
         vector.data<int32_t>()[at] = 0;
     }

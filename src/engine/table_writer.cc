@@ -25,7 +25,8 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
                                                        Runtime& runtime) {
   std::unique_ptr<TableWriter> writer(new TableWriter(table, runtime));
   txn::TransactionManager& manager = runtime.context.transaction->manager();
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
+  ASSIGN_OR_RETURN(txn::RowTable rows,
+                   txn::RowTable::Open(manager, table.space, table.tree, table.layout, table.oid));
   writer->rows_ = std::make_unique<txn::RowTable>(std::move(rows));
   for (const planner::TableRules::IndexKeys& rule : rules.indexes) {
     IndexState& state = writer->indexes_.emplace_back();

@@ -211,6 +211,7 @@ class Describer {
         Table(shown, scan->use);
         if (scan->ctid != nullptr) {
           std::string place = Print(scan->ctid, node->column_names, shown);
+          if (scan->ctid->type.oid != types::kTidOid) place = "ANY (" + place + ")";
           shown->properties.emplace_back("TID Cond", scan->ctid->kind == ExprKind::kCurrentOf ? place : "(ctid = " + place + ")");
         }
         Filter(shown, scan->filter, node->column_names);

@@ -104,7 +104,7 @@ struct PhysicalValues : PhysicalOf<PhysicalKind::kValues> {
 
 // All rows of a table (or system table, which the engine produces through the catalog). Output column i is table column
 // columns[i] (attnum - 1) or a system column (negative, expr.h). `filter` is over the output columns.
-// With `ctid` (free of InputRefs) only the row of that place.
+// With `ctid` (free of InputRefs; a tid or an array of them) only the rows of these places.
 struct PhysicalSeqScan : PhysicalOf<PhysicalKind::kSeqScan> {
   TableUse use;
   std::vector<int> columns;

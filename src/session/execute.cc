@@ -348,6 +348,7 @@ Status SessionState::StartPlan(Portal& portal) {
   }
   RETURN_IF_ERROR(block.AwaitSnapshot());
   portal.snapshot = block.transaction().TakeSnapshot();
+  control->snapshot_xmin.store(portal.snapshot.finished_below().value, std::memory_order_relaxed);
   FillContext(&portal.context, portal);
   portal.execution = std::move(portal.idle_execution);
   if (portal.execution == nullptr) {

@@ -37,13 +37,17 @@ store::StoreOptions OptionsOf(const ServerSettings& settings) {
   return options;
 }
 
-// As PostgreSQL counts them: of one transaction in one table.
 txn::TransactionOptions TransactionOptionsOf(const ServerSettings& settings) {
   txn::TransactionOptions options;
+  // As PostgreSQL counts them: of one transaction in one table.
   const int64_t per_transaction = settings.GetInteger("max_pred_locks_per_transaction");
   const int64_t per_relation = settings.GetInteger("max_pred_locks_per_relation");
   const int64_t most = per_relation < 0 ? per_transaction / -per_relation - 1 : per_relation;
   options.predicate_locks_max = static_cast<size_t>(std::max<int64_t>(most, 0));
+  // As PostgreSQL counts: processes of its own making are none here.
+  const int64_t holders = settings.GetInteger("max_connections") + settings.GetInteger("max_prepared_transactions");
+  options.lock_objects_max = static_cast<uint64_t>(settings.GetInteger("max_locks_per_transaction")) * static_cast<uint64_t>(holders);
+  options.row_lock_bytes_max = static_cast<uint64_t>(settings.GetInteger("phantom.row_lock_memory")) * 1024;
   return options;
 }
 

@@ -29,7 +29,12 @@ void SessionState::SetActivity(const char* state) {
     const bool active = state[0] == 'a';
     if (active) {
       activity.query_start = now;
-      activity.query = current_query.substr(0, 1023);
+      // track_activity_query_size, without half a character at its end.
+      size_t length = std::min<size_t>(current_query.size(), 1023);
+      while (length < current_query.size() && length > 0 && (static_cast<unsigned char>(current_query[length]) & 0xc0) == 0x80) {
+        --length;
+      }
+      activity.query = current_query.substr(0, length);
     }
     // A statement outside a block is about to begin its own transaction.
     activity.transaction_start = block.active() ? block.start_us() : active ? now : 0;
@@ -289,6 +294,9 @@ void SessionState::Ready(ResultSink& to) {
     for (const Notification& notification : control->TakeNotifications()) {
       to.Notification(notification.sender_pid, notification.channel, notification.payload);
     }
+  }
+  if (!block.active() || !block.transaction().has_snapshot()) {
+    control->snapshot_xmin.store(0, std::memory_order_relaxed);
   }
   SetActivity(block.status() == 'I'   ? "idle"
               : block.status() == 'T' ? "idle in transaction"

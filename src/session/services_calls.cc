@@ -96,31 +96,49 @@ Result<Text> Advisory(SessionState& state, std::string_view function, Args args)
   return only_try ? BoolText(held) : Text("");
 }
 
-// Another session, as far as the current user may signal it. Null when there is none (a WARNING was sent).
-Result<std::shared_ptr<SessionControl>> SignalTarget(SessionState& state, int32_t pid, const char* verb) {
+// Another session, as far as the current user may signal it. Null when there is none (a WARNING was sent). `end`: it is to be ended,
+// else its query is.
+Result<std::shared_ptr<SessionControl>> SignalTarget(SessionState& state, int32_t pid, bool end) {
+  constexpr Oid kSignalBackend = 4200;  // pg_signal_backend
   std::shared_ptr<SessionControl> target = state.instance.sessions().Find(pid);
   if (target == nullptr) {
-    state.Warning(sqlstate::kWarning, Format("PID %d is not a PostgreSQL server process", pid));
+    state.Warning(sqlstate::kWarning, Format("PID %d is not a PostgreSQL backend process", pid));
     return target;
   }
   const Oid owner = target->ReadActivity().user_oid;
-  if (!state.superuser && owner != state.current_user) {
-    ASSIGN_OR_RETURN(const bool member, state.catalog.HasPrivilegesOf(state.current_user, owner));
-    if (!member) {
-      return Errorf(sqlstate::kInsufficientPrivilege,
-                    "must be a member of the role whose %s or member of pg_signal_backend", verb);
-    }
+  if (state.superuser) return target;
+  ASSIGN_OR_RETURN(const auto role, state.catalog.RoleByOid(owner));
+  // Who has not said yet who he is might be one.
+  if (role == nullptr || role->superuser) {
+    return Error(sqlstate::kInsufficientPrivilege, end ? "must be a superuser to terminate superuser process"
+                                                       : "must be a superuser to cancel superuser query");
+  }
+  ASSIGN_OR_RETURN(bool may, state.catalog.HasPrivilegesOf(state.current_user, owner));
+  if (!may) {
+    ASSIGN_OR_RETURN(may, state.catalog.HasPrivilegesOf(state.current_user, kSignalBackend));
+  }
+  if (!may) {
+    return Errorf(sqlstate::kInsufficientPrivilege,
+                  "must be a member of the role whose %s or member of pg_signal_backend",
+                  end ? "process is being terminated" : "query is being canceled");
   }
   return target;
 }
 
-Result<Text> Sleep(SessionState& state, double seconds) {
-  if (!(seconds > 0)) return Text("");
+// Waits until the function is true: then true, or false once the time has passed. 57014. `event`: what pg_stat_activity says.
+template <typename Happened>
+Result<bool> Nap(SessionState& state, double seconds, const WaitEvent& event, Happened happened) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(std::min(seconds, 1e9));
   const BlockingRegion region;
+  struct Shown {
+    Shown(SessionControl& c, const WaitEvent& e) : control(c) { control.wait_event.store(&e, std::memory_order_relaxed); }
+    ~Shown() { control.wait_event.store(nullptr, std::memory_order_relaxed); }
+    SessionControl& control;
+  } shown(*state.control, event);
   while (true) {
+    if (happened()) return true;
     const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline) return Text("");
+    if (now >= deadline) return false;
     if (state.control->cancelled.load(std::memory_order_acquire)) {
       return Error(sqlstate::kQueryCanceled, state.control->timed_out.load()
                                                  ? "canceling statement due to statement timeout"
@@ -129,6 +147,36 @@ Result<Text> Sleep(SessionState& state, double seconds) {
     // Short naps, so that a cancel is seen soon.
     std::this_thread::sleep_for(std::min<std::chrono::duration<double>>(deadline - now, std::chrono::milliseconds(5)));
   }
+}
+
+constexpr WaitEvent kPgSleep{"Timeout", "PgSleep"};
+constexpr WaitEvent kBackendTermination{"IPC", "BackendTermination"};
+
+Result<Text> Sleep(SessionState& state, double seconds) {
+  if (!(seconds > 0)) return Text("");
+  RETURN_IF_ERROR(Nap(state, seconds, kPgSleep, [] { return false; }).status());
+  return Text("");
+}
+
+Result<Text> CancelBackend(SessionState& state, int32_t pid) {
+  ASSIGN_OR_RETURN(const auto target, SignalTarget(state, pid, false));
+  if (target != nullptr) target->Cancel();
+  return BoolText(target != nullptr);
+}
+
+Result<Text> TerminateBackend(SessionState& state, int32_t pid, int64_t timeout_ms) {
+  if (timeout_ms < 0) return Error(sqlstate::kNumericValueOutOfRange, "\"timeout\" must not be negative");
+  ASSIGN_OR_RETURN(const auto target, SignalTarget(state, pid, true));
+  if (target == nullptr) return BoolText(false);
+  target->Terminate(Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
+  if (timeout_ms == 0) return BoolText(true);
+  ASSIGN_OR_RETURN(const bool gone, Nap(state, static_cast<double>(timeout_ms) / 1000, kBackendTermination,
+                                        [&] { return state.instance.sessions().Find(pid) == nullptr; }));
+  if (!gone) {
+    state.Warning(sqlstate::kWarning, Format("backend with PID %d did not terminate within %lld millisecond%s", pid,
+                                             static_cast<long long>(timeout_ms), timeout_ms == 1 ? "" : "s"));
+  }
+  return BoolText(gone);
 }
 
 Result<Text> Transactions(SessionState& state, std::string_view function, Args args) {
@@ -141,12 +189,8 @@ Result<Text> Transactions(SessionState& state, std::string_view function, Args a
     return transaction.id() ? Text(std::to_string(transaction.id().value)) : Text();
   }
   txn::TransactionManager& manager = transaction.manager();
-  if (function == "pg_current_snapshot") {
-    const uint64_t oldest = manager.oldest_active().value;
-    const uint64_t next = manager.last_id().value + 1;
-    return Text(std::to_string(oldest) + ":" + std::to_string(std::max(oldest, next)) + ":");
-  }
   const TxnId id(static_cast<uint64_t>(IntegerOf(args[0])));
+  if (!id) return Text();
   if (id > manager.last_id()) {
     return Errorf(sqlstate::kInvalidParameterValue, "transaction ID %llu is in the future",
                   static_cast<unsigned long long>(id.value));
@@ -158,6 +202,8 @@ Result<Text> Transactions(SessionState& state, std::string_view function, Args a
       return Text("committed");
     case txn::TransactionManager::Fate::kAborted:
       return Text("aborted");
+    case txn::TransactionManager::Fate::kUnknown:
+      break;
   }
   return Text();
 }
@@ -265,21 +311,11 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
     ASSIGN_OR_RETURN(const double seconds, types::ParseFloat8(*args[0]));
     return Sleep(state_, seconds);
   }
-  if (function == "pg_cancel_backend") {
-    ASSIGN_OR_RETURN(const auto target,
-                     SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])), "query is being canceled"));
-    if (target != nullptr) target->Cancel();
-    return BoolText(target != nullptr);
-  }
+  if (function == "pg_cancel_backend") return CancelBackend(state_, static_cast<int32_t>(IntegerOf(args[0])));
   if (function == "pg_terminate_backend") {
-    ASSIGN_OR_RETURN(const auto target,
-                     SignalTarget(state_, static_cast<int32_t>(IntegerOf(args[0])), "process is being terminated"));
-    if (target != nullptr) {
-      target->Terminate(Error(sqlstate::kAdminShutdown, "terminating connection due to administrator command").Fatal());
-    }
-    return BoolText(target != nullptr);
+    return TerminateBackend(state_, static_cast<int32_t>(IntegerOf(args[0])), IntegerOf(args[1]));
   }
-  if (function.starts_with("pg_current_xact_id") || function == "pg_current_snapshot" || function == "pg_xact_status") {
+  if (function.starts_with("pg_current_xact_id") || function == "pg_xact_status") {
     return Transactions(state_, function, args);
   }
   if (function == "pg_blocking_pids" || function == "pg_safe_snapshot_blocking_pids") {

@@ -1,13 +1,10 @@
-// Rows of the views on sessions: pg_settings, pg_stat_activity, pg_locks, pg_cursors, pg_prepared_statements.
-#include <map>
-
+// Rows of the views on sessions: pg_settings, pg_cursors, pg_prepared_statements and others.
+#include "session/activity_rows.h"
 #include "session/read_lock_rows.h"
 #include "session/row_writer.h"
 #include "session/services.h"
 #include "session/session_state.h"
 #include "session/tiering/storage_rows.h"
-#include "txn/lock_modes.h"
-#include "txn/serializable.h"
 #include "types/format_context.h"
 #include "types/text_format.h"
 #include "types/zone_abbreviations.h"
@@ -42,96 +39,6 @@ std::string SettingRowsText(SessionState& state) {
         .Add(number ? Field(Format("%.15g", row.max)) : Field());
     rows.Add(row.choices == nullptr ? Field() : Field(ArrayText(row.choices)));
     rows.Add(row.boot).Add(view.reset_value).Null(2).Bool(false).End();
-  }
-  return rows.Take();
-}
-
-// What a READ ONLY DEFERRABLE transaction waits for.
-constexpr const char* kSafeSnapshot = "SafeSnapshot";
-
-// What a session waits for, by PostgreSQL's names: the client while it is idle, a lock while it is not.
-std::pair<const char*, const char*> WaitEventOf(const Activity& activity,
-                                                const std::map<int32_t, const char*>& waits_for_lock) {
-  if (activity.state.starts_with("idle")) return {"Client", "ClientRead"};
-  const auto waiting = waits_for_lock.find(activity.pid);
-  if (waiting == waits_for_lock.end()) return {nullptr, nullptr};
-  return {waiting->second == kSafeSnapshot ? "IPC" : "Lock", waiting->second};
-}
-
-const char* LockKindName(txn::LockKind kind) {
-  switch (kind) {
-    case txn::LockKind::kRelation: return "relation";
-    case txn::LockKind::kTuple: return "tuple";
-    case txn::LockKind::kTransaction: return "transactionid";
-    case txn::LockKind::kVirtualTransaction: return "virtualxid";
-    case txn::LockKind::kObject: return "object";
-    case txn::LockKind::kAdvisory: return "advisory";
-  }
-  return "";
-}
-
-std::string Activities(SessionState& state, const Field& pid) {
-  RowWriter rows;
-  std::map<int32_t, const char*> waits_for_lock;
-  for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
-    if (lock.granted) continue;
-    const bool snapshot = lock.tag.kind == txn::LockKind::kTransaction && txn::SerializableGraph::IsWaitName(lock.tag.key);
-    waits_for_lock[lock.process_id] = snapshot ? kSafeSnapshot : LockKindName(lock.tag.kind);
-  }
-  for (const Activity& activity : state.instance.sessions().List()) {
-    if (activity.pid == 0) continue;  // still opening
-    if (pid.has_value() && *pid != std::to_string(activity.pid)) continue;
-    const bool visible = state.superuser || activity.user_oid == state.current_user;
-    rows.Number(activity.database_oid).Number(activity.pid).Number(activity.user_oid).Add(activity.application_name);
-    rows.Add(visible ? Field(activity.state) : Field()).Add(visible ? activity.query : "<insufficient privilege>");
-    const auto [wait_type, wait_event] = WaitEventOf(activity, waits_for_lock);
-    rows.Add(visible ? wait_type : nullptr).Add(visible ? wait_event : nullptr);
-    rows.Time(activity.transaction_start).Time(activity.query_start).Time(activity.backend_start);
-    rows.Time(activity.state_change);
-    // Addresses have no type of their own here.
-    rows.Null(2).Number(activity.client_port).Null(2).Add("client backend").Bool(activity.tls).Null(6);
-    rows.Bool(false).Null().Bool(false).Null(2).End();
-  }
-  return rows.Take();
-}
-
-std::string Locks(SessionState& state) {
-  RowWriter rows;
-  for (const txn::LockInfo& lock : state.instance.transactions().locks().Locks()) {
-    const txn::LockTag& tag = lock.tag;
-    if (tag.kind == txn::LockKind::kTransaction && txn::SerializableGraph::IsWaitName(tag.key)) continue;
-    const auto common = [&] {
-      if (lock.prepared) {
-        rows.Add(Format("-1/%u", static_cast<uint32_t>(lock.prepared.value))).Null();
-      } else {
-        rows.Add(Format("%d/0", lock.process_id)).Number(lock.process_id);
-      }
-      rows.Add(txn::LockModeName(lock.mode));
-      rows.Bool(lock.granted).Bool(lock.fast_path).Null().End();
-    };
-    switch (tag.kind) {
-      case txn::LockKind::kRelation:
-        rows.Add(LockKindName(tag.kind)).Number(tag.database).Number(tag.object).Null(7);
-        break;
-      case txn::LockKind::kTuple:
-        rows.Add(LockKindName(tag.kind)).Number(tag.database).Number(tag.object).Null(7);
-        break;
-      case txn::LockKind::kTransaction:
-        rows.Add(LockKindName(tag.kind)).Null(5).Number(static_cast<uint32_t>(tag.key)).Null(3);
-        break;
-      case txn::LockKind::kVirtualTransaction:
-        rows.Add(LockKindName(tag.kind)).Null(4);
-        rows.Add(Format("%u/%llu", tag.object, static_cast<unsigned long long>(tag.key))).Null(4);
-        break;
-      case txn::LockKind::kObject:
-        rows.Add(LockKindName(tag.kind)).Number(tag.database).Null(5).Number(tag.classid).Number(tag.object).Number(0);
-        break;
-      case txn::LockKind::kAdvisory:
-        rows.Add(LockKindName(tag.kind)).Number(tag.database).Null(5).Number(static_cast<uint32_t>(tag.key >> 32));
-        rows.Number(static_cast<uint32_t>(tag.key)).Number(tag.subid);
-        break;
-    }
-    common();
   }
   return rows.Take();
 }
@@ -172,9 +79,9 @@ Result<std::optional<std::string>> Services::CallRows(std::string_view function,
   if (function == "phantom_get_segment_columns") return SegmentColumnRows(state_);
   if (function == "phantom_get_compaction") return CompactionRows(state_);
   if (function == "show_all_settings") return Field(SettingRowsText(state_));
-  if (function == "pg_stat_get_activity") return Field(Activities(state_, args[0]));
+  if (function == "pg_stat_get_activity") return ActivityRows(state_, args[0]);
   if (function == "pg_lock_status") {
-    std::string locks = Locks(state_);
+    std::string locks = LockRows(state_);
     RETURN_IF_ERROR(AppendReadLocks(state_, &locks));
     return Field(std::move(locks));
   }

@@ -101,7 +101,10 @@ void SessionControl::UpdateActivity(const std::function<void(Activity&)>& change
 
 Activity SessionControl::ReadActivity() const {
   const MutexLock lock(mutex_);
-  return activity_;
+  Activity activity = activity_;
+  activity.snapshot_xmin = snapshot_xmin.load(std::memory_order_relaxed);
+  activity.wait = wait_event.load(std::memory_order_relaxed);
+  return activity;
 }
 
 Result<std::shared_ptr<SessionControl>> SessionRegistry::Add() {

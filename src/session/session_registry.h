@@ -29,6 +29,12 @@ struct Notification {
   std::string payload;
 };
 
+// What a session waits for, but for locks and the client, by PostgreSQL's names.
+struct WaitEvent {
+  const char* type = nullptr;
+  const char* name = nullptr;
+};
+
 // One row of pg_stat_activity. Times are microseconds since 2000-01-01 UTC, 0 for none.
 struct Activity {
   int32_t pid = 0;
@@ -46,6 +52,8 @@ struct Activity {
   int64_t state_change = 0;
   std::string state;  // "active", "idle", "idle in transaction", "idle in transaction (aborted)"
   std::string query;
+  uint64_t snapshot_xmin = 0;
+  const WaitEvent* wait = nullptr;
 };
 
 // The part of a session that other threads may touch.
@@ -55,6 +63,10 @@ class SessionControl {
 
   const int32_t pid;
   const int32_t cancel_key;
+
+  // For pg_stat_activity: the oldest transaction that was in progress for its snapshot (0: it has none), and its wait.
+  std::atomic<uint64_t> snapshot_xmin{0};
+  std::atomic<const WaitEvent*> wait_event{nullptr};
 
   // Polled by what runs; statement_timeout sets both.
   std::atomic<bool> cancelled{false};
@@ -85,6 +97,7 @@ class SessionControl {
     return {static_cast<Oid>(both >> 32), static_cast<Oid>(both)};
   }
 
+  // snapshot_xmin and wait are filled in by ReadActivity().
   void UpdateActivity(const std::function<void(Activity&)>& change);
   Activity ReadActivity() const;
 

@@ -118,6 +118,7 @@ void SessionState::ApplySettings() {
   static const int kSearchPath = FindSetting("search_path");
   static const int kLockTimeout = FindSetting("lock_timeout");
   static const int kDeadlockTimeout = FindSetting("deadlock_timeout");
+  static const int kLogLockWaits = FindSetting("log_lock_waits");
   static const int kApplicationName = FindSetting("application_name");
   types::ParseDateStyle(settings.GetString(kDateStyle), &format.date_style, &format.date_order);
   types::ParseIntervalStyle(settings.GetString(kIntervalStyle), &format.interval_style);
@@ -134,6 +135,7 @@ void SessionState::ApplySettings() {
   catalog.SetSearchPath(std::move(path));
   catalog.SetCurrentRole(current_user);
   locks->SetTimeouts(settings.GetInteger(kLockTimeout), settings.GetInteger(kDeadlockTimeout));
+  locks->SetLogWaits(settings.GetBool(kLogLockWaits));
   control->UpdateActivity(
       [&](Activity& activity) { activity.application_name = settings.GetString(kApplicationName); });
 }

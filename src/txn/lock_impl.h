@@ -27,6 +27,7 @@ struct Wait {
   bool granted = false;
   bool jumps_queue = false;  // a deadlock over queue order was resolved in its favour
   uint64_t id = 0;           // of this wait, never reused
+  int64_t start_us = 0;      // since 1970-01-01 UTC
   LockTag tag;
   LockMode mode{};
 };
@@ -55,6 +56,7 @@ struct LockHolder::State {
   std::atomic<uint32_t> ended{0};  // transactions of this holder that have ended
   std::atomic<uint64_t> transaction{0};  // TxnId that runs for this holder
   std::atomic<bool> prepared{false};     // and is prepared
+  std::atomic<bool> in_transaction{false};
 
   Mutex fast_mutex{LockRank::kLockHolder};
   std::array<FastSlot, kFastSlots> fast;
@@ -64,9 +66,12 @@ struct LockHolder::State {
   std::vector<HeldLock> journal;                        // transaction-level locks in order
   int64_t lock_timeout_ms = 0;
   int64_t deadlock_timeout_ms = 1000;
+  bool log_waits = false;
 
   std::atomic<const std::atomic<bool>*> cancelled{nullptr};
   std::atomic<const std::atomic<bool>*> timed_out{nullptr};
+
+  uint64_t searched = 0;  // the last search that came by; under registry_mutex
 
   Mutex wait_mutex{LockRank::kLockWait};
   ConditionVariable wake;
@@ -122,7 +127,12 @@ struct LockManager::Impl {
   Partition& PartitionOf(const LockTag& tag) { return partitions[tag.Hash() % kPartitions]; }
   std::atomic<uint32_t>& StrongOf(const LockTag& tag) { return strong[tag.Hash() / kPartitions % kStrongStripes]; }
 
+  explicit Impl(uint64_t limit) : objects_max(limit) {}
+
   // lock_manager.cc. `partition` is locked in those that take an object.
+  // Made when it is not there. Null: there are too many.
+  LockObject* ObjectOf(Partition& partition, const LockTag& tag, bool limited);
+  void DropIfEmpty(Partition& partition, const LockTag& tag);
   void AddGrant(LockObject& object, HolderState& holder, LockMode mode);
   void RemoveGrant(Partition& partition, const LockTag& tag, HolderState& holder, LockMode mode);
   void Serve(LockObject& object);
@@ -147,19 +157,28 @@ struct LockManager::Impl {
   void EndVirtual(HolderState& holder);
 
   // deadlock.cc
-  // True with the report when `self` waits in a cycle that only an error can break; self is withdrawn then.
-  bool IsDeadlocked(HolderState& self, Partition& partition, std::string* detail);
+  // kDeadlock, with the report, when `self` waits in a cycle that only an error can break: self is withdrawn then. kQueueOrder:
+  // there was one that letting somebody pass has broken. kChanging: what was found did not last, so there may be another.
+  enum class Found : uint8_t { kNothing, kChanging, kQueueOrder, kDeadlock };
+  Found CheckDeadlock(HolderState& self, Partition& partition, std::string* detail);
   std::optional<Wait> WaitOf(HolderState& holder);
-  std::vector<Blocker> BlockersOf(HolderState& waiter, const Wait& wait);
-  bool FindCycle(HolderState& self, HolderState& at, std::vector<HolderState*>& visited, std::vector<Edge>& path);
+  // Who runs which transaction, as of one look at the holders. registry_mutex is held.
+  using Running = std::unordered_map<uint64_t, HolderState*>;
+  Running RunningTransactions() const;
+  std::vector<Blocker> BlockersOf(HolderState& waiter, const Wait& wait, const Running& running);
+  bool FindCycle(HolderState& self, HolderState& at, const Running& running, std::vector<Edge>& path);
   bool StillHolds(const std::vector<Edge>& cycle);
   bool ResolveByQueue(const std::vector<Edge>& cycle);
 
+  const uint64_t objects_max;
+  std::atomic<uint64_t> object_count{0};
   std::array<Partition, kPartitions> partitions;
   std::array<std::atomic<uint32_t>, kStrongStripes> strong{};
   std::atomic<uint64_t> next_wait_id{1};
   std::atomic<uint32_t> next_holder{1};
   std::atomic<uint32_t> virtual_waiters{0};  // for virtual transactions
+
+  uint64_t last_search = 0;  // of searches for a cycle
 
   mutable Mutex registry_mutex{LockRank::kDeadlock};
   std::vector<HolderState*> holders;

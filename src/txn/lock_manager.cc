@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "common/checksum.h"
 #include "txn/lock_impl.h"
+#include "txn/row_place.h"
 
 namespace phantom::txn {
 
@@ -32,9 +33,8 @@ std::string LockTag::ToString() const {
     case LockKind::kRelation:
       return Format("relation %u of database %u", object, database);
     case LockKind::kTuple:
-      // Row ids have no page; 2048 rows stand for one.
-      return Format("tuple (%llu,%llu) of relation %u of database %u", static_cast<unsigned long long>(key >> 11),
-                    static_cast<unsigned long long>((key & 2047) + 1), object, database);
+      return Format("tuple (%u,%u) of relation %u of database %u", PageOf(RowId(key)), unsigned{OffsetOf(RowId(key))}, object,
+                    database);
     case LockKind::kTransaction:
       return Format("transaction %llu", static_cast<unsigned long long>(key));
     case LockKind::kVirtualTransaction:
@@ -48,10 +48,31 @@ std::string LockTag::ToString() const {
   return "unknown lock";
 }
 
-LockManager::LockManager() : impl_(std::make_unique<Impl>()) {}
+LockManager::LockManager(uint64_t objects_max) : impl_(std::make_unique<Impl>(objects_max)) {}
 LockManager::~LockManager() { PHANTOM_CHECK(impl_->holders.empty()); }
 
 // ---- The table. The partition's mutex is held. -----------------------------------------------------------------------
+
+// Queues for rows and for transactions are as many as there are sessions at most, so they are not counted.
+static bool IsCounted(const LockTag& tag) {
+  return tag.kind == LockKind::kRelation || tag.kind == LockKind::kObject || tag.kind == LockKind::kAdvisory;
+}
+
+LockObject* LockManager::Impl::ObjectOf(Partition& partition, const LockTag& tag, bool limited) {
+  if (auto it = partition.objects.find(tag); it != partition.objects.end()) return &it->second;
+  if (IsCounted(tag) && object_count.fetch_add(1, std::memory_order_relaxed) >= objects_max && limited) {
+    object_count.fetch_sub(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  return &partition.objects[tag];
+}
+
+void LockManager::Impl::DropIfEmpty(Partition& partition, const LockTag& tag) {
+  const auto it = partition.objects.find(tag);
+  if (it == partition.objects.end() || !it->second.empty()) return;
+  partition.objects.erase(it);
+  if (IsCounted(tag)) object_count.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void LockManager::Impl::AddGrant(LockObject& object, HolderState& holder, LockMode mode) {
   for (LockObject::Grant& grant : object.grants) {
@@ -79,7 +100,7 @@ void LockManager::Impl::RemoveGrant(Partition& partition, const LockTag& tag, Ho
     break;
   }
   if (!object.queue.empty()) Serve(object);
-  if (object.empty()) partition.objects.erase(it);
+  if (object.empty()) DropIfEmpty(partition, tag);
 }
 
 void LockManager::Impl::Wake(HolderState& holder, bool granted) {
@@ -118,7 +139,8 @@ void LockManager::Impl::MoveFastLocks(const LockTag& tag) {
       if (slot.relation != tag.object || slot.database != tag.database || slot.in_table || slot.modes == 0) continue;
       Partition& partition = PartitionOf(tag);
       MutexLock lock(partition.mutex);
-      LockObject& object = partition.objects[tag];
+      // Its holder was promised the lock: no limit.
+      LockObject& object = *ObjectOf(partition, tag, false);
       for (int mode = 1; mode <= kLockModeCount; ++mode) {
         if ((slot.modes & 1u << mode) != 0) AddGrant(object, *holder, static_cast<LockMode>(mode));
       }
@@ -131,7 +153,11 @@ Result<bool> LockManager::Impl::AcquireInTable(HolderState& holder, const LockTa
                                                WaitPolicy policy) {
   Partition& partition = PartitionOf(tag);
   MutexLock lock(partition.mutex);
-  LockObject& object = partition.objects[tag];
+  LockObject* const found = ObjectOf(partition, tag, true);
+  if (found == nullptr) {
+    return Error(sqlstate::kOutOfMemory, "out of shared memory").Hint("You might need to increase max_locks_per_transaction.");
+  }
+  LockObject& object = *found;
   // Its place: at the end, but ahead of those who wait for what this holder already has.
   LockModeSet mine = object.GrantedTo(&holder);
   size_t place = object.queue.size();
@@ -152,7 +178,7 @@ Result<bool> LockManager::Impl::AcquireInTable(HolderState& holder, const LockTa
     return true;
   }
   if (policy != WaitPolicy::kWait) {
-    if (object.empty()) partition.objects.erase(tag);
+    DropIfEmpty(partition, tag);
     return false;
   }
   object.queue.insert(object.queue.begin() + static_cast<ptrdiff_t>(place), &holder);
@@ -199,7 +225,13 @@ void LockHolder::Interrupt() {
   state_->wake.notify_all();
 }
 
+void LockHolder::SetLogWaits(bool log) { state_->log_waits = log; }
+
 int32_t LockHolder::process_id() const { return state_->process_id; }
+
+void LockHolder::SetInTransaction(bool in_transaction) {
+  state_->in_transaction.store(in_transaction, std::memory_order_relaxed);
+}
 
 Result<bool> LockHolder::Acquire(const LockTag& tag, LockMode mode, const LockRequest& request) {
   State& s = *state_;

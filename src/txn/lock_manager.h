@@ -27,7 +27,7 @@ class LockManager;
 
 enum class LockKind : uint8_t {
   kRelation = 0,     // object: OID of the relation
-  kTuple = 4,        // queue of those who want a row: object: relation tree, key: row id
+  kTuple = 4,        // queue of those who want a row: object: OID of the relation, key: row id
   kTransaction = 5,  // key: TxnId
   kVirtualTransaction = 6,  // object: number of the holder, key: of the transaction among its own
   kObject = 8,       // classid: catalog's OID, object: OID of the object
@@ -57,8 +57,8 @@ struct LockTag {
   static LockTag Object(Oid database, Oid catalog, Oid object) {
     return {LockKind::kObject, 0, database, catalog, object, 0};
   }
-  static LockTag Tuple(SpaceId space, TreeId tree, RowId row) {
-    return {LockKind::kTuple, 0, space.value, 0, tree.value, row.value};
+  static LockTag Tuple(Oid database, Oid relation, RowId row) {
+    return {LockKind::kTuple, 0, database, 0, relation, row.value};
   }
   static LockTag Transaction(TxnId id) { return {LockKind::kTransaction, 0, 0, 0, 0, id.value}; }
   static LockTag Virtual(const VirtualTransaction& transaction) {
@@ -85,6 +85,8 @@ struct LockInfo {
   bool fast_path = false;
   int32_t process_id = 0;
   TxnId prepared;  // of no session: held by this prepared transaction
+  VirtualTransaction transaction;  // of the holder; serial 0: none is in progress
+  int64_t wait_start_us = 0;       // since 1970-01-01 UTC; 0: it does not wait
 };
 
 struct HeldLock {
@@ -110,6 +112,8 @@ class LockHolder {
 
   // lock_timeout and deadlock_timeout, in milliseconds; a lock_timeout of 0 waits for ever.
   void SetTimeouts(int64_t lock_timeout_ms, int64_t deadlock_timeout_ms);
+  // log_lock_waits: waits longer than deadlock_timeout are told to the server's log, in PostgreSQL's words.
+  void SetLogWaits(bool log);
   // Waits end with 57014 when *cancelled becomes true (and Interrupt() is called). `timed_out` tells that
   // statement_timeout did it. Null: waits cannot be cancelled. Both must outlive their use.
   void SetCancelFlags(const std::atomic<bool>* cancelled, const std::atomic<bool>* timed_out);
@@ -152,6 +156,9 @@ class LockHolder {
   // The same in one number, not 0.
   uint64_t packed_transaction() const { return virtual_transaction().Pack(); }
 
+  // Whether a transaction is in progress for this holder: pg_locks shows it, with or without an id.
+  void SetInTransaction(bool in_transaction);
+
   struct State;  // lock_impl.h
 
  private:
@@ -161,7 +168,9 @@ class LockHolder {
 
 class LockManager {
  public:
-  LockManager();
+  // At most so many tables, objects and advisory keys in the table at once (53200), not counting the weak locks on tables that
+  // holders record by themselves.
+  explicit LockManager(uint64_t objects_max = UINT64_MAX);
   ~LockManager();
   LockManager(const LockManager&) = delete;
   LockManager& operator=(const LockManager&) = delete;
@@ -185,6 +194,8 @@ class LockManager {
   // Whether somebody waits for it.
   bool IsAwaited(const LockTag& tag) const;
 
+  // Tables, objects and advisory keys in the table.
+  uint64_t object_count() const;
   // Everything held or awaited now, for pg_locks.
   std::vector<LockInfo> Locks() const;
   // Processes that keep this one waiting, for pg_blocking_pids.

@@ -4,11 +4,16 @@
 
 #include "common/blocking_region.h"
 #include "common/check.h"
+#include "common/log.h"
 #include "txn/lock_impl.h"
 
 namespace phantom::txn {
 
 using Clock = std::chrono::steady_clock;
+
+namespace {
+constexpr int64_t kLookAgainMs = 20;
+}
 
 void LockManager::Impl::BeginWait(HolderState& holder, const LockTag& tag, LockMode mode) {
   MutexLock lock(holder.wait_mutex);
@@ -18,6 +23,8 @@ void LockManager::Impl::BeginWait(HolderState& holder, const LockTag& tag, LockM
   holder.wait.id = next_wait_id.fetch_add(1);
   holder.wait.tag = tag;
   holder.wait.mode = mode;
+  holder.wait.start_us =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 bool LockManager::Impl::Withdraw(HolderState& holder, Partition& partition) {
@@ -32,24 +39,56 @@ bool LockManager::Impl::Withdraw(HolderState& holder, Partition& partition) {
   std::erase(it->second.queue, &holder);
   const LockKind kind = holder.wait.tag.kind;
   if (kind != LockKind::kTransaction && kind != LockKind::kVirtualTransaction) Serve(it->second);
-  if (it->second.empty()) partition.objects.erase(it);
+  DropIfEmpty(partition, holder.wait.tag);
   return true;
 }
+
+namespace {
+
+// What log_lock_waits tells of one wait.
+class WaitLog {
+ public:
+  explicit WaitLog(const HolderState& holder, Clock::time_point start)
+      : holder_(holder), start_(start), tag_(holder.wait.tag), mode_(holder.wait.mode) {}
+
+  // "process 5 <what> ShareLock on transaction 7<how> after 1000.123 ms".
+  void Tell(const char* what, const char* how = "") {
+    if (!holder_.log_waits) return;
+    told_ = true;
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start_).count();
+    Log(LogLevel::kLog, "process %d %s %s on %s%s after %lld.%03d ms", holder_.process_id, what, LockModeName(mode_),
+        tag_.ToString().c_str(), how, static_cast<long long>(us / 1000), static_cast<int>(us % 1000));
+  }
+  void TellAcquired() {
+    if (told_) Tell("acquired");
+  }
+
+ private:
+  const HolderState& holder_;
+  const Clock::time_point start_;
+  const LockTag tag_;
+  const LockMode mode_;
+  bool told_ = false;
+};
+
+}  // namespace
 
 Status LockManager::Impl::Await(HolderState& holder, Partition& partition, bool deadlocked) {
   const Clock::time_point start = Clock::now();
   const bool limited = holder.lock_timeout_ms > 0;
   const Clock::time_point give_up = start + std::chrono::milliseconds(holder.lock_timeout_ms);
-  const Clock::time_point check_at = start + std::chrono::milliseconds(deadlocked ? 0 : holder.deadlock_timeout_ms);
+  Clock::time_point check_at = start + std::chrono::milliseconds(deadlocked ? 0 : holder.deadlock_timeout_ms);
   bool checked = false;
+  WaitLog log(holder, start);
   BlockingRegion region;
   for (;;) {
-    bool cancelled = false;
+    bool cancelled = false, over = false;
     Clock::time_point now;
     {
       MutexLock lock(holder.wait_mutex);
       for (;;) {
-        if (!holder.wait.waiting) return Status::Ok();
+        over = !holder.wait.waiting;
+        if (over) break;
         const std::atomic<bool>* flag = holder.cancelled.load();
         cancelled = flag != nullptr && flag->load();
         now = Clock::now();
@@ -60,6 +99,10 @@ Status LockManager::Impl::Await(HolderState& holder, Partition& partition, bool 
           holder.wake.wait_until(lock, checked ? give_up : limited ? std::min(give_up, check_at) : check_at);
         }
       }
+    }
+    if (over) {
+      log.TellAcquired();
+      return Status::Ok();
     }
     if (cancelled) {
       if (!Withdraw(holder, partition)) return Status::Ok();
@@ -74,11 +117,21 @@ Status LockManager::Impl::Await(HolderState& holder, Partition& partition, bool 
     }
     checked = true;
     std::string detail;
-    if (IsDeadlocked(holder, partition, &detail)) {
+    const Found found = CheckDeadlock(holder, partition, &detail);
+    if (found == Found::kDeadlock) {
+      log.Tell("detected deadlock while waiting for");
       return Error(sqlstate::kTRDeadlockDetected, "deadlock detected")
           .Detail(std::move(detail))
           .Hint("See server log for query details.");
     }
+    if (found == Found::kChanging) {
+      // The waits changed while they were looked at. The next look is soon, by when what is left of them has settled.
+      check_at = now + std::chrono::milliseconds(std::min<int64_t>(holder.deadlock_timeout_ms, kLookAgainMs));
+      checked = false;
+      continue;
+    }
+    if (found == Found::kQueueOrder) log.Tell("avoided deadlock for", " by rearranging queue order");
+    log.Tell("still waiting for");
   }
 }
 

@@ -22,6 +22,8 @@ struct CommitPayload {
 ManagerImpl::ManagerImpl(store::Store& s, const TransactionOptions& o)
     : store(s),
       options(o),
+      locks(o.lock_objects_max),
+      row_locks(o.row_lock_bytes_max),
       snapshots(clock, status),
       serializable({.tree_locks_max = o.predicate_locks_max, .committed_max = o.serializable_kept_max},
                    [this](TxnId name) { locks.TransactionEnded(name); }) {}
@@ -148,7 +150,7 @@ Lsn ManagerImpl::PublishCommit(ActiveEntry* entry) {
   const TxnId id = entry->id;
   if (entry->first.load() == 0) {  // it has changed nothing
     MutexLock lock(mutex_);
-    status.Set(id, StatusTable::kLongAgo);
+    status.Set(id, clock.published.load());
     RemoveActive(entry);
     return Lsn();
   }
@@ -368,9 +370,33 @@ TransactionManager::Fate TransactionManager::FateOf(TxnId id) const {
       return Fate::kInProgress;
     case StatusTable::kAborted:
       return Fate::kAborted;
+    case StatusTable::kLongAgo:
+      return Fate::kUnknown;
     default:
       return Fate::kCommitted;
   }
+}
+
+SnapshotIds TransactionManager::IdsOf(const Snapshot& snapshot) const {
+  SnapshotIds ids;
+  ids.xmax = snapshot.finished_below();
+  const TxnId last = last_id();
+  std::vector<TxnId> unseen;
+  for (TxnId id = snapshot.finished_below(); id <= last; ++id.value) {
+    if (id == snapshot.own()) continue;
+    const uint64_t fate = impl_->status.Get(id);
+    if (fate == StatusTable::kAborted || (fate >= StatusTable::kLongAgo && fate <= snapshot.read_lsn().value)) {
+      ids.xmax = TxnId(id.value + 1);
+    } else {
+      unseen.push_back(id);
+    }
+  }
+  for (const TxnId id : unseen) {
+    if (id < ids.xmax) ids.in_progress.push_back(id);
+  }
+  ids.xmin = ids.in_progress.empty() ? ids.xmax : ids.in_progress.front();
+  if (snapshot.own() && snapshot.own() < ids.xmin) ids.xmin = snapshot.own();
+  return ids;
 }
 
 Status TransactionManager::WaitForOlderSnapshots(LockHolder& holder, Lsn limit) {

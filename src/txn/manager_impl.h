@@ -31,9 +31,11 @@ namespace phantom::txn {
 // What RowTables on one tree share.
 class TableState {
  public:
-  TableState(std::shared_ptr<btree::Tree> table, uint64_t next) : tree(std::move(table)), next_row(next) {}
+  TableState(std::shared_ptr<btree::Tree> table, uint64_t next, TreeId id)
+      : tree(std::move(table)), relation(id.value), next_row(next) {}
 
   const std::shared_ptr<btree::Tree> tree;
+  std::atomic<Oid> relation;  // by what queues for its rows are named: the tree's id until a relation's is known
   std::shared_ptr<btree::Tree> overflow;
   std::atomic<uint64_t> next_row;
   std::atomic<uint64_t> next_value{1};  // id of the next overflow value

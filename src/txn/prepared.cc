@@ -58,6 +58,7 @@ Result<Lsn> Transaction::Prepare(const PreparedInfo& info) {
   if (own_locks_ == nullptr) {
     own_locks_ = std::make_unique<LockHolder>(manager_.locks(), 0);
     locks_->HandTo(*own_locks_);
+    locks_->SetInTransaction(false);
     locks_ = own_locks_.get();
   } else {
     own_locks_->SetPrepared();

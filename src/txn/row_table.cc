@@ -10,10 +10,11 @@
 
 namespace phantom::txn {
 
-Result<RowTable> RowTable::Open(TransactionManager& manager, SpaceId space, TreeId tree,
-                                const types::RowLayout& layout) {
+Result<RowTable> RowTable::Open(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout,
+                                Oid relation) {
   auto parts = std::make_unique<Parts>();
   ASSIGN_OR_RETURN(parts->state, manager.impl().OpenTable(space, tree));
+  if (relation != 0 && parts->state->relation.load(std::memory_order_relaxed) != relation) parts->state->relation = relation;
   for (uint32_t i = 0; i < layout.column_count(); ++i) {
     if (layout.is_variable(i)) parts->variable_columns.push_back(i);
   }
@@ -136,6 +137,12 @@ Result<std::optional<RowHeader>> RowTable::NewestHeader(RowId id) const {
     ASSIGN_OR_RETURN(header, row.segment->ReadHeader(id));
   }
   return header;
+}
+
+Result<TxnId> RowTable::LockerOf(const Snapshot& snapshot, RowId id) const {
+  ASSIGN_OR_RETURN(const std::optional<RowHeader> newest, NewestHeader(id));
+  if (newest && !snapshot.Sees(newest->txn, newest->lsn)) return newest->txn;
+  return manager_->impl().row_locks.HolderOf({space_, tree_, id});
 }
 
 Status RowTable::FetchNewest(RowId id, FetchedRow* row) const {

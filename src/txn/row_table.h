@@ -88,8 +88,9 @@ class RowTable {
   static constexpr size_t kRowBytesMax = 2000;
   static constexpr size_t kValueBytesMax = (1u << 30) - 1;
 
-  // The layout must outlive the table.
-  static Result<RowTable> Open(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout);
+  // The layout must outlive the table. `relation`: by what waits for its rows are told, given by those who write or lock them.
+  static Result<RowTable> Open(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout,
+                               Oid relation = 0);
   RowTable(RowTable&&) noexcept;
   RowTable& operator=(RowTable&&) noexcept;
   ~RowTable();
@@ -126,6 +127,9 @@ class RowTable {
   Status Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) const;
   // The newest version, whoever wrote it: for checks and tests. found is false for a deleted row.
   Status FetchNewest(RowId id, FetchedRow* row) const;
+
+  // Who has changed or deleted the row since the version that the snapshot sees, or else has it locked; none: nobody.
+  Result<TxnId> LockerOf(const Snapshot& snapshot, RowId id) const;
 
   // Decodes columns of a row into slot `index` of the vectors, fetching overflow values.
   Status Decode(std::string_view row, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
@@ -214,6 +218,9 @@ class RowTable {
              Attempt* attempt) const;
   // Waits for the transaction in the way, in turn.
   Status Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn);
+  LockTag QueueOf(RowId id) const;
+  // Locks the newest version and judges it; whether it stays locked is the caller's to say.
+  Status Hold(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt, bool* in_turn);
   // The guess itself: `end` is one past the largest row id.
   Result<Size> LookAtLeaves(uint64_t end) const;
   void LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode);

@@ -199,17 +199,19 @@ Result<bool> RowTable::CopyIn(RowId id) {
 
 // ---- Waiting ---------------------------------------------------------------------------------------------------------
 
+LockTag RowTable::QueueOf(RowId id) const { return LockTag::Tuple(space_.value, parts_->state->relation.load(), id); }
+
 Status RowTable::Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn) {
   ManagerImpl& impl = manager_->impl();
   // Who has the row locked already does not stand behind others, who wait for him.
   if (!*in_turn && !impl.row_locks.IsHeldBy({space_, tree_, id}, transaction.id())) {
-    ASSIGN_OR_RETURN(*in_turn, transaction.locks().Acquire(LockTag::Tuple(space_, tree_, id), QueueMode(mode)));
+    ASSIGN_OR_RETURN(*in_turn, transaction.locks().Acquire(QueueOf(id), QueueMode(mode)));
   }
   return impl.locks.WaitForTransaction(transaction.locks(), blocker, [&] { return impl.InProgress(blocker); });
 }
 
 void RowTable::LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode) {
-  transaction.locks().ReleaseTransaction(LockTag::Tuple(space_, tree_, id), QueueMode(mode));
+  transaction.locks().ReleaseTransaction(QueueOf(id), QueueMode(mode));
 }
 
 // ---- Update and delete -----------------------------------------------------------------------------------------------
@@ -298,6 +300,20 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
     if (!status.ok()) break;
   }
   give_row_lock_back();
+  // Who waited and finds the row changed is going to look at it again and write it (READ COMMITTED). It is locked for him before the
+  // next in the queue has his turn: or each who waits would find it free, and all would come for it at once.
+  if (status.ok() && in_turn && attempt.outcome == WriteOutcome::kUpdated && wish.base == WriteBase::kSnapshot &&
+      !transaction.keeps_snapshot()) {
+    Wish hold;
+    hold.kind = Wish::Kind::kLock;
+    hold.mode = wish.mode;
+    Attempt held;
+    status = Hold(transaction, snapshot, id, hold, &held, &in_turn);
+    if (status.ok() && held.outcome != WriteOutcome::kUpdated) {
+      if (held.row_lock_added) transaction.UnlockRow(space_, tree_, id, wish.mode);
+      if (held.outcome != WriteOutcome::kOk) attempt.outcome = held.outcome;
+    }
+  }
   if (in_turn) LeaveTurn(transaction, id, wish.mode);
   RETURN_IF_ERROR(status);
   if (attempt.outcome == WriteOutcome::kOk && !attempt.newest_row.empty()) {
@@ -346,44 +362,45 @@ Result<WriteOutcome> RowTable::Delete(Transaction& transaction, const Snapshot& 
 
 // ---- Lock ------------------------------------------------------------------------------------------------------------
 
+Status RowTable::Hold(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt,
+                      bool* in_turn) {
+  for (;;) {
+    // The lock first, the look after: a writer does it the other way round.
+    TxnId blocker;
+    RETURN_IF_ERROR(transaction.LockRow(space_, tree_, id, wish.mode, &blocker, &attempt->row_lock_added));
+    if (!blocker) {
+      RETURN_IF_ERROR(VisitNewest(id, [&](std::optional<Bytes> current) {
+        Judge(transaction, snapshot, wish, current, attempt);
+        if (current) attempt->newest_row.assign(AsText(RowBody(*current)));
+      }));
+      if (attempt->verdict == Attempt::Verdict::kDone) return Status::Ok();
+      blocker = attempt->blocker;
+      if (attempt->row_lock_added) transaction.UnlockRow(space_, tree_, id, wish.mode);
+      attempt->row_lock_added = false;
+    }
+    if (wish.policy == WaitPolicy::kSkip) {
+      attempt->outcome = WriteOutcome::kSkipped;
+      return Status::Ok();
+    }
+    if (wish.policy == WaitPolicy::kNoWait) {
+      return Errorf(sqlstate::kLockNotAvailable, "could not obtain lock on row in relation \"%.*s\"",
+                    static_cast<int>(wish.relation.size()), wish.relation.data());
+    }
+    RETURN_IF_ERROR(Await(transaction, id, wish.mode, blocker, in_turn));
+  }
+}
+
 Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snapshot, RowId id, RowLockMode mode,
                                  WaitPolicy policy, std::string_view relation) {
   Wish wish;
   wish.kind = Wish::Kind::kLock;
   wish.mode = mode;
-  RETURN_IF_ERROR(transaction.EnsureId().status());
+  wish.policy = policy;
+  wish.relation = relation;
   Attempt attempt;
   bool in_turn = false;
-  Status status;
   LockedRow result;
-  for (;;) {
-    // The lock first, the look after: a writer does it the other way round.
-    TxnId blocker;
-    status = transaction.LockRow(space_, tree_, id, mode, &blocker, &attempt.row_lock_added);
-    if (!status.ok()) break;
-    if (!blocker) {
-      auto look = [&](std::optional<Bytes> current) {
-        Judge(transaction, snapshot, wish, current, &attempt);
-        if (current) attempt.newest_row.assign(AsText(RowBody(*current)));
-      };
-      status = VisitNewest(id, look);
-      if (!status.ok() || attempt.verdict == Attempt::Verdict::kDone) break;
-      blocker = attempt.blocker;
-      if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, mode);
-      attempt.row_lock_added = false;
-    }
-    if (policy == WaitPolicy::kSkip) {
-      attempt.outcome = WriteOutcome::kSkipped;
-      break;
-    }
-    if (policy == WaitPolicy::kNoWait) {
-      status = Errorf(sqlstate::kLockNotAvailable, "could not obtain lock on row in relation \"%.*s\"",
-                      static_cast<int>(relation.size()), relation.data());
-      break;
-    }
-    status = Await(transaction, id, mode, blocker, &in_turn);
-    if (!status.ok()) break;
-  }
+  const Status status = Hold(transaction, snapshot, id, wish, &attempt, &in_turn);
   if (in_turn) LeaveTurn(transaction, id, mode);
   RETURN_IF_ERROR(status);
   result.outcome = attempt.outcome;

@@ -32,6 +32,8 @@ class Snapshot {
   // Own writes at or past this LSN are not seen.
   Lsn command() const { return command_; }
   TxnId own() const { return own_; }
+  // Every transaction with a smaller id had ended when it was taken.
+  TxnId finished_below() const { return finished_below_; }
 
   // The serializable transaction that reads through it, which is told what; null: not one.
   SerializableTransaction* reader() const { return reader_; }

@@ -40,7 +40,7 @@ void StatusTable::Set(TxnId id, uint64_t value) {
 }
 
 void StatusTable::Forget(TxnId below) {
-  for (; oldest_page_ < next_page_ && (oldest_page_ + 1) * kPageIds <= below.value; ++oldest_page_) {
+  for (; oldest_page_ + kKeptPages < next_page_ && (oldest_page_ + 1) * kPageIds <= below.value; ++oldest_page_) {
     Page* page = directory_[oldest_page_ % kPages].load(std::memory_order_relaxed);
     page->number.store(UINT64_MAX, std::memory_order_release);
     free_.push_back(page);

@@ -2,7 +2,8 @@
 //
 // What became of recent transactions: a paged array by transaction id of the LSN at which it committed. Pages whose
 // transactions are all finished and seen by every snapshot are used again for new ids; asking for such an old id is
-// answered "committed long ago", which is right: an undone transaction has left nothing that could ask.
+// answered "committed long ago", which is right: an undone transaction has left nothing that could ask. The last pages are kept, for
+// clients that ask whether a transaction of theirs has committed.
 //
 // Thread safety: Get from any thread, no lock; the others under the manager's mutex.
 #pragma once
@@ -24,6 +25,8 @@ class StatusTable {
 
   static constexpr uint64_t kPageIds = 1 << 13;
   static constexpr uint64_t kPages = 1 << 14;
+  // Pages of finished transactions that are kept all the same, for those who ask what became of one.
+  static constexpr uint64_t kKeptPages = 32;
   // Ids between the oldest in use and the next; at most.
   static constexpr uint64_t kWindow = kPageIds * (kPages - 1);
 

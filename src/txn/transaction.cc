@@ -16,6 +16,7 @@ Transaction::Transaction(TransactionManager& manager, const BeginOptions& option
     own_locks_ = std::make_unique<LockHolder>(manager.locks(), 0);
     locks_ = own_locks_.get();
   }
+  locks_->SetInTransaction(true);
 }
 
 Transaction::~Transaction() {
@@ -227,6 +228,7 @@ void Transaction::End(TransactionState state) {
   on_commit_.clear();
   on_abort_.clear();
   ReleaseRowLocks(0);
+  locks_->SetInTransaction(false);
   locks_->ReleaseAllTransaction();
   if (!id_) return;
   manager_.locks().TransactionBegan(TxnId(), *locks_);
@@ -236,44 +238,41 @@ void Transaction::End(TransactionState state) {
 // ---- Row locks -------------------------------------------------------------------------------------------------------
 
 Status Transaction::LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode, TxnId* blocker, bool* added) {
+  *added = false;
   ASSIGN_OR_RETURN(TxnId id, EnsureId());
   const RowName name{space, tree, row};
-  *blocker = manager_.impl().row_locks.TryAcquire(name, id, mode, added);
-  if (!*added) return Status::Ok();
-  const RowName group = RowLocks::GroupOf(name);
-  // Goes with the lock taken before it when that is its neighbour, unless a savepoint lies between.
+  // Entries before the newest savepoint's are not added to.
   const size_t kept_apart = savepoints_.empty() ? 0 : savepoints_.back().row_locks;
-  if (row_locks_.size() > kept_apart) {
-    RowLockGroup& last = row_locks_.back();
-    if (last.space == space && last.tree == tree && last.group == group.row && last.mode == mode) {
-      last.rows |= RowLocks::BitOf(name);
-      return Status::Ok();
-    }
-  }
-  row_locks_.push_back({space, tree, group.row, mode, RowLocks::BitOf(name)});
+  ASSIGN_OR_RETURN(const RowLocks::Outcome outcome,
+                   manager_.impl().row_locks.TryAcquire(name, {id, mode, static_cast<uint32_t>(kept_apart),
+                                                               static_cast<uint32_t>(row_locks_.size())}));
+  *blocker = outcome.blocker;
+  *added = outcome.added;
+  if (!outcome.added) return Status::Ok();
+  const RowName group = RowLocks::GroupOf(name);
+  if (outcome.entry == row_locks_.size()) row_locks_.push_back({space, tree, group.row, mode, 0});
+  RowLockGroup& entry = row_locks_[outcome.entry];
+  PHANTOM_DCHECK(entry.space == space && entry.tree == tree && entry.group == group.row && entry.mode == mode);
+  entry.rows |= RowLocks::BitOf(name);
   return Status::Ok();
 }
 
 void Transaction::UnlockRow(SpaceId space, TreeId tree, RowId row, RowLockMode mode) {
   const RowName name{space, tree, row};
-  const RowName group = RowLocks::GroupOf(name);
   const uint64_t bit = RowLocks::BitOf(name);
-  for (size_t i = row_locks_.size(); i-- > 0;) {
-    RowLockGroup& entry = row_locks_[i];
-    if (entry.space != space || entry.tree != tree || entry.group != group.row || entry.mode != mode) continue;
-    if ((entry.rows & bit) == 0) continue;
-    manager_.impl().row_locks.Release(group, bit, id_, mode);
-    entry.rows &= ~bit;
-    if (entry.rows == 0) row_locks_.erase(row_locks_.begin() + static_cast<ptrdiff_t>(i));
-    return;
-  }
+  const uint32_t at = manager_.impl().row_locks.Release(RowLocks::GroupOf(name), bit, id_, mode);
+  PHANTOM_CHECK(at < row_locks_.size() && (row_locks_[at].rows & bit) != 0);
+  row_locks_[at].rows &= ~bit;
+  // Entries are known by their numbers: one that is not the last stays, empty.
+  const size_t kept_apart = savepoints_.empty() ? 0 : savepoints_.back().row_locks;
+  while (row_locks_.size() > kept_apart && row_locks_.back().rows == 0) row_locks_.pop_back();
 }
 
 void Transaction::ReleaseRowLocks(size_t mark) {
   RowLocks& locks = manager_.impl().row_locks;
   while (row_locks_.size() > mark) {
     const RowLockGroup& entry = row_locks_.back();
-    locks.Release({entry.space, entry.tree, entry.group}, entry.rows, id_, entry.mode);
+    if (entry.rows != 0) locks.Release({entry.space, entry.tree, entry.group}, entry.rows, id_, entry.mode);
     row_locks_.pop_back();
   }
 }

@@ -194,11 +194,23 @@ class Transaction {
   std::vector<std::pair<SpaceId, TreeId>> drops_;      // trees it dropped
 };
 
+// A snapshot as PostgreSQL tells it: every transaction below xmin has ended, none at or past xmax has, of those between the listed
+// ones have not. The snapshot's own transaction is not listed.
+struct SnapshotIds {
+  TxnId xmin;
+  TxnId xmax;
+  std::vector<TxnId> in_progress;
+};
+
 struct TransactionOptions {
   int64_t purge_interval_ms = 100;  // how often purge looks for work; 0: only when RunPurge() is called
   bool background_undo = true;      // false: losers of a crash are undone inside Create()
   size_t predicate_locks_max = 31;  // of one serializable transaction on one table, before it holds the whole table
   size_t serializable_kept_max = 1000;  // committed serializable transactions of which everything is kept
+  // Past these a lock request fails with 53200: tables, objects and advisory keys that are locked at once; bytes of explicit
+  // row locks.
+  uint64_t lock_objects_max = UINT64_MAX;
+  uint64_t row_lock_bytes_max = UINT64_MAX;
 };
 
 class TransactionManager {
@@ -229,8 +241,12 @@ class TransactionManager {
   // The last transaction id assigned, and the oldest still in progress (the next one when there is none).
   TxnId last_id() const;
   TxnId oldest_active() const;
-  enum class Fate : uint8_t { kInProgress, kCommitted, kAborted };
+  // The last quarter of a million transactions since the server's start are known, and all that are in progress.
+  enum class Fate : uint8_t { kInProgress, kCommitted, kAborted, kUnknown };
   Fate FateOf(TxnId id) const;
+
+  // What the snapshot sees, by transaction ids.
+  SnapshotIds IdsOf(const Snapshot& snapshot) const;
 
   // Every live and future snapshot is at or past this LSN.
   Lsn OldestSnapshot() const;

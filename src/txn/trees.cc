@@ -74,7 +74,7 @@ Result<std::shared_ptr<TableState>> ManagerImpl::OpenTable(SpaceId space, TreeId
   }
   ASSIGN_OR_RETURN(uint64_t last_value, LastNumber(*values));
   if (!chunks.empty()) last_row = std::max(last_row, (chunks.back().number + 1) * store::kChunkRows - 1);
-  auto state = std::make_shared<TableState>(std::move(rows), last_row + 1);
+  auto state = std::make_shared<TableState>(std::move(rows), last_row + 1, tree);
   for (const store::ColdChunk& chunk : chunks) {
     ASSIGN_OR_RETURN(ColdRowsRef cold, ColdRows::Open(store, space, tree, chunk));
     state->cold.Publish(std::move(cold));

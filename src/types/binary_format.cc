@@ -1,5 +1,7 @@
 #include "types/binary_format.h"
 
+#include <arpa/inet.h>
+
 #include <bit>
 #include <cstring>
 
@@ -12,6 +14,7 @@
 #include "types/text_format.h"
 #include "types/text_string.h"
 #include "types/type_table.h"
+#include "types/xid_snapshot.h"
 
 namespace phantom::types {
 namespace {
@@ -348,6 +351,17 @@ Status AppendRecord(std::string_view bytes, const FormatContext& context, std::s
   return Status::Ok();
 }
 
+// A host's address: family, bits, not a network, length, bytes.
+void AppendAddress(std::string_view text, std::string& out) {
+  constexpr char kIpv4 = 2, kIpv6 = 3;  // PostgreSQL's PGSQL_AF_INET and the next
+  unsigned char address[16];
+  const bool six = text.find(':') != std::string_view::npos;
+  if (inet_pton(six ? AF_INET6 : AF_INET, std::string(text).c_str(), address) != 1) return;
+  const size_t length = six ? 16 : 4;
+  out += {six ? kIpv6 : kIpv4, static_cast<char>(length * 8), 0, static_cast<char>(length)};
+  out.append(reinterpret_cast<const char*>(address), length);
+}
+
 Status AppendStringBinary(Oid type, std::string_view bytes, const FormatContext& context, std::string& out) {
   switch (type) {
     case kCharOid:
@@ -364,6 +378,18 @@ Status AppendStringBinary(Oid type, std::string_view bytes, const FormatContext&
       return Status::Ok();
     case kRecordOid:
       return AppendRecord(bytes, context, out);
+    case kInetOid:
+      AppendAddress(bytes, out);
+      return Status::Ok();
+    case kPgSnapshotOid:
+    case kTxidSnapshotOid: {
+      ASSIGN_OR_RETURN(const XidSnapshot snapshot, ParseXidSnapshot(bytes));
+      Append(static_cast<uint32_t>(snapshot.in_progress.size()), out);
+      Append(snapshot.xmin, out);
+      Append(snapshot.xmax, out);
+      for (const uint64_t xid : snapshot.in_progress) Append(xid, out);
+      return Status::Ok();
+    }
     case kAclitemOid:
       return Error(sqlstate::kUndefinedFunction,
                    Format("no binary output function available for type %s", FormatTypeName(type).c_str()));

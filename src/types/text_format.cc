@@ -11,6 +11,7 @@
 #include "types/record.h"
 #include "types/text_misc.h"
 #include "types/text_string.h"
+#include "types/xid_snapshot.h"
 #include "types/type_table.h"
 
 namespace phantom::types {
@@ -221,6 +222,13 @@ Status ParseTextSlot(Type type, std::string_view text, const FormatContext& cont
     case kNumericOid: {
       ASSIGN_OR_RETURN(Numeric number, ParseNumeric(text, arena));
       return Store(ApplyNumericTypmod(number, type.typmod, arena), slot);
+    }
+    case kPgSnapshotOid:
+    case kTxidSnapshotOid: {
+      ASSIGN_OR_RETURN(const XidSnapshot snapshot, ParseXidSnapshot(text));
+      std::string normal;
+      AppendXidSnapshot(snapshot, normal);
+      return StoreString(normal, arena, slot);
     }
     default:
       if (IsRegType(type.oid)) return ParseRegType(type.oid, text, context, slot);

@@ -207,3 +207,53 @@ TEST_CASE("a counter guarded by table locks loses no update") {
   REQUIRE(counter == kThreads * kRounds / 3);
   REQUIRE(manager.Locks().empty());
 }
+
+TEST_CASE("the lock table is bounded and an error past it loses nothing") {
+  LockManager manager(3);
+  LockHolder first(manager, 1), second(manager, 2);
+  // Weak locks on tables are recorded by the holder, up to a number.
+  REQUIRE(Try(first, LockMode::kRowExclusive));
+  REQUIRE(manager.object_count() == 0);
+  for (int64_t key = 1; key <= 3; ++key) REQUIRE(Try(first, LockMode::kExclusive, LockTag::Advisory(5, key)));
+  for (LockHolder* holder : {&first, &second}) {
+    Result<bool> held = holder->Acquire(LockTag::Advisory(5, int64_t{4}), LockMode::kShare);
+    REQUIRE(!held.ok());
+    REQUIRE(SqlStateText(held.status().sqlstate()) == "53200");
+    REQUIRE(held.status().message() == "out of shared memory");
+    REQUIRE(held.status().error().hint == "You might need to increase max_locks_per_transaction.");
+  }
+  // Strong locks on tables need a place too, and leave weak ones as they were.
+  REQUIRE(!second.Acquire(LockTag::Relation(5, 16385), LockMode::kShare).ok());
+  LockRequest no_wait;
+  no_wait.policy = WaitPolicy::kNoWait;
+  REQUIRE(Try(second, LockMode::kRowShare, LockTag::Relation(5, 16385)));
+  // What is locked already needs none.
+  REQUIRE(!Try(second, LockMode::kShare, LockTag::Advisory(5, int64_t{3})));
+  REQUIRE(Try(first, LockMode::kShare, LockTag::Advisory(5, int64_t{3})));
+  first.ReleaseAllTransaction();
+  second.ReleaseAllTransaction();
+  REQUIRE(manager.object_count() == 0);
+  REQUIRE(manager.Locks().empty());
+  REQUIRE(Try(second, LockMode::kAccessExclusive));
+  REQUIRE(manager.object_count() == 1);
+}
+
+TEST_CASE("locks are told with their transaction, and waits with their start") {
+  LockManager manager;
+  LockHolder first(manager, 1), second(manager, 2);
+  first.SetInTransaction(true);
+  REQUIRE(Try(first, LockMode::kExclusive));
+  auto waiting = std::async(std::launch::async, [&] { return second.Acquire(kTable, LockMode::kExclusive); });
+  AwaitWaiter(manager, 2);
+  int seen = 0;
+  for (const LockInfo& info : manager.Locks()) {
+    REQUIRE(info.transaction.serial == (info.process_id == 1 ? 1u : 0u));
+    REQUIRE((info.wait_start_us != 0) == !info.granted);
+    seen += info.tag.kind == LockKind::kVirtualTransaction ? 1 : 10;
+  }
+  REQUIRE(seen == 21);
+  first.ReleaseAllTransaction();
+  first.SetInTransaction(false);
+  REQUIRE(waiting.get().ok());
+  REQUIRE(manager.Locks().size() == 1);
+}

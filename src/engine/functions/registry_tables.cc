@@ -1,4 +1,5 @@
 #include "engine/functions/tables.h"
+#include "engine/functions/xid_snapshots.h"
 
 namespace phantom::engine {
 
@@ -49,6 +50,7 @@ std::span<const std::span<const KernelEntry>> AllKernelTables() {
       SendKernels(),
       HashKernels(),
       UnicodeTextKernels(),
+      XidSnapshotKernels(),
   };
   return kTables;
 }

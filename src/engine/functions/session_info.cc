@@ -148,8 +148,7 @@ Status ClientPlace(KernelContext& context, Args, const Rows& rows, types::Vector
     } else if (kPort) {
       result.data<I>()[row] = session->ClientPort();
     } else {
-      RETURN_IF_ERROR(
-          types::ParseTextSlot(result.type(), address, *context.format, result.heap().arena(), result.slot(row)));
+      result.SetString(row, address);
     }
   }
   return Status::Ok();
@@ -281,7 +280,7 @@ Status ColumnSize(KernelContext&, Args args, const Rows& rows, types::Vector& re
 constexpr KernelEntry kTable[] = {
     FORWARD("pg_backend_pid"), FORWARD("pg_notify"), FORWARD("pg_sleep"), FORWARD("pg_cancel_backend"),
     FORWARD("pg_terminate_backend"), FORWARD("pg_current_xact_id"), FORWARD("pg_current_xact_id_if_assigned"),
-    FORWARD("pg_current_snapshot"), FORWARD("pg_xact_status"), FORWARD("pg_blocking_pids"),
+    FORWARD("pg_xact_status"), FORWARD("pg_blocking_pids"),
     FORWARD("pg_safe_snapshot_blocking_pids"), FORWARD("pg_isolation_test_session_is_blocked"),
     FORWARD("pg_is_in_recovery"), FORWARD("pg_current_wal_lsn"),
     FORWARD("pg_current_wal_insert_lsn"), FORWARD("pg_current_wal_flush_lsn"), FORWARD("pg_switch_wal"),

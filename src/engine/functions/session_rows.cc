@@ -23,6 +23,8 @@ class SessionRows final : public SetGenerator {
         types::Vector& vector = out.column(column);
         if (!field.has_value()) {
           vector.SetNull(count);
+        } else if (vector.type().oid == types::kInetOid) {
+          vector.SetString(count, *field);  // the session has it from the socket
         } else {
           RETURN_IF_ERROR(types::ParseTextInto(*field, format_, vector, count));
         }

@@ -48,18 +48,25 @@ void PhysicalPlanner::Finish(PhysicalNode* node, const Layout& layout) {
 
 namespace {
 
-// What the condition `ctid = value` compares the ctid of the table's rows with; null for other conditions.
+// What the condition `ctid = value` or `ctid = ANY (values)` compares the ctid of the table's rows with; null for other conditions.
 Expr* PlaceOf(const Expr* condition, const RangeEntry& entry) {
   if (entry.table->kind != catalog::RelationKind::kTable || entry.table->is_system()) return nullptr;
+  const auto fixed = [&](const Expr* value) {
+    std::set<RelId> rels;
+    CollectRels(value, rels);
+    return !rels.contains(entry.rel) && !IsVolatile(value);
+  };
+  const auto is_ctid = [&](const Expr* expr) {
+    auto* column = DynAs<ColumnRef>(expr);
+    return column != nullptr && column->rel == entry.rel && column->column == kCtidColumn;
+  };
+  if (auto* in = DynAs<ScalarArrayExpr>(condition)) {
+    return in->any && in->function->source == "tideq" && is_ctid(in->scalar) && fixed(in->array) ? in->array : nullptr;
+  }
   auto* call = DynAs<FunctionCall>(condition);
   if (call == nullptr || call->function->source != "tideq" || call->args.size() != 2) return nullptr;
   for (size_t side = 0; side < 2; ++side) {
-    auto* column = DynAs<ColumnRef>(call->args[side]);
-    Expr* value = call->args[1 - side];
-    if (column == nullptr || column->rel != entry.rel || column->column != kCtidColumn) continue;
-    std::set<RelId> rels;
-    CollectRels(value, rels);
-    if (!rels.contains(entry.rel) && !IsVolatile(value) && !ContainsSubquery(value)) return value;
+    if (is_ctid(call->args[side]) && fixed(call->args[1 - side])) return call->args[1 - side];
   }
   return nullptr;
 }

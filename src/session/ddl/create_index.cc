@@ -4,6 +4,8 @@
 #include "catalog/ddl/rows.h"
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
+#include "common/check.h"
+#include "engine/system_columns.h"
 #include "parser/ast_expr.h"
 #include "planner/binder/binder.h"
 #include "planner/expr.h"
@@ -20,9 +22,11 @@ namespace phantom::session {
 
 namespace {
 
-// The row a ctid names: the engine makes ctids from row ids.
+// The row that a ctid of the table names.
 RowId RowOfCtid(int64_t ctid) {
-  return RowId((static_cast<uint64_t>(ctid) >> 16 << 8) | ((static_cast<uint64_t>(ctid) & 0xffff) - 1));
+  RowId row;
+  PHANTOM_CHECK(engine::RowOfCtid(ctid, row));
+  return row;
 }
 
 // The built-in type a key value is encoded as: a domain's base, an enum's OID.
