@@ -244,22 +244,16 @@ Result<std::optional<RowId>> TableWriter::FindConflict(size_t i, std::span<const
 Result<std::optional<RowId>> TableWriter::InsertUnlessConflict(size_t i, std::span<const int> arbiters,
                                                                RowId& inserted) {
   txn::Transaction& transaction = *runtime_.context.transaction;
+  const Lsn before = transaction.last_lsn();
   ASSIGN_OR_RETURN(inserted, rows_->Insert(transaction, Encode(i)));
   for (size_t n = 0; n < indexes_.size(); ++n) {
     const bool arbiter =
         arbiters.empty() || std::find(arbiters.begin(), arbiters.end(), static_cast<int>(n)) != arbiters.end();
     ASSIGN_OR_RETURN(const std::optional<RowId> conflict, AddEntry(indexes_[n], i, inserted, !arbiter));
     if (!conflict.has_value()) continue;
-    // Somebody was faster between the look and the insert: the row goes again, with its entries.
-    ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
-                     rows_->Delete(transaction, *runtime_.context.snapshot, inserted, txn::WriteBase::kLocked));
-    static_cast<void>(outcome);
-    for (size_t m = 0; m < n; ++m) {
-      if (indexes_[m].fresh.indexed(i)) {
-        RETURN_IF_ERROR(
-            indexes_[m].index->Delete(transaction, indexes_[m].fresh.key(i), inserted, indexes_[m].filling));
-      }
-    }
+    // Somebody was faster between the look and the insert: the row goes again, with its entries. It is of this very command,
+    // which a delete would take for a row that the command has changed already.
+    RETURN_IF_ERROR(transaction.UndoTo(before));
     return conflict;
   }
   return std::optional<RowId>();

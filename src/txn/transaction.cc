@@ -130,7 +130,9 @@ Transaction::SavepointId Transaction::Savepoint() {
 
 Status Transaction::UndoTo(Lsn stop) {
   if (active_entry_ == nullptr || last_lsn() <= stop) return Status::Ok();
-  return manager_.impl().Undo(active_entry_, stop);
+  RETURN_IF_ERROR(manager_.impl().Undo(active_entry_, stop));
+  manager_.locks().TransactionYielded(id_);
+  return Status::Ok();
 }
 
 Status Transaction::RollbackTo(SavepointId savepoint) {
