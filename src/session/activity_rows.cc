@@ -1,5 +1,7 @@
 #include "session/activity_rows.h"
 
+#include <unistd.h>
+
 #include <map>
 
 #include "catalog/oids.h"
@@ -130,8 +132,9 @@ std::string LockRows(SessionState& state) {
     }
     rows.Add(lock.prepared ? Format("-1/%u", static_cast<uint32_t>(lock.prepared.value))
                            : Format("%u/%u", lock.transaction.holder, lock.transaction.serial));
-    // Work that no session does has no process.
-    rows.Add(lock.process_id == 0 ? Field() : std::to_string(lock.process_id)).Add(txn::LockModeName(lock.mode));
+    // What the server does in the background is its own process's; a prepared transaction has none.
+    const int32_t process = lock.process_id != 0 ? lock.process_id : static_cast<int32_t>(getpid());
+    rows.Add(lock.prepared ? Field() : Field(std::to_string(process))).Add(txn::LockModeName(lock.mode));
     rows.Bool(lock.granted).Bool(lock.fast_path);
     rows.Time(lock.wait_start_us == 0 ? 0 : lock.wait_start_us - kEpochDifferenceUs).End();
   }

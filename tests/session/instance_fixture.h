@@ -15,6 +15,7 @@
 #include "session/quiet_sink.h"
 #include "session/session.h"
 #include "session/settings.h"
+#include "txn/transaction.h"
 
 namespace phantom::session {
 
@@ -22,13 +23,16 @@ namespace phantom::session {
 class TestSession {
  public:
   explicit TestSession(Instance& instance)
-      : session_(Must(Session::Create(instance, {.user = "postgres", .database = "postgres"}))) {}
+      : instance_(instance),
+        session_(Must(Session::Create(instance, {.user = "postgres", .database = "postgres"}))) {}
 
   // The rows that the statements give as "a|b;c|d"; or else their errors, a line each, with the context of those that have one.
+  // As a client would, it gets them when they are durable.
   std::string Run(const std::string& sql) {
     Sink sink;
     Progress progress = session_->SimpleQuery(sql, sink);
     while (progress == Progress::kMore) progress = session_->Continue(sink);
+    instance_.transactions().WaitDurable(session_->DurableLsn());
     return sink.errors.empty() ? sink.rows : sink.errors;
   }
 
@@ -49,6 +53,7 @@ class TestSession {
     }
   };
 
+  Instance& instance_;
   std::unique_ptr<Session> session_;
 };
 
