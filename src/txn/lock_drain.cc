@@ -38,13 +38,7 @@ std::vector<LockManager::Impl::Locker> LockManager::Impl::Lockers(const HolderSt
 void LockManager::Impl::EndVirtual(HolderState& holder) {
   const VirtualTransaction transaction{holder.number, holder.ended.fetch_add(1) + 1};
   if (virtual_waiters.load() == 0) [[likely]] return;
-  const LockTag tag = LockTag::Virtual(transaction);
-  Partition& partition = PartitionOf(tag);
-  MutexLock lock(partition.mutex);
-  const auto found = partition.objects.find(tag);
-  if (found == partition.objects.end()) return;
-  for (HolderState* waiter : found->second.queue) Wake(*waiter, true);
-  partition.objects.erase(found);
+  WakeAll(LockTag::Virtual(transaction));
 }
 
 Status LockManager::WaitForVirtual(LockHolder& holder, const VirtualTransaction& transaction) {
@@ -56,23 +50,7 @@ Status LockManager::WaitForVirtual(LockHolder& holder, const VirtualTransaction&
       return each->number == transaction.holder && each->ended.load() + 1 == transaction.serial;
     });
   };
-  const LockTag tag = LockTag::Virtual(transaction);
-  Impl::Partition& partition = impl_->PartitionOf(tag);
-  impl_->virtual_waiters.fetch_add(1);
-  {
-    MutexLock lock(partition.mutex);
-    partition.objects[tag].queue.push_back(&s);
-    impl_->BeginWait(s, tag, LockMode::kShare);
-  }
-  // The end of the transaction either sees the counter raised, or is seen here.
-  Status status;
-  if (still_running()) {
-    status = impl_->Await(s, partition);
-  } else {
-    impl_->Withdraw(s, partition);
-  }
-  impl_->virtual_waiters.fetch_sub(1);
-  return status;
+  return impl_->AwaitEnd(s, LockTag::Virtual(transaction), impl_->virtual_waiters, still_running);
 }
 
 Status LockManager::WaitForLockers(LockHolder& holder, const LockTag& tag, LockMode mode) {

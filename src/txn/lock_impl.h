@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/function_ref.h"
 #include "common/mutex.h"
 #include "txn/lock_manager.h"
 
@@ -144,6 +145,9 @@ struct LockManager::Impl {
 
   // lock_wait.cc. The wait is registered; ends with it deregistered. deadlocked: it looks like a deadlock already.
   Status Await(HolderState& holder, Partition& partition, bool deadlocked = false);
+  // Waits for an end that WakeAll(tag) tells of, if `waiters` is not 0 then.
+  Status AwaitEnd(HolderState& holder, const LockTag& tag, std::atomic<uint32_t>& waiters, FunctionRef<bool()> still_running);
+  void WakeAll(const LockTag& tag);
   // Takes the waiter out of its queue; false when it was granted or woken meanwhile.
   bool Withdraw(HolderState& holder, Partition& partition);
   void BeginWait(HolderState& holder, const LockTag& tag, LockMode mode);

@@ -137,37 +137,44 @@ Status LockManager::Impl::Await(HolderState& holder, Partition& partition, bool 
 
 void LockManager::TransactionBegan(TxnId id, LockHolder& holder) { holder.state_->transaction.store(id.value); }
 
-Status LockManager::WaitForTransaction(LockHolder& holder, TxnId id, const std::function<bool()>& still_running) {
-  HolderState& s = *holder.state_;
-  const LockTag tag = LockTag::Transaction(id);
-  Impl::Partition& partition = impl_->PartitionOf(tag);
-  partition.transaction_waiters.fetch_add(1);
+Status LockManager::Impl::AwaitEnd(HolderState& holder, const LockTag& tag, std::atomic<uint32_t>& waiters,
+                                   FunctionRef<bool()> still_running) {
+  Partition& partition = PartitionOf(tag);
+  waiters.fetch_add(1);
   {
     MutexLock lock(partition.mutex);
-    partition.objects[tag].queue.push_back(&s);
-    impl_->BeginWait(s, tag, LockMode::kShare);
+    partition.objects[tag].queue.push_back(&holder);
+    BeginWait(holder, tag, LockMode::kShare);
   }
-  // The end of the transaction either sees the counter raised, or is seen here.
+  // The end either sees the counter raised, or is seen here.
   Status status;
   if (still_running()) {
-    status = impl_->Await(s, partition);
+    status = Await(holder, partition);
   } else {
-    impl_->Withdraw(s, partition);
+    Withdraw(holder, partition);
   }
-  partition.transaction_waiters.fetch_sub(1);
+  waiters.fetch_sub(1);
   return status;
+}
+
+void LockManager::Impl::WakeAll(const LockTag& tag) {
+  Partition& partition = PartitionOf(tag);
+  MutexLock lock(partition.mutex);
+  const auto found = partition.objects.find(tag);
+  if (found == partition.objects.end()) return;
+  for (HolderState* waiter : found->second.queue) Wake(*waiter, true);
+  partition.objects.erase(found);
+}
+
+Status LockManager::WaitForTransaction(LockHolder& holder, TxnId id, const std::function<bool()>& still_running) {
+  const LockTag tag = LockTag::Transaction(id);
+  return impl_->AwaitEnd(*holder.state_, tag, impl_->PartitionOf(tag).transaction_waiters, still_running);
 }
 
 void LockManager::TransactionEnded(TxnId id) {
   const LockTag tag = LockTag::Transaction(id);
-  Impl::Partition& partition = impl_->PartitionOf(tag);
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (partition.transaction_waiters.load() == 0) return;
-  MutexLock lock(partition.mutex);
-  auto it = partition.objects.find(tag);
-  if (it == partition.objects.end()) return;
-  for (HolderState* waiter : it->second.queue) impl_->Wake(*waiter, true);
-  partition.objects.erase(it);
+  if (impl_->PartitionOf(tag).transaction_waiters.load() != 0) impl_->WakeAll(tag);
 }
 
 void LockManager::TransactionYielded(TxnId id) { TransactionEnded(id); }
