@@ -140,6 +140,14 @@ Result<catalog::IndexDefinition> DdlRunner::DefineIndex(const parser::CreateInde
     return Errorf(sqlstate::kFeatureNotSupported, "access method \"%s\" is not supported", method_name.c_str());
   }
   definition.method = method->oid;
+  // The condition is looked at before the keys.
+  if (statement.where != nullptr) {
+    ASSIGN_OR_RETURN(catalog::ExpressionDefinition stored,
+                     BindStored(*statement.where, planner::ExpressionUse::kIndexPredicate, &table, {}, ""));
+    definition.predicate_sql = stored.stored_sql;
+    definition.expression_columns.insert(definition.expression_columns.end(), stored.columns.begin(), stored.columns.end());
+    definition.uses.insert(definition.uses.end(), stored.uses.begin(), stored.uses.end());
+  }
   for (const parser::IndexElem* element : statement.params) {
     catalog::IndexKey key;
     Oid collation = 0;
@@ -204,13 +212,6 @@ Result<catalog::IndexDefinition> DdlRunner::DefineIndex(const parser::CreateInde
       return Errorf(sqlstate::kUndefinedColumn, "column \"%s\" does not exist", std::string(element->name).c_str());
     }
     definition.included.push_back(static_cast<int16_t>(column));
-  }
-  if (statement.where != nullptr) {
-    ASSIGN_OR_RETURN(catalog::ExpressionDefinition stored,
-                     BindStored(*statement.where, planner::ExpressionUse::kIndexPredicate, &table, {}, ""));
-    definition.predicate_sql = stored.stored_sql;
-    definition.expression_columns.insert(definition.expression_columns.end(), stored.columns.begin(), stored.columns.end());
-    definition.uses.insert(definition.uses.end(), stored.uses.begin(), stored.uses.end());
   }
   return definition;
 }
