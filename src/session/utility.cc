@@ -123,7 +123,7 @@ Result<UtilityResult> SessionState::RunUtility(const Statement& statement, Porta
 
 Result<UtilityResult> SessionState::RunLock(const parser::Node& node) {
   const auto& lock = Cast<parser::LockStmt>(node);
-  if (!block.in_block()) {
+  if (!block.in_block() && !in_multi_statement()) {
     return Error(sqlstate::kNoActiveSqlTransaction, "LOCK TABLE can only be used in transaction blocks");
   }
   const txn::LockMode mode = LockModeOf(lock.mode);

@@ -225,7 +225,7 @@ Status Catalog::DropRole(Oid role) {
   }
   RETURN_IF_ERROR(Comment({oid::kPgAuthid, role}, ""));
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgAuthid, index_oid::kAuthidByOid, {role}));
-  if (!row) return Errorf(sqlstate::kInternalError, "could not find tuple for role %u", role);
+  if (!row) return Error(sqlstate::kInternalError, "tuple concurrently deleted");
   RETURN_IF_ERROR(store_->Delete(*row));
   ChangedShared();
   return Status::Ok();

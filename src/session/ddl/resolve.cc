@@ -41,6 +41,13 @@ Result<types::Type> DdlRunner::ResolveType(const parser::TypeName& name, Oid* co
     type = table->column(column).type;
   } else {
     ASSIGN_OR_RETURN(catalog::TypeRef row, catalog_.TypeOrError(NameOf(name.names, name.location)));
+    while (row->oid >= catalog::kFirstUserOid) {
+      // What is made of it needs it to stay; while the lock was awaited it may have gone.
+      const Oid locked = row->oid;
+      RETURN_IF_ERROR(catalog_.LockObject({catalog::oid::kPgType, locked}, txn::LockMode::kAccessShare));
+      ASSIGN_OR_RETURN(row, catalog_.TypeOrError(NameOf(name.names, name.location)));
+      if (row->oid == locked) break;
+    }
     type.oid = row->oid;
     std::vector<int32_t> modifiers;
     for (const parser::Node* node : name.typmods) {
