@@ -67,7 +67,9 @@ Status Catalog::SetConstraintDeferrable(Oid constraint, bool deferrable, bool de
 }
 
 Status Catalog::DropColumnExpression(const Table& table, int column) {
-  RETURN_IF_ERROR(DropObjects({{oid::kPgAttrdef, table.column(column).default_oid}}, false));
+  const ObjectAddress expression{oid::kPgAttrdef, table.column(column).default_oid};
+  RETURN_IF_ERROR(ForgetDependencies(*store_, expression));  // it is a part of the column
+  RETURN_IF_ERROR(DropObjects({expression}, false));
   return UpdateAttribute(table.oid, column, [](Row& row) { row.SetChar(pg_attribute::attgenerated, '\0'); });
 }
 

@@ -72,8 +72,9 @@ Status Catalog::NameConstraint(const Table& table, ConstraintDefinition& constra
       return Status::Ok();
     }
     case ConstraintKind::kUnique: {
-      ASSIGN_OR_RETURN(constraint.name,
-                       ChooseRelationName(table.name, JoinColumnNames(table, constraint.columns), "key", table.schema));
+      std::vector<int16_t> columns = constraint.columns;
+      columns.insert(columns.end(), constraint.included.begin(), constraint.included.end());
+      ASSIGN_OR_RETURN(constraint.name, ChooseRelationName(table.name, JoinColumnNames(table, columns), "key", table.schema));
       return Status::Ok();
     }
     case ConstraintKind::kForeignKey: {
@@ -161,8 +162,8 @@ Status Catalog::InsertConstraintRow(const Table& table, const ConstraintDefiniti
 
 Status Catalog::RecordConstraintDependencies(const Table& table, const ConstraintDefinition& constraint, Oid oid, Oid index) {
   ObjectAddress self{oid::kPgConstraint, oid};
-  const std::vector<int16_t>& columns =
-      constraint.kind == ConstraintKind::kCheck ? constraint.check.columns : constraint.columns;
+  std::vector<int16_t> columns = constraint.kind == ConstraintKind::kCheck ? constraint.check.columns : constraint.columns;
+  columns.insert(columns.end(), constraint.included.begin(), constraint.included.end());
   for (int16_t column : columns) {
     RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, table.oid, column}, DependencyKind::kAuto));
   }

@@ -232,11 +232,11 @@ Status Catalog::InsertDefault(Oid relation, int column, const ExpressionDefiniti
   row.SetText(pg_attrdef::adbin, expression.stored_sql);
   RETURN_IF_ERROR(store_->Insert(row));
   ObjectAddress self{oid::kPgAttrdef, oid};
-  RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, relation, column}, DependencyKind::kAuto));
+  RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, relation, column},
+                                   generated != 0 ? DependencyKind::kInternal : DependencyKind::kAuto));
   for (int16_t used : expression.columns) {
     if (used == column) continue;
-    RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, relation, used},
-                                     generated != 0 ? DependencyKind::kAuto : DependencyKind::kNormal));
+    RETURN_IF_ERROR(RecordDependency(*store_, self, {oid::kPgClass, relation, used}, DependencyKind::kNormal));
   }
   return RecordDependencies(*store_, self, expression.uses, DependencyKind::kNormal);
 }

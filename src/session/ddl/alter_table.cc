@@ -314,6 +314,7 @@ Status DdlRunner::AddConstraint(const catalog::Table& table, const parser::Const
     constraint.deferrable = node.deferrable;
     constraint.deferred = node.initially_deferred;
     constraint.use_index = index->oid;
+    constraint.included = index->included;
     for (const catalog::IndexKey& key : index->keys) {
       if (key.column == 0) {
         return Errorf(sqlstate::kWrongObjectType, "index \"%s\" contains expressions", name.c_str());

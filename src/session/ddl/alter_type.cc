@@ -5,7 +5,7 @@
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "parser/ast_expr.h"
-#include "parser/parser.h"
+#include "planner/binder/binder.h"
 #include "planner/expr.h"
 #include "session/ddl/runner.h"
 #include "txn/row_table.h"
@@ -28,10 +28,9 @@ bool UsesColumn(const std::vector<int16_t>& columns, int column) {
 // of an index may have got another type.
 Status DdlRunner::RebindIndexes(const catalog::Table& table) {
   const auto bind = [&](const std::string& sql, planner::ExpressionUse use) -> Result<planner::BoundExpression> {
-    ASSIGN_OR_RETURN(const parser::ParsedText parsed, parser::Parse("SELECT " + sql));
-    const auto& select = Cast<parser::SelectStmt>(*parsed.statements.front().node);
-    Result<planner::BoundExpression> bound =
-        planner::BindExpression(*select.targets.front()->value, use, &table, {}, "", context_.planner);
+    std::vector<std::shared_ptr<const void>> parsed;
+    ASSIGN_OR_RETURN(const parser::Node* expression, planner::ParseExpressionText(sql, parsed));
+    Result<planner::BoundExpression> bound = planner::BindExpression(*expression, use, &table, {}, "", context_.planner);
     if (!bound.ok()) {
       Status status = std::move(bound).status();
       status.mutable_error().location = -1;
@@ -147,11 +146,10 @@ Status DdlRunner::AlterColumnType(const catalog::Table& table, const parser::Alt
 
   // A default is kept when it can be read as the new type; so is what generates the column.
   if (before.has_default()) {
-    ASSIGN_OR_RETURN(parser::ParsedText parsed, parser::Parse("SELECT " + before.default_sql));
-    const auto& select = Cast<parser::SelectStmt>(*parsed.statements.front().node);
+    std::vector<std::shared_ptr<const void>> parsed;
+    ASSIGN_OR_RETURN(const parser::Node* expression, planner::ParseExpressionText(before.default_sql, parsed));
     Result<planner::BoundExpression> bound = planner::BindExpression(
-        *select.targets.front()->value,
-        before.generated != 0 ? planner::ExpressionUse::kGenerated : planner::ExpressionUse::kDefault,
+        *expression, before.generated != 0 ? planner::ExpressionUse::kGenerated : planner::ExpressionUse::kDefault,
         before.generated != 0 ? &table : nullptr, type, before.name, context_.planner);
     if (!bound.ok() && before.generated != 0) {
       return Errorf(sqlstate::kDatatypeMismatch,

@@ -58,15 +58,16 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
   }
 
   std::vector<catalog::ConstraintDefinition> constraints;
-  std::vector<catalog::IndexDefinition> indexes;
   std::vector<const parser::ColumnDef*> nodes;  // of definition.columns; null for columns of LIKE
+  std::vector<LikeSource> sources;
   for (const parser::Node* element : statement.elements) {
     if (const auto* column = DynCast<parser::ColumnDef>(element)) {
       ASSIGN_OR_RETURN(catalog::ColumnDefinition made, DefineColumn(*column, definition.name));
       definition.columns.push_back(std::move(made));
       nodes.push_back(column);
     } else if (const auto* like = DynCast<parser::TableLikeClause>(element)) {
-      RETURN_IF_ERROR(ApplyLike(*like, definition, constraints, indexes));
+      ASSIGN_OR_RETURN(LikeSource source, LikeColumns(*like, definition));
+      sources.push_back(std::move(source));
       nodes.resize(definition.columns.size(), nullptr);
     }
   }
@@ -80,6 +81,7 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
   }
 
   catalog::Table shape = MakeShape(definition);
+  for (const LikeSource& source : sources) RETURN_IF_ERROR(LikeRules(source, shape, definition, constraints));
   for (size_t i = 0; i < nodes.size(); ++i) {
     if (nodes[i] == nullptr) continue;
     RETURN_IF_ERROR(DefineDefaults(*nodes[i], shape, definition.columns[i]));
@@ -118,9 +120,10 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
     (waits ? to_itself : definition.constraints).push_back(std::move(constraint));
   }
   ASSIGN_OR_RETURN(Oid table, catalog_.CreateTable(definition));
+  if (table == 0) return DdlResult{"CREATE TABLE"};
   for (const parser::Node* element : statement.elements) {
     const auto* column = parser::DynCast<parser::ColumnDef>(element);
-    if (table == 0 || column == nullptr || column->compression.empty()) continue;
+    if (column == nullptr || column->compression.empty()) continue;
     ASSIGN_OR_RETURN(const catalog::TableRef made, catalog_.TableByOid(table));
     RETURN_IF_ERROR(SetColumnCompression(*made, column->name, column->compression));
   }
@@ -131,91 +134,15 @@ Result<DdlResult> DdlRunner::CreateTable(const parser::CreateTableStmt& statemen
     ASSIGN_OR_RETURN(Oid constraint_oid, catalog_.AddConstraint(*made, constraint));
     (void)constraint_oid;
   }
-  for (const catalog::IndexDefinition& index : indexes) {
-    ASSIGN_OR_RETURN(catalog::TableRef made, catalog_.TableByOid(table));
-    ASSIGN_OR_RETURN(Oid index_oid, catalog_.CreateIndex(*made, index));
-    (void)index_oid;
+  for (const LikeSource& source : sources) {
+    RETURN_IF_ERROR(LikeStorage(source, table));
+    RETURN_IF_ERROR(LikeIndexes(source, table));
   }
   if (statement.on_commit != parser::OnCommitAction::kNoop &&
       statement.on_commit != parser::OnCommitAction::kPreserveRows && context_.on_commit) {
     context_.on_commit(table, statement.on_commit == parser::OnCommitAction::kDrop);
   }
   return DdlResult{"CREATE TABLE"};
-}
-
-Status DdlRunner::ApplyLike(const parser::TableLikeClause& like, Definition& definition,
-                            std::vector<catalog::ConstraintDefinition>& constraints,
-                            std::vector<catalog::IndexDefinition>& indexes) {
-  Result<catalog::TableRef> opened = catalog_.OpenTable(NameOf(*like.relation), txn::LockMode::kAccessShare);
-  if (!opened.ok()) return std::move(opened).status().At(like.relation->location);
-  const catalog::TableRef source = std::move(opened).value();
-  RETURN_IF_ERROR(catalog_.CheckTablePrivilege(*source, catalog::acl::kSelect, catalog_.current_role()));
-  auto including = [&](int32_t option) { return (like.options & option) != 0; };
-  std::vector<int16_t> place(source->columns.size() + 1, 0);  // old attribute number -> new one
-  for (size_t i = 0; i < source->columns.size(); ++i) {
-    const catalog::Column& column = source->columns[i];
-    if (column.dropped) continue;
-    catalog::ColumnDefinition copy;
-    copy.name = column.name;
-    copy.type = column.type;
-    copy.collation = column.collation;
-    copy.not_null = column.not_null;
-    copy.dimensions = column.dimensions;
-    if (column.identity != 0 && including(parser::table_like::kIdentity)) {
-      copy.identity = column.identity;
-      ASSIGN_OR_RETURN(Oid sequence, catalog_.OwnedSequence(source->oid, static_cast<int>(i) + 1));
-      ASSIGN_OR_RETURN(catalog::TableRef parameters, catalog_.TableByOid(sequence));
-      if (parameters != nullptr) copy.sequence = parameters->sequence;
-    }
-    bool generated = column.generated != 0;
-    if (column.has_default() && including(generated ? parser::table_like::kGenerated : parser::table_like::kDefaults)) {
-      copy.generated = column.generated;
-      copy.default_value = catalog::ExpressionDefinition{column.default_sql, {}, {}};
-    }
-    definition.columns.push_back(std::move(copy));
-    place[i + 1] = static_cast<int16_t>(definition.columns.size());
-  }
-  auto moved = [&](const std::vector<int16_t>& columns) {
-    std::vector<int16_t> numbers;
-    for (int16_t column : columns) numbers.push_back(column > 0 ? place[static_cast<size_t>(column)] : column);
-    return numbers;
-  };
-  for (const catalog::Constraint& constraint : source->constraints) {
-    bool is_key = constraint.kind == catalog::ConstraintKind::kPrimaryKey ||
-                  constraint.kind == catalog::ConstraintKind::kUnique;
-    catalog::ConstraintDefinition copy;
-    copy.kind = constraint.kind;
-    copy.deferrable = constraint.deferrable;
-    copy.deferred = constraint.deferred;
-    if (constraint.kind == catalog::ConstraintKind::kCheck && including(parser::table_like::kConstraints)) {
-      copy.name = constraint.name;
-      copy.check.stored_sql = constraint.check_sql;
-      copy.check.columns = moved(constraint.columns);
-      constraints.push_back(std::move(copy));
-    } else if (is_key && including(parser::table_like::kIndexes)) {
-      copy.columns = moved(constraint.columns);
-      constraints.push_back(std::move(copy));
-    }
-  }
-  if (!including(parser::table_like::kIndexes)) return Status::Ok();
-  for (const catalog::Index& index : source->indexes) {
-    bool of_constraint = std::any_of(source->constraints.begin(), source->constraints.end(), [&](const auto& constraint) {
-      return constraint.index == index.oid && constraint.kind != catalog::ConstraintKind::kForeignKey;
-    });
-    if (of_constraint) continue;
-    catalog::IndexDefinition copy;
-    copy.unique = index.unique;
-    copy.nulls_not_distinct = index.nulls_not_distinct;
-    copy.method = index.method;
-    copy.keys = index.keys;
-    copy.predicate_sql = index.predicate_sql;
-    copy.included = moved(index.included);
-    for (catalog::IndexKey& key : copy.keys) {
-      if (key.column > 0) key.column = place[static_cast<size_t>(key.column)];
-    }
-    indexes.push_back(std::move(copy));
-  }
-  return Status::Ok();
 }
 
 }  // namespace phantom::session

@@ -3,6 +3,7 @@
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "parser/ast_expr.h"
+#include "planner/binder/binder.h"
 #include "session/ddl/runner.h"
 #include "txn/transaction.h"
 #include "types/format_context.h"
@@ -127,6 +128,18 @@ Result<catalog::ExpressionDefinition> DdlRunner::BindStored(const parser::Node& 
   for (Oid relation : bound.relations) definition.uses.push_back({catalog::oid::kPgClass, relation});
   for (Oid type : bound.types) definition.uses.push_back({catalog::oid::kPgType, type});
   return definition;
+}
+
+Result<catalog::ExpressionDefinition> DdlRunner::BindStored(std::string_view sql, planner::ExpressionUse use,
+                                                            const catalog::Table* table, types::Type target,
+                                                            std::string_view target_name) {
+  std::vector<std::shared_ptr<const void>> parsed;
+  ASSIGN_OR_RETURN(const parser::Node* expression, planner::ParseExpressionText(sql, parsed));
+  Result<catalog::ExpressionDefinition> bound = BindStored(*expression, use, table, target, target_name);
+  if (bound.ok()) return bound;
+  Status status = std::move(bound).status();
+  status.mutable_error().location = -1;
+  return status;
 }
 
 catalog::Table DdlRunner::MakeShape(const Definition& definition) {

@@ -56,6 +56,10 @@ class DdlRunner {
   Result<catalog::ExpressionDefinition> BindStored(const parser::Node& expression, planner::ExpressionUse use,
                                                    const catalog::Table* table, types::Type target,
                                                    std::string_view target_name, types::Type value_type = {});
+  // The same for an expression that a table has, as catalog::Table gives it.
+  Result<catalog::ExpressionDefinition> BindStored(std::string_view sql, planner::ExpressionUse use,
+                                                   const catalog::Table* table, types::Type target = {},
+                                                   std::string_view target_name = {});
   // A table of these columns, for binding expressions before the real one exists.
   catalog::Table MakeShape(const Definition& definition);
   Status CheckOwnsTable(const catalog::Table& table);
@@ -77,9 +81,22 @@ class DdlRunner {
 
   // ---- Tables (create_table.cc, columns.cc, constraints.cc, create_view.cc) ----
   Result<DdlResult> CreateTable(const parser::CreateTableStmt& statement);
-  Status ApplyLike(const parser::TableLikeClause& like, Definition& definition,
-                   std::vector<catalog::ConstraintDefinition>& constraints,
-                   std::vector<catalog::IndexDefinition>& indexes);
+  // LIKE (like.cc): its columns; then, once all columns are known, their defaults, checks and keys; then what needs the table to be
+  // there.
+  struct LikeSource {
+    const parser::TableLikeClause* clause;
+    catalog::TableRef table;
+    std::vector<int16_t> place;  // by attribute number there: the one here; 0: dropped
+    bool Including(int32_t option) const;
+    std::vector<int16_t> Moved(const std::vector<int16_t>& columns) const;
+  };
+  Result<LikeSource> LikeColumns(const parser::TableLikeClause& like, Definition& definition);
+  Status LikeRules(const LikeSource& source, const catalog::Table& shape, Definition& definition,
+                   std::vector<catalog::ConstraintDefinition>& constraints);
+  Status LikeStorage(const LikeSource& source, Oid table);
+  Status LikeIndexes(const LikeSource& source, Oid table);
+  Result<catalog::IndexDefinition> CopyOf(const catalog::Index& index, const LikeSource& source, const catalog::Table& table);
+  Status LikeComment(const LikeSource& source, const catalog::ObjectAddress& from, const catalog::ObjectAddress& to);
   Result<catalog::ColumnDefinition> DefineColumn(const parser::ColumnDef& node, std::string_view table);
   // Defaults and generation expressions, once all columns are known.
   Status DefineDefaults(const parser::ColumnDef& node, const catalog::Table& shape, catalog::ColumnDefinition& column);
