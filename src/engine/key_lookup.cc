@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "catalog/catalog.h"
 #include "engine/table_reader.h"
 #include "types/chunk.h"
 #include "types/compare.h"
@@ -109,7 +110,7 @@ Result<std::unique_ptr<KeyLookup>> KeyLookup::Make(catalog::TableRef table, std:
       if (index.keys[k].column == 0 || at == lookup->columns_.end()) break;
       order.push_back(static_cast<size_t>(at - lookup->columns_.begin()));
     }
-    if (order.size() != lookup->columns_.size()) continue;
+    if (order.size() != lookup->columns_.size() || !runtime.context.catalog->IsIndexComplete(relation, index)) continue;
     lookup->access_.index = std::shared_ptr<const catalog::Index>(lookup->table_, &index);
     for (size_t k = 0; k < order.size(); ++k) {
       auto* value = lookup->nodes_.New<planner::InputRef>();
