@@ -58,10 +58,14 @@ void Catalog::Changed() {
   local_version_ = 0;
   if (will_tell_) return;
   will_tell_ = true;
-  transaction_->OnCommit([cache = cache_, pending = pending_] {
-    if (pending->permanent) cache->Invalidate();
+  transaction_->OnCommit([shared = shared_, cache = cache_, pending = pending_] {
+    if (!pending->permanent) return;
+    shared->NoteChange();
+    cache->Invalidate();
   });
 }
+
+Lsn Catalog::last_change() const { return shared_->last_change(); }
 
 void Catalog::ChangedShared() {
   private_ = true;

@@ -87,6 +87,8 @@ class Catalog {
   bool has_uncommitted_changes() const { return private_; }
   // A plan made at this version is good as long as it does not change and there are no uncommitted changes.
   uint64_t version() const;
+  // What it tells may come from this commit or an earlier one.
+  Lsn last_change() const;
 
   // ---- Schemas and the search path ----
   Result<std::shared_ptr<const Schema>> FindSchema(std::string_view name);

@@ -22,6 +22,18 @@ void DatabaseCache::Invalidate() {
   version_.fetch_add(1, std::memory_order_acq_rel);
 }
 
+void SharedCatalog::InvalidateShared() {
+  NoteChange();
+  shared_version_.fetch_add(1, std::memory_order_acq_rel);
+}
+
+void SharedCatalog::NoteChange() {
+  const uint64_t now = manager_->last_commit().value;
+  uint64_t known = last_change_.load(std::memory_order_relaxed);
+  while (known < now && !last_change_.compare_exchange_weak(known, now)) {
+  }
+}
+
 TableRef DatabaseCache::FindTable(Oid oid) {
   MutexLock lock(mutex_);
   auto found = cache_.tables.find(oid);

@@ -71,7 +71,10 @@ class SharedCatalog {
   DatabaseCache& cache(Oid database);
   // Raised by commits that change roles or databases.
   uint64_t shared_version() const { return shared_version_.load(std::memory_order_acquire); }
-  void InvalidateShared() { shared_version_.fetch_add(1, std::memory_order_acq_rel); }
+  void InvalidateShared();
+  // The last commit that has changed what sessions keep of the catalogs, or a later one.
+  Lsn last_change() const { return Lsn(last_change_.load(std::memory_order_acquire)); }
+  void NoteChange();
 
   // An OID greater than any given out before, in this run or an earlier one, from kFirstUserOid up.
   Oid AllocateOid();
@@ -96,6 +99,7 @@ class SharedCatalog {
   // OIDs taken from the stored counter and not yet given out: the next one above the end of the range.
   std::atomic<uint64_t> free_oids_{0};
   std::atomic<uint64_t> shared_version_{1};
+  std::atomic<uint64_t> last_change_{0};
   Mutex mutex_;
   std::map<Oid, std::unique_ptr<DatabaseCache>> caches_;
 };

@@ -98,8 +98,8 @@ Result<std::unique_ptr<Instance>> Instance::Open(io::Env& env, const std::string
   catalog::SharedCatalog& shared = *parts->catalog;
   parts->transactions->prepared().ForEach([&](const txn::PreparedInfo& info, txn::Transaction& transaction) {
     transaction.OnCommit([&shared, database = info.database] {
-      shared.cache(database).Invalidate();
       shared.InvalidateShared();
+      shared.cache(database).Invalidate();
     });
   });
   RETURN_IF_ERROR(env.MakeDirectory(parts->temp_directory));

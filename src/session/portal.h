@@ -102,6 +102,9 @@ class PortalTask : public Task {
   PortalTask(Portal& portal, uint64_t limit) : portal_(portal), limit_(limit) {}
   Result<TaskState> Run(ResultSink& sink) override;
   std::string Tag() const override;
+  bool gives_rows() const override {
+    return portal_.task != nullptr ? portal_.task->gives_rows() : portal_.statement != nullptr && portal_.statement->returns_rows;
+  }
 
  private:
   // Rows given to the sink between looks at whether it is full.

@@ -228,6 +228,7 @@ Progress SessionState::Advance() {
     }
     Result<TaskState> state = task_->Run(*sink);
     if (!state.ok()) return FailRequest(std::move(state).status());
+    if (task_->gives_rows() && block.active()) block.ObserveReads();
     switch (*state) {
       case TaskState::kPaused:
         return Progress::kMore;

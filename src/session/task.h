@@ -24,6 +24,8 @@ class Task {
   virtual Result<TaskState> Run(ResultSink& sink) = 0;
   // Of the finished statement.
   virtual std::string Tag() const = 0;
+  // Does it give rows to the client?
+  virtual bool gives_rows() const { return false; }
 
   // Of a task in kCopyIn.
   virtual Status Data(std::string_view) { return Status::Ok(); }

@@ -49,6 +49,17 @@ Status TransactionBlock::Ensure(int64_t now_us) {
   return Status::Ok();
 }
 
+bool TransactionBlock::waits_for_commits() const {
+  static const int kSynchronousCommit = FindSetting("synchronous_commit");
+  return settings_.GetString(kSynchronousCommit) != "off";
+}
+
+void TransactionBlock::ObserveReads() {
+  if (!waits_for_commits()) return;
+  Observe(transaction_->observed());
+  Observe(catalog_.last_change());
+}
+
 Status TransactionBlock::CommitNow() {
   if (Status status = observer_.BeforeCommit(); !status.ok()) {
     AbortNow();
@@ -59,9 +70,12 @@ Status TransactionBlock::CommitNow() {
     AbortNow();
     return std::move(lsn).status();
   }
-  static const int kSynchronousCommit = FindSetting("synchronous_commit");
-  if (settings_.GetString(kSynchronousCommit) != "off") Observe(*lsn);
-  Observe(transaction_->observed());
+  if (waits_for_commits()) {
+    Observe(*lsn);
+  } else if (*lsn) {
+    manager_.FlushSoon();
+  }
+  ObserveReads();
   EndGood();
   return Status::Ok();
 }
@@ -83,7 +97,7 @@ Status TransactionBlock::Prepare(const txn::PreparedInfo& info, size_t limit, bo
   }
   Status status = observer_.BeforePrepare();
   if (status.ok()) {
-    Observe(transaction_->observed());
+    ObserveReads();
     const Result<Lsn> lsn =
         manager_.prepared().Prepare(info, limit, [this] { return observer_.CheckPrepare(); }, transaction_);
     if (lsn.ok()) {
@@ -102,7 +116,7 @@ void TransactionBlock::AbortNow() {
   if (transaction_ != nullptr) {
     // What cannot be undone now is undone in the background; the transaction is over all the same.
     if (transaction_->active()) static_cast<void>(transaction_->Abort().ok());
-    Observe(transaction_->observed());
+    ObserveReads();
     catalog_.End(false);
     transaction_.reset();
   }
@@ -128,6 +142,7 @@ void TransactionBlock::Fail() {
     case Kind::kExplicit:
       break;
   }
+  if (transaction_ != nullptr) ObserveReads();
   if (!savepoints_.empty() && transaction_->active() && transaction_->RollbackTo(savepoints_.back().id).ok()) {
     settings_.EndLevel(false);
     settings_.BeginLevel();

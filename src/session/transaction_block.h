@@ -114,6 +114,8 @@ class TransactionBlock {
   void Observe(Lsn lsn) {
     if (lsn > durable_) durable_ = lsn;
   }
+  // The client is about to be told of what the transaction has read so far. Requires active().
+  void ObserveReads();
 
  private:
   enum class Kind { kNone, kImplicit, kExplicit, kFailed };
@@ -122,6 +124,7 @@ class TransactionBlock {
     txn::Transaction::SavepointId id;
   };
 
+  bool waits_for_commits() const;
   Status CommitNow();
   // What is left to do when the transaction has been committed, or prepared.
   void EndGood();

@@ -128,7 +128,7 @@ Result<Index::Obstacle> Index::FindObstacle(TxnId own, std::string_view key, Row
     if (newest->txn != own && impl.InProgress(newest->txn)) {
       obstacle.blocker = newest->txn;
     } else if (!newest->deleted()) {
-      return Obstacle{row, TxnId()};
+      return Obstacle{row, newest->txn, TxnId()};
     }
   }
   return obstacle;
@@ -151,6 +151,7 @@ Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::
       }
     }
     if (obstacle.row) {
+      transaction.Observe(obstacle.writer);
       // Who has looked whether the key is free is told that the order of things does not permit it, not that it is taken.
       RETURN_IF_ERROR(NoteWritten(transaction, EntryKey(key, obstacle.row)));
       return std::optional<RowId>(obstacle.row);
@@ -224,7 +225,10 @@ Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::
   ManagerImpl& impl = manager_->impl();
   for (;;) {
     ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(transaction.id(), key, except, table));
-    if (obstacle.row) return std::optional<RowId>(obstacle.row);
+    if (obstacle.row) {
+      transaction.Observe(obstacle.writer);
+      return std::optional<RowId>(obstacle.row);
+    }
     if (!obstacle.blocker) return std::optional<RowId>();
     RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
                                                   [&] { return impl.InProgress(obstacle.blocker); }));

@@ -84,6 +84,7 @@ class Index {
   // What stands in the way of a unique key.
   struct Obstacle {
     RowId row;      // a live row that has the key
+    TxnId writer;   // who has written it
     TxnId blocker;  // or a transaction in progress that decides
   };
   // Puts the entry unless there is one. The transaction in progress that has marked it, if any.

@@ -24,7 +24,7 @@ ManagerImpl::ManagerImpl(store::Store& s, const TransactionOptions& o)
       options(o),
       locks(o.lock_objects_max),
       row_locks(o.row_lock_bytes_max),
-      snapshots(clock, status),
+      snapshots(clock, status, s.log()),
       serializable({.tree_locks_max = o.predicate_locks_max, .committed_max = o.serializable_kept_max},
                    [this](TxnId name) { locks.TransactionEnded(name); }) {}
 
@@ -143,6 +143,10 @@ void ManagerImpl::RemoveActive(ActiveEntry* entry) {
   delete entry;
   if (!oldest) return;
   clock.id_floor.store(first_active_ != nullptr ? first_active_->id.value : next_id_.load());
+  if (store.log().IsDurable(unsettled_.commit)) {
+    clock.settled_floor.store(unsettled_.floor, std::memory_order_relaxed);
+    unsettled_ = {clock.id_floor.load(), Lsn(clock.published.load())};
+  }
   clock.log_floor.store(first_active_ != nullptr ? first_active_->floor.value : store.log().appended().value);
 }
 
@@ -347,7 +351,7 @@ std::unique_ptr<Transaction> TransactionManager::Begin(const BeginOptions& optio
 
 Snapshot TransactionManager::KeepSnapshot(const Snapshot& of) { return impl_->snapshots.Keep(of); }
 
-Snapshot TransactionManager::TakeKeySnapshot() { return impl_->snapshots.TakeOfKeys(impl_->store.log()); }
+Snapshot TransactionManager::TakeKeySnapshot() { return impl_->snapshots.TakeOfKeys(); }
 
 LockManager& TransactionManager::locks() { return impl_->locks; }
 SerializableGraph& TransactionManager::serializable() { return impl_->serializable; }
@@ -359,9 +363,11 @@ void TransactionManager::WaitDurable(Lsn lsn) {
 void TransactionManager::WhenDurable(Lsn lsn, std::function<void()> callback) {
   impl_->store.log().WhenDurable(lsn, std::move(callback));
 }
+void TransactionManager::FlushSoon() { impl_->store.log().FlushSoon(); }
 bool TransactionManager::IsDurable(Lsn lsn) const { return impl_->store.log().IsDurable(lsn); }
 
 TxnId TransactionManager::last_id() const { return TxnId(impl_->next_id_.load() - 1); }
+Lsn TransactionManager::last_commit() const { return Lsn(impl_->clock.published.load()); }
 TxnId TransactionManager::oldest_active() const { return TxnId(impl_->clock.id_floor.load()); }
 
 TransactionManager::Fate TransactionManager::FateOf(TxnId id) const {

@@ -176,6 +176,11 @@ class ManagerImpl final : public store::TransactionHooks {
   std::atomic<uint64_t> next_id_{1};
   ActiveEntry* first_active_ = nullptr;
   ActiveEntry* last_active_ = nullptr;
+  // All with an id below the floor have ended, and none of them has committed past this.
+  struct {
+    uint64_t floor = 1;
+    Lsn commit;
+  } unsettled_;
   std::vector<ActiveEntry*> losers_;  // to be undone by the background
 
   Mutex tables_mutex_{LockRank::kPurge};

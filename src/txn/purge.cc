@@ -32,6 +32,8 @@ Status ManagerImpl::Purge() {
     // Changes that are committed by their own records end no transaction, which is what moves the floor otherwise.
     if (first_active_ == nullptr) clock.log_floor.store(store.log().appended().value);
   }
+  // Who finds nothing any more must not have been told of a deletion that a crash would take back.
+  if (purge_position_.load() < horizons.log_floor.value) store.log().Flush(Lsn(clock.published.load()));
   wal::Record record;
   const uint64_t file_bytes = store.log().options().file_bytes;
   uint64_t at = purge_position_.load();

@@ -145,6 +145,7 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
     // Otherwise a key share beside a writer that leaves the key alone: whatever becomes of him, the key stays.
     return;
   }
+  if (header.txn >= snapshot.settled_below()) transaction.Observe(header.txn);
   if (wish.base == WriteBase::kVersion) {
     if (header.lsn != wish.version || header.deleted()) {
       attempt->outcome = header.deleted() ? WriteOutcome::kDeleted : WriteOutcome::kUpdated;

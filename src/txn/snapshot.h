@@ -17,6 +17,21 @@ namespace phantom::txn {
 
 class SerializableTransaction;
 class SnapshotRegistry;
+
+// The last commit that somebody has learnt of: nobody is to be told of it before it is durable.
+class ObservedCommit {
+ public:
+  void Note(Lsn commit) {
+    uint64_t known = lsn_.load(std::memory_order_relaxed);
+    while (known < commit.value && !lsn_.compare_exchange_weak(known, commit.value, std::memory_order_relaxed)) {
+    }
+  }
+  Lsn lsn() const { return Lsn(lsn_.load(std::memory_order_relaxed)); }
+
+ private:
+  std::atomic<uint64_t> lsn_{0};
+};
+
 class StatusTable;
 struct SnapshotSlot;
 
@@ -34,13 +49,15 @@ class Snapshot {
   TxnId own() const { return own_; }
   // Every transaction with a smaller id had ended when it was taken.
   TxnId finished_below() const { return finished_below_; }
+  // The same, and is durable.
+  TxnId settled_below() const { return settled_below_; }
 
   // The serializable transaction that reads through it, which is told what; null: not one.
   SerializableTransaction* reader() const { return reader_; }
 
   // Does it see the effects of the record that `txn` wrote at `lsn`?
   bool Sees(TxnId txn, Lsn lsn) const {
-    if (txn < finished_below_) return true;
+    if (txn < settled_below_) return true;
     return SeesRecent(txn, lsn);
   }
 
@@ -60,10 +77,12 @@ class Snapshot {
   SnapshotRegistry* registry_ = nullptr;
   const StatusTable* status_ = nullptr;
   SerializableTransaction* reader_ = nullptr;
+  ObservedCommit* observed_ = nullptr;  // is told of commits seen that may not be durable yet
   Lsn read_lsn_;
   Lsn command_;
   TxnId own_;
   TxnId finished_below_;  // every transaction with a smaller id ended before this snapshot; its effects are seen
+  TxnId settled_below_;   // of those, every one with a smaller id is durable
   Lsn alone_below_;       // 0: not a snapshot of keys
 };
 

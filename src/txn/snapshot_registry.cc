@@ -17,10 +17,12 @@ Snapshot& Snapshot::operator=(Snapshot&& other) noexcept {
   registry_ = other.registry_;
   status_ = other.status_;
   reader_ = other.reader_;
+  observed_ = other.observed_;
   read_lsn_ = other.read_lsn_;
   command_ = other.command_;
   own_ = other.own_;
   finished_below_ = other.finished_below_;
+  settled_below_ = other.settled_below_;
   alone_below_ = other.alone_below_;
   other.slot_ = nullptr;
   return *this;
@@ -36,11 +38,13 @@ void Snapshot::Release() {
 bool Snapshot::SeesRecent(TxnId txn, Lsn lsn) const {
   if (txn == own_) return lsn < command_;
   const uint64_t commit = status_->Get(txn);
-  return commit >= StatusTable::kLongAgo && commit <= read_lsn_.value;
+  if (txn >= finished_below_ && (commit < StatusTable::kLongAgo || commit > read_lsn_.value)) return false;
+  if (observed_ != nullptr) observed_->Note(Lsn(commit));
+  return true;
 }
 
-SnapshotRegistry::SnapshotRegistry(const CommitClock& clock, const StatusTable& status)
-    : clock_(clock), status_(status), blocks_(new std::atomic<Block*>[kBlocks]) {
+SnapshotRegistry::SnapshotRegistry(const CommitClock& clock, const StatusTable& status, const wal::LogWriter& log)
+    : clock_(clock), status_(status), log_(log), blocks_(new std::atomic<Block*>[kBlocks]) {
   for (size_t i = 0; i < kBlocks; ++i) blocks_[i].store(nullptr, std::memory_order_relaxed);
 }
 
@@ -77,26 +81,29 @@ SnapshotSlot* SnapshotRegistry::Claim() {
   }
 }
 
-Snapshot SnapshotRegistry::Take(TxnId own, Lsn command, uint64_t holder, bool serializable) {
-  return Fill(Claim(), own, command, holder, nullptr, serializable);
+Snapshot SnapshotRegistry::Take(TxnId own, Lsn command, ObservedCommit* observed, uint64_t holder, bool serializable) {
+  Snapshot snapshot = Fill(Claim(), own, command, holder, /*of_keys=*/false, serializable);
+  snapshot.observed_ = observed;
+  return snapshot;
 }
 
-Snapshot SnapshotRegistry::TakeOfKeys(const wal::LogWriter& log) {
+Snapshot SnapshotRegistry::TakeOfKeys() {
   key_readers_.Begin();
-  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), 0, &log, false);
+  Snapshot snapshot = Fill(Claim(), TxnId(), Lsn(), 0, /*of_keys=*/true, false);
   key_readers_.Enter(snapshot.alone_below_);
   return snapshot;
 }
 
-Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder,
-                                const wal::LogWriter* keys, bool serializable) {
+Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder, bool of_keys,
+                                bool serializable) {
   Snapshot snapshot;
+  const uint64_t settled_floor = clock_.settled_floor.load(std::memory_order_relaxed);
   const uint64_t finished_below = clock_.id_floor.load(std::memory_order_seq_cst);
   const uint64_t log_floor = clock_.log_floor.load(std::memory_order_seq_cst);
   // In this order: docs/decisions/0018-key-value.md.
-  uint64_t alone_below = keys == nullptr ? 0 : keys->appended().value;
+  uint64_t alone_below = of_keys ? log_.appended().value : 0;
   const uint64_t lsn = clock_.published.load(std::memory_order_seq_cst);
-  if (keys != nullptr) alone_below = std::max(alone_below, lsn + 1);
+  if (of_keys) alone_below = std::max(alone_below, lsn + 1);
   slot->finished_below.store(finished_below, std::memory_order_relaxed);
   slot->log_floor.store(log_floor, std::memory_order_relaxed);
   slot->own.store(own.value, std::memory_order_relaxed);
@@ -112,6 +119,8 @@ Snapshot SnapshotRegistry::Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint
   snapshot.command_ = command;
   snapshot.own_ = own;
   snapshot.finished_below_ = TxnId(finished_below);
+  // Who ended before `finished_below` was read had published his commit before.
+  snapshot.settled_below_ = TxnId(log_.IsDurable(Lsn(lsn)) ? finished_below : std::min(settled_floor, finished_below));
   snapshot.alone_below_ = Lsn(alone_below);
   return snapshot;
 }
@@ -132,15 +141,18 @@ Snapshot SnapshotRegistry::Copy(const Snapshot& of, TxnId own, Lsn command) {
   snapshot.registry_ = this;
   snapshot.status_ = &status_;
   snapshot.reader_ = of.reader_;
+  snapshot.observed_ = of.observed_;
   snapshot.read_lsn_ = of.read_lsn_;
   snapshot.command_ = command;
   snapshot.own_ = own;
   snapshot.finished_below_ = of.finished_below_;
+  snapshot.settled_below_ = of.settled_below_;
   return snapshot;
 }
 
 Snapshot SnapshotRegistry::Keep(const Snapshot& of, uint64_t holder) {
   Snapshot snapshot = Copy(of, TxnId(), Lsn(1));
+  snapshot.observed_ = nullptr;
   if (holder != 0) snapshot.slot_->holder.store(holder, std::memory_order_relaxed);
   kept_.fetch_add(1, std::memory_order_seq_cst);
   return snapshot;

@@ -31,6 +31,7 @@ struct CommitClock {
   alignas(64) std::atomic<uint64_t> published{0};  // LSN of the last commit that snapshots see
   alignas(64) std::atomic<uint64_t> id_floor{1};   // every transaction below has ended, and published says so
   std::atomic<uint64_t> log_floor{0};              // no transaction in progress has a record below
+  std::atomic<uint64_t> settled_floor{1};          // every transaction below has ended and is durable
 };
 
 struct alignas(64) SnapshotSlot {
@@ -58,14 +59,14 @@ class SnapshotRegistry {
   static constexpr size_t kBlockSlots = 64;
   static constexpr size_t kBlocks = 4096;
 
-  SnapshotRegistry(const CommitClock& clock, const StatusTable& status);
+  SnapshotRegistry(const CommitClock& clock, const StatusTable& status, const wal::LogWriter& log);
   ~SnapshotRegistry();
 
   // `holder`: the transaction that others may have to wait for because of it. `serializable`: it wants to know who wrote the first
-  // version that it does not see.
-  Snapshot Take(TxnId own, Lsn command, uint64_t holder = 0, bool serializable = false);
+  // version that it does not see. `observed`, unless null, is told of commits seen; lives as long as copies of the snapshot.
+  Snapshot Take(TxnId own, Lsn command, ObservedCommit* observed = nullptr, uint64_t holder = 0, bool serializable = false);
   // For reading keys, in no transaction: sees versions that are committed by their own records as well.
-  Snapshot TakeOfKeys(const wal::LogWriter& log);
+  Snapshot TakeOfKeys();
   // The same view at another command boundary. The copy is to be released before `of`: a computation under way may have
   // passed the copy's slot before it was claimed, and counts on meeting the other.
   Snapshot Copy(const Snapshot& of, TxnId own, Lsn command);
@@ -96,11 +97,11 @@ class SnapshotRegistry {
  private:
   using Block = std::array<SnapshotSlot, kBlockSlots>;
   SnapshotSlot* Claim();
-  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder, const wal::LogWriter* keys,
-                bool serializable);
+  Snapshot Fill(SnapshotSlot* slot, TxnId own, Lsn command, uint64_t holder, bool of_keys, bool serializable);
 
   const CommitClock& clock_;
   const StatusTable& status_;
+  const wal::LogWriter& log_;
   KeyReaders key_readers_;
   std::unique_ptr<std::atomic<Block*>[]> blocks_;
   std::atomic<size_t> block_count_{0};

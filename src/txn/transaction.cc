@@ -50,9 +50,8 @@ Snapshot Transaction::TakeSnapshot() {
     if (!transaction_snapshot_.valid()) KeepSnapshot();
     snapshot = registry.Copy(transaction_snapshot_, id_, command);
   } else {
-    snapshot = registry.Take(id_, command, locks_->packed_transaction());
+    snapshot = registry.Take(id_, command, &observed_, locks_->packed_transaction());
   }
-  observed_ = std::max(observed_, snapshot.read_lsn());
   return snapshot;
 }
 
@@ -67,8 +66,8 @@ Status Transaction::AdoptSnapshot(const Snapshot& of) {
     keep();
   }
   transaction_snapshot_.reader_ = serializable_;
+  transaction_snapshot_.observed_ = &observed_;
   has_snapshot_ = true;
-  observed_ = std::max(observed_, of.read_lsn());
   return Status::Ok();
 }
 
@@ -76,11 +75,11 @@ void Transaction::KeepSnapshot() {
   ManagerImpl& impl = manager_.impl();
   const Lsn command(last_lsn().value + 1);
   if (isolation_ != Isolation::kSerializable) {
-    transaction_snapshot_ = impl.snapshots.Take(id_, command, locks_->packed_transaction());
+    transaction_snapshot_ = impl.snapshots.Take(id_, command, &observed_, locks_->packed_transaction());
     return;
   }
   auto take = [&] {
-    transaction_snapshot_ = impl.snapshots.Take(id_, command, locks_->packed_transaction(), /*serializable=*/true);
+    transaction_snapshot_ = impl.snapshots.Take(id_, command, &observed_, locks_->packed_transaction(), /*serializable=*/true);
   };
   serializable_ = impl.serializable.Begin({.id = id_, .process_id = locks_->process_id(), .read_only = read_only_}, take);
   transaction_snapshot_.reader_ = serializable_;
@@ -114,10 +113,10 @@ Status Transaction::AwaitSafeSnapshot() {
 }
 
 Snapshot Transaction::TakeCatalogSnapshot() {
-  Snapshot snapshot = manager_.impl().snapshots.Take(id_, Lsn(last_lsn().value + 1));
-  observed_ = std::max(observed_, snapshot.read_lsn());
-  return snapshot;
+  return manager_.impl().snapshots.Take(id_, Lsn(last_lsn().value + 1), &observed_);
 }
+
+void Transaction::Observe(TxnId writer) { observed_.Note(Lsn(manager_.impl().status.Get(writer))); }
 
 // ---- Savepoints ------------------------------------------------------------------------------------------------------
 
@@ -191,7 +190,6 @@ Lsn Transaction::PublishAndEnd() {
     active_entry_ = nullptr;
   }
   if (serializable_ != nullptr) impl.serializable.Commit(*std::exchange(serializable_, nullptr));
-  observed_ = std::max(observed_, lsn);
   if (!drops_.empty()) impl.DropLater(id_, std::move(drops_));
   state_ = TransactionState::kCommitted;
   for (std::function<void()>& action : on_commit_) action();

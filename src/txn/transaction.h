@@ -124,8 +124,11 @@ class Transaction {
   // is returned; the rows stay owned until then.
   Status Abort();
 
-  // Highest LSN whose durability a reply to the client depends on, from what was read so far.
-  Lsn observed() const { return observed_; }
+  // The last commit of others that it has learnt of so far, of those that were perhaps not durable then: what it tells depends
+  // on that one's durability.
+  Lsn observed() const { return observed_.lsn(); }
+  // It has met what this transaction, which has ended, has written.
+  void Observe(TxnId writer);
 
   // Run at the end of Commit (after it is visible, before table locks are released), in order; forgotten by a
   // rollback to an earlier savepoint. Must not fail.
@@ -184,7 +187,7 @@ class Transaction {
   TransactionState state_ = TransactionState::kActive;
   TxnId id_;
   ActiveEntry* active_entry_ = nullptr;  // while it has an id
-  Lsn observed_;
+  ObservedCommit observed_;
   Snapshot transaction_snapshot_;
   SerializableTransaction* serializable_ = nullptr;  // the graph's
   std::vector<SavepointState> savepoints_;
@@ -237,10 +240,14 @@ class TransactionManager {
   void WaitDurable(Lsn lsn);
   void WhenDurable(Lsn lsn, std::function<void()> callback);
   bool IsDurable(Lsn lsn) const;
+  // Commits that nobody waits for become durable within a fraction of a second.
+  void FlushSoon();
 
   // The last transaction id assigned, and the oldest still in progress (the next one when there is none).
   TxnId last_id() const;
   TxnId oldest_active() const;
+  // The last commit that snapshots see.
+  Lsn last_commit() const;
   // The last quarter of a million transactions since the server's start are known, and all that are in progress.
   enum class Fate : uint8_t { kInProgress, kCommitted, kAborted, kUnknown };
   Fate FateOf(TxnId id) const;

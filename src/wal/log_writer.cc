@@ -17,6 +17,7 @@ namespace phantom::wal {
 static constexpr auto kDiskFullRetry = std::chrono::milliseconds(100);
 // One write of the flusher.
 static constexpr uint64_t kFlushBytesMax = 1 << 20;
+static constexpr std::chrono::milliseconds kFlushDelay{200};  // as wal_writer_delay
 
 Result<std::unique_ptr<LogWriter>> LogWriter::Open(io::Env& env, const std::string& directory,
                                                    const LogOptions& options, Lsn end, uint32_t epoch) {
@@ -298,11 +299,31 @@ bool LogWriter::FlusherIsWanted() const {
   return wanted_ > durable || appended_.load(std::memory_order_relaxed) - durable > options_.ring_bytes / 4;
 }
 
+void LogWriter::FlushSoon() {
+  if (flush_soon_.load(std::memory_order_relaxed)) return;
+  MutexLock lock(mutex_);
+  flush_soon_.store(true, std::memory_order_relaxed);
+  flush_at_ = std::chrono::steady_clock::now() + kFlushDelay;
+  work_.notify_one();
+}
+
+void LogWriter::AwaitWork(MutexLock& lock) {
+  const auto has_work = [&] { return callbacks_due_ || (!flushing_ && (stopping_ || FlusherIsWanted())); };
+  while (!has_work()) {
+    if (!flush_soon_.load(std::memory_order_relaxed)) {
+      work_.wait(lock, [&] { return flush_soon_.load(std::memory_order_relaxed) || has_work(); });
+    } else if (!work_.wait_until(lock, flush_at_, has_work)) {
+      flush_soon_.store(false, std::memory_order_relaxed);
+      wanted_ = std::max(wanted_, appended_.load(std::memory_order_relaxed));
+    }
+  }
+}
+
 void LogWriter::RunFlusher() {
   std::vector<Waiter> due;
   MutexLock lock(mutex_);
   for (;;) {
-    work_.wait(lock, [&] { return callbacks_due_ || (!flushing_ && (stopping_ || FlusherIsWanted())); });
+    AwaitWork(lock);
     if (callbacks_due_) {
       callbacks_due_ = false;
       for (size_t i = 0; i < waiters_.size();) {

@@ -76,6 +76,8 @@ class LogWriter {
 
   // Returns once the record at `lsn` (and all before) is durable.
   void Flush(Lsn lsn);
+  // All there is now becomes durable within a fraction of a second, even if nobody waits for it.
+  void FlushSoon();
   // Calls back once the record at `lsn` is durable: on this thread when it is already, otherwise on
   // the flusher's. The callback must be short and must not block.
   void WhenDurable(Lsn lsn, std::function<void()> callback);
@@ -115,6 +117,8 @@ class LogWriter {
   // Writes and syncs all there is; gives the mutex up meanwhile. Requires that nobody does so already.
   void FlushAll(MutexLock& lock);
   bool FlusherIsWanted() const;
+  // Returns when the flusher has something to do.
+  void AwaitWork(MutexLock& lock);
   void GatherCommits(MutexLock& lock);
 
   void RunFlusher();
@@ -142,6 +146,8 @@ class LogWriter {
   ConditionVariable prepare_;   // the preparer waits: files are running short
   ConditionVariable progress_;  // others wait: durable_ or the prepared space advanced
   uint64_t wanted_ = 0;         // someone waits for durable_ to pass this
+  std::atomic<bool> flush_soon_ = false;  // what is appended now is to be flushed at flush_at_; changed under the mutex
+  std::chrono::steady_clock::time_point flush_at_;
   std::vector<Waiter> waiters_;
   CommitGathering gathering_;
   std::vector<uint64_t> staging_;

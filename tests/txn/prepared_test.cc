@@ -380,7 +380,7 @@ TEST_CASE("an exported view is that of its transaction, whatever happens later")
 
   auto importer = open.database->Begin(Isolation::kRepeatableRead);
   REQUIRE(!importer->has_snapshot());
-  importer->AdoptSnapshot(kept);
+  Must(importer->AdoptSnapshot(kept));
   REQUIRE(importer->has_snapshot());
   kept.Release();
   InsertRows(*open.database, *open.table, 10, 12);

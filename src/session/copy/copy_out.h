@@ -23,6 +23,7 @@ class CopyOutTask : public Task {
   Status Open();
   Result<TaskState> Run(ResultSink& sink) override;
   std::string Tag() const override;
+  bool gives_rows() const override { return true; }
 
  private:
   Status Put(ResultSink& sink, std::string_view bytes);
