@@ -84,7 +84,7 @@ Result<Field> ActivityRows(SessionState& state, const Field& pid) {
     rows.Number(activity.database_oid).Number(activity.pid).Number(activity.user_oid).Add(activity.application_name);
     if (visible) {
       const WaitEvent wait = WaitEventOf(activity, its);
-      rows.Add(activity.state).Add(activity.query).Add(wait.type).Add(wait.name);
+      rows.Add(std::string(activity.state)).Add(activity.query).Add(wait.type).Add(wait.name);
       rows.Time(activity.transaction_start).Time(activity.query_start).Time(activity.backend_start);
       rows.Time(activity.state_change);
       const bool local = activity.client_address.empty();

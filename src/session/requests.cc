@@ -21,7 +21,7 @@ void SessionState::EndRequest() {
   control->EndStatement();
 }
 
-void SessionState::SetActivity(const char* state) {
+void SessionState::SetActivity(std::string_view state) {
   const int64_t now = NowUs();
   control->UpdateActivity([&](Activity& activity) {
     if (activity.state != state) activity.state_change = now;
@@ -34,7 +34,7 @@ void SessionState::SetActivity(const char* state) {
       while (length < current_query.size() && length > 0 && (static_cast<unsigned char>(current_query[length]) & 0xc0) == 0x80) {
         --length;
       }
-      activity.query = current_query.substr(0, length);
+      activity.query.assign(current_query, 0, length);
     }
     // A statement outside a block is about to begin its own transaction.
     activity.transaction_start = block.active() ? block.start_us() : active ? now : 0;

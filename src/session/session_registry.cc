@@ -94,7 +94,7 @@ void SessionControl::WakeUp() {
   if (wake_up_) wake_up_();
 }
 
-void SessionControl::UpdateActivity(const std::function<void(Activity&)>& change) {
+void SessionControl::UpdateActivity(FunctionRef<void(Activity&)> change) {
   const MutexLock lock(mutex_);
   change(activity_);
 }

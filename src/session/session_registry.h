@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/function_ref.h"
 #include "common/ids.h"
 #include "common/mutex.h"
 #include "common/status.h"
@@ -50,7 +51,7 @@ struct Activity {
   int64_t transaction_start = 0;
   int64_t query_start = 0;
   int64_t state_change = 0;
-  std::string state;  // "active", "idle", "idle in transaction", "idle in transaction (aborted)"
+  std::string_view state;  // "active", "idle", "idle in transaction", "idle in transaction (aborted)"
   std::string query;
   uint64_t snapshot_xmin = 0;
   const WaitEvent* wait = nullptr;
@@ -98,7 +99,7 @@ class SessionControl {
   }
 
   // snapshot_xmin and wait are filled in by ReadActivity().
-  void UpdateActivity(const std::function<void(Activity&)>& change);
+  void UpdateActivity(FunctionRef<void(Activity&)> change);
   Activity ReadActivity() const;
 
  private:

@@ -263,7 +263,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
 
   // Microseconds since 2000-01-01 UTC.
   int64_t NowUs() const;
-  void SetActivity(const char* state);
+  void SetActivity(std::string_view state);
 
  private:
   const TieringMode tiering_mode_;

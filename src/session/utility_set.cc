@@ -243,7 +243,9 @@ void SessionState::RestoreRoles() {
     const auto known = roles_taken.find(name);
     return known == roles_taken.end() ? nullptr : known->second;
   };
-  const std::string& session_name = settings.GetString("session_authorization");
+  static const int kSessionAuthorization = FindSetting("session_authorization");
+  static const int kRole = FindSetting("role");
+  const std::string& session_name = settings.GetString(kSessionAuthorization);
   if (session_name != session_role_name) {
     if (const auto role = find(session_name); role != nullptr) {
       session_user = role->oid;
@@ -251,7 +253,7 @@ void SessionState::RestoreRoles() {
       session_role_name = session_name;
     }
   }
-  const std::string& role_name = settings.GetString("role");
+  const std::string& role_name = settings.GetString(kRole);
   if (role_name == "none") {
     current_user = session_user;
     superuser = session_superuser;
