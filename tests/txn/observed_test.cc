@@ -11,12 +11,7 @@ using namespace phantom::txn;
 namespace {
 
 struct World {
-  World() {
-    database = Must(Database::Open(env));
-    Must(TestTable::Create(*database));
-    table = Must(TestTable::Open(*database));
-    InsertRows(*database, *table, 1, 10);
-  }
+  World() { InsertRows(*database, *table, 1, 10); }
   // Nobody has waited for it.
   Lsn Update(int32_t id) {
     auto t = database->Begin();
@@ -31,8 +26,9 @@ struct World {
   bool depends(const Transaction& t) { return t.observed().value > 0 && !database->manager().IsDurable(t.observed()); }
 
   io::SimEnv env{1};
-  std::unique_ptr<Database> database;
-  std::unique_ptr<TestTable> table;
+  OpenTable open = CreateDatabase(env);
+  std::unique_ptr<Database>& database = open.database;
+  std::unique_ptr<TestTable>& table = open.table;
 };
 
 }  // namespace
