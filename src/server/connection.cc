@@ -122,6 +122,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer timer_;
   bool timer_fired_ = false;
   bool copying_ = false;                 // the client owes COPY data
+  wire::BindMessage bind_;               // memory for Bind messages
   bool closing_ = false;                 // the client said good-bye, or went without
   Progress progress_ = Progress::kDone;  // of a request that was begun directly
   std::function<void()> leave_direct_;   // wakes the coroutine up; set while serving directly
@@ -322,7 +323,7 @@ awaitable<bool> Connection::Dispatch(wire::Frame frame) {
   Progress progress = Progress::kDone;
   {
     const IoThreads::Task task;
-    progress = HandleRequest(*session_, frame, copying_, sink_);
+    progress = HandleRequest(*session_, frame, copying_, bind_, sink_);
   }
   if (!co_await Finish(progress)) co_return false;
   if (const std::optional<Status> reason = session_->TerminationReason()) co_return co_await Refuse(*reason);
@@ -416,7 +417,7 @@ Connection::Direct Connection::HandleInput() {
       closing_ = true;
       return Direct::kLeave;
     }
-    progress_ = HandleRequest(*session_, **frame, copying_, sink_);
+    progress_ = HandleRequest(*session_, **frame, copying_, bind_, sink_);
     if (progress_ != Progress::kDone || sink_.full()) return Direct::kLeave;
   }
   session_->DeliverNotifications(sink_);

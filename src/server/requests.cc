@@ -14,13 +14,6 @@ using session::Progress;
 
 namespace {
 
-std::vector<session::Session::BoundValue> BoundValues(const std::vector<wire::BindMessage::Value>& values) {
-  std::vector<session::Session::BoundValue> bound;
-  bound.reserve(values.size());
-  for (const auto& value : values) bound.push_back({value.is_null, value.bytes});
-  return bound;
-}
-
 Progress HandleCopy(session::Session& session, const wire::Frame& frame, session::ResultSink& sink) {
   switch (frame.type) {
     case 'd':
@@ -42,7 +35,7 @@ Progress HandleCopy(session::Session& session, const wire::Frame& frame, session
   }
 }
 
-void HandleExtended(session::Session& session, const wire::Frame& frame, session::ResultSink& sink,
+void HandleExtended(session::Session& session, const wire::Frame& frame, wire::BindMessage& bind, session::ResultSink& sink,
                     Progress* progress) {
   const auto fail = [&](const Status& status) { session.ProtocolError(status, true, sink); };
   switch (frame.type) {
@@ -52,11 +45,9 @@ void HandleExtended(session::Session& session, const wire::Frame& frame, session
       return session.Parse(std::string(message->name), std::string(message->query), message->parameter_types, sink);
     }
     case 'B': {
-      Result<wire::BindMessage> message = wire::ParseBind(frame.body);
-      if (!message.ok()) return fail(message.status());
-      const std::vector<session::Session::BoundValue> values = BoundValues(message->values);
-      return session.Bind(std::string(message->portal), message->statement, message->parameter_formats, values,
-                          message->result_formats, sink);
+      if (Status status = wire::ParseBind(frame.body, &bind); !status.ok()) return fail(status);
+      return session.Bind(std::string(bind.portal), bind.statement, bind.parameter_formats, bind.values, bind.result_formats,
+                          sink);
     }
     case 'D': {
       Result<wire::NamedMessage> message = wire::ParseDescribe(frame.body);
@@ -83,7 +74,8 @@ void HandleExtended(session::Session& session, const wire::Frame& frame, session
 
 }  // namespace
 
-Progress HandleRequest(session::Session& session, const wire::Frame& frame, bool copying, session::ResultSink& sink) {
+Progress HandleRequest(session::Session& session, const wire::Frame& frame, bool copying, wire::BindMessage& bind,
+                       session::ResultSink& sink) {
   if (copying) return HandleCopy(session, frame, sink);
   if (frame.type == 'Q') {
     Result<wire::QueryMessage> message = wire::ParseQuery(frame.body);
@@ -99,8 +91,7 @@ Progress HandleRequest(session::Session& session, const wire::Frame& frame, bool
       session.ProtocolError(message.status(), false, sink);
       return Progress::kDone;
     }
-    const std::vector<session::Session::BoundValue> arguments = BoundValues(message->arguments);
-    return session.CallFunction(message->function, message->argument_formats, arguments, message->result_format, sink);
+    return session.CallFunction(message->function, message->argument_formats, message->arguments, message->result_format, sink);
   }
   Progress progress = Progress::kDone;
   if (frame.type == 'S') {
@@ -108,7 +99,7 @@ Progress HandleRequest(session::Session& session, const wire::Frame& frame, bool
   } else if (frame.type == 'p') {
     session.ProtocolError(Error(sqlstate::kProtocolViolation, "unexpected password message").Fatal(), true, sink);
   } else if (!session.skipping_to_sync()) {
-    HandleExtended(session, frame, sink, &progress);
+    HandleExtended(session, frame, bind, sink, &progress);
   }
   return progress;
 }

@@ -14,18 +14,13 @@ const types::ByteEncoding* WireSink::encoding() const { return session_ == nullp
 std::string WireSink::ForClient(std::string_view text) const { return encoding()->FromUtf8Lossy(text); }
 
 void WireSink::RowDescription(std::span<const session::ColumnDescription> columns, std::span<const int16_t> formats) {
-  std::vector<wire::FieldDescription> fields;
-  std::vector<std::string> names;
-  fields.reserve(columns.size());
-  names.reserve(columns.size());
-  for (size_t i = 0; i < columns.size(); ++i) {
+  std::string converted;
+  wire::AppendRowDescription(out_, columns.size(), [&](size_t i) -> wire::FieldDescription {
     const session::ColumnDescription& column = columns[i];
     std::string_view name = column.name;
-    if (encoding() != nullptr) name = names.emplace_back(ForClient(name));
-    fields.push_back({name, column.table, column.number, column.type, column.type_size, column.typmod,
-                      session::FormatOf(formats, i)});
-  }
-  wire::AppendRowDescription(out_, fields);
+    if (encoding() != nullptr) name = converted = ForClient(name);
+    return {name, column.table, column.number, column.type, column.type_size, column.typmod, session::FormatOf(formats, i)};
+  });
 }
 
 Status WireSink::Rows(const types::Chunk& chunk, size_t first, size_t count,

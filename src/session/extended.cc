@@ -38,15 +38,14 @@ bool IsPlainText(Oid type) {
 
 }  // namespace
 
-Result<std::vector<types::Value>> SessionState::ReadParameters(const Statement& statement,
-                                                               std::span<const int16_t> formats,
-                                                               std::span<const Session::BoundValue> values) const {
-  std::vector<types::Value> parameters;
+Status SessionState::ReadParameters(const Statement& statement, std::span<const int16_t> formats,
+                                    std::span<const Session::BoundValue> values,
+                                    std::vector<types::Value>& parameters) const {
   parameters.reserve(values.size());
   for (size_t i = 0; i < values.size(); ++i) {
     const types::Type type(statement.param_types[i]);
     const int16_t code = FormatOf(formats, i);
-    if (values[i].is_null) {
+    if (!values[i]) {
       parameters.push_back(types::Value::Null(type));
       continue;
     }
@@ -54,7 +53,7 @@ Result<std::vector<types::Value>> SessionState::ReadParameters(const Statement& 
       return Errorf(sqlstate::kInvalidParameterValue, "unsupported format code: %d", code);
     }
     std::string kept;
-    std::string_view bytes = values[i].bytes;
+    std::string_view bytes = *values[i];
     if (encoding != nullptr && (code == 0 || IsPlainText(type.oid))) {
       ASSIGN_OR_RETURN(bytes, FromClient(bytes, kept));
     }
@@ -67,7 +66,7 @@ Result<std::vector<types::Value>> SessionState::ReadParameters(const Statement& 
     }
     parameters.push_back(std::move(value).value());
   }
-  return parameters;
+  return Status::Ok();
 }
 
 void SessionState::Parse(std::string name, std::string query, std::span<const Oid> types, ResultSink& to) {
@@ -132,7 +131,7 @@ void SessionState::Bind(std::string portal_name, std::string_view statement_name
     }
     std::unique_ptr<Portal> portal = MakePortal(statement);
     portal->name = portal_name;
-    ASSIGN_OR_RETURN(portal->parameters, ReadParameters(*statement, parameter_formats, values));
+    RETURN_IF_ERROR(ReadParameters(*statement, parameter_formats, values, portal->parameters));
     portal->columns = statement->columns;
     if (result_formats.size() > 1 && result_formats.size() != portal->columns.size()) {
       return Errorf(sqlstate::kProtocolViolation, "bind message has %zu result formats but query has %zu columns",
@@ -195,7 +194,7 @@ void SessionState::DescribePortal(std::string_view name, ResultSink& to) {
 
 Progress SessionState::Execute(std::string_view name, int32_t row_limit, ResultSink& to) {
   const auto found = portals.find(name);
-  BeginRequest(to, found != portals.end() ? found->second->statement->source->text : std::string());
+  BeginRequest(to, found != portals.end() ? std::string_view(found->second->statement->source->text) : std::string_view());
   if (found == portals.end()) return FailRequest(NoSuchPortal(name));
   Portal& portal = *found->second;
   running_ = portal.name;

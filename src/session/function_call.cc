@@ -48,7 +48,7 @@ Progress SessionState::CallFunction(Oid oid, std::span<const int16_t> argument_f
     RETURN_IF_ERROR(BeginStatement(statement->node));
     RETURN_IF_ERROR(Analyze(*statement));
     const std::unique_ptr<Portal> portal = MakePortal(statement);
-    ASSIGN_OR_RETURN(portal->parameters, ReadParameters(*statement, argument_formats, arguments));
+    RETURN_IF_ERROR(ReadParameters(*statement, argument_formats, arguments, portal->parameters));
     RETURN_IF_ERROR(StartPortal(*portal));
     RETURN_IF_ERROR(portal->Pull());
     std::optional<std::string> result;

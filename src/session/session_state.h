@@ -173,8 +173,9 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   // A plan that is good now, with its tables locked and privileges checked.
   Status EnsurePlan(Statement& statement);
   // Values from the client for a statement's parameters.
-  Result<std::vector<types::Value>> ReadParameters(const Statement& statement, std::span<const int16_t> formats,
-                                                   std::span<const Session::BoundValue> values) const;
+  // Appends to `parameters`.
+  Status ReadParameters(const Statement& statement, std::span<const int16_t> formats,
+                        std::span<const Session::BoundValue> values, std::vector<types::Value>& parameters) const;
   // Starts a bound portal: sets the engine up, or runs the utility statement.
   Status StartPortal(Portal& portal);
   size_t WorkMemBytes() const;

@@ -77,10 +77,11 @@ void AppendReadyForQuery(std::string& out, char transaction_status) {
   message.End();
 }
 
-void AppendRowDescription(std::string& out, std::span<const FieldDescription> fields) {
+void AppendRowDescription(std::string& out, size_t count, FunctionRef<FieldDescription(size_t)> describe) {
   MessageWriter message(out, 'T');
-  message.AddInt16(static_cast<int16_t>(fields.size()));
-  for (const FieldDescription& field : fields) {
+  message.AddInt16(static_cast<int16_t>(count));
+  for (size_t i = 0; i < count; ++i) {
+    const FieldDescription field = describe(i);
     message.AddString(field.name);
     message.AddInt32(static_cast<int32_t>(field.table));
     message.AddInt16(field.number);

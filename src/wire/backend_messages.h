@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/function_ref.h"
 #include "common/ids.h"
 #include "common/status.h"
 
@@ -36,7 +37,7 @@ void AppendBackendKeyData(std::string& out, int32_t pid, int32_t cancel_key);
 void AppendParameterStatus(std::string& out, std::string_view name, std::string_view value);
 void AppendReadyForQuery(std::string& out, char transaction_status);
 
-void AppendRowDescription(std::string& out, std::span<const FieldDescription> fields);
+void AppendRowDescription(std::string& out, size_t count, FunctionRef<FieldDescription(size_t)> field);
 // A function's result: bytes in the format asked for, or NULL.
 void AppendFunctionCallResponse(std::string& out, const std::optional<std::string>& value);
 void AppendNoData(std::string& out);

@@ -6,14 +6,14 @@ namespace phantom::wire {
 
 namespace {
 
-Result<std::vector<int16_t>> ReadFormats(MessageReader& reader) {
+Status ReadFormats(MessageReader& reader, std::vector<int16_t>* formats) {
   ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
-  std::vector<int16_t> formats;
+  formats->clear();
   for (int i = 0; i < static_cast<uint16_t>(count); ++i) {
     ASSIGN_OR_RETURN(const int16_t format, reader.Int16());
-    formats.push_back(format);
+    formats->push_back(format);
   }
-  return formats;
+  return Status::Ok();
 }
 
 Result<NamedMessage> ReadNamed(std::string_view body, const char* what) {
@@ -55,38 +55,37 @@ Result<ParseMessage> ParseParse(std::string_view body) {
 
 namespace {
 
-Result<std::vector<BindMessage::Value>> ReadValues(MessageReader& reader, size_t count) {
-  std::vector<BindMessage::Value> values;
+Status ReadValues(MessageReader& reader, size_t count, std::vector<BoundValue>* values) {
+  values->clear();
   for (size_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(const int32_t length, reader.Int32());
-    BindMessage::Value value{length == -1, {}};
-    if (!value.is_null) {
-      if (length < 0) return Error(sqlstate::kProtocolViolation, "insufficient data left in message");
-      ASSIGN_OR_RETURN(value.bytes, reader.Bytes(static_cast<size_t>(length)));
+    if (length == -1) {
+      values->push_back(std::nullopt);
+      continue;
     }
-    values.push_back(value);
+    if (length < 0) return Error(sqlstate::kProtocolViolation, "insufficient data left in message");
+    ASSIGN_OR_RETURN(const std::string_view bytes, reader.Bytes(static_cast<size_t>(length)));
+    values->push_back(bytes);
   }
-  return values;
+  return Status::Ok();
 }
 
 }  // namespace
 
-Result<BindMessage> ParseBind(std::string_view body) {
+Status ParseBind(std::string_view body, BindMessage* message) {
   MessageReader reader(body);
-  BindMessage message;
-  ASSIGN_OR_RETURN(message.portal, reader.String());
-  ASSIGN_OR_RETURN(message.statement, reader.String());
-  ASSIGN_OR_RETURN(message.parameter_formats, ReadFormats(reader));
+  ASSIGN_OR_RETURN(message->portal, reader.String());
+  ASSIGN_OR_RETURN(message->statement, reader.String());
+  RETURN_IF_ERROR(ReadFormats(reader, &message->parameter_formats));
   ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
   const size_t values = static_cast<uint16_t>(count);
-  if (message.parameter_formats.size() > 1 && message.parameter_formats.size() != values) {
+  if (message->parameter_formats.size() > 1 && message->parameter_formats.size() != values) {
     return Errorf(sqlstate::kProtocolViolation, "bind message has %zu parameter formats but %zu parameters",
-                  message.parameter_formats.size(), values);
+                  message->parameter_formats.size(), values);
   }
-  ASSIGN_OR_RETURN(message.values, ReadValues(reader, values));
-  ASSIGN_OR_RETURN(message.result_formats, ReadFormats(reader));
-  RETURN_IF_ERROR(reader.End());
-  return message;
+  RETURN_IF_ERROR(ReadValues(reader, values, &message->values));
+  RETURN_IF_ERROR(ReadFormats(reader, &message->result_formats));
+  return reader.End();
 }
 
 Result<NamedMessage> ParseDescribe(std::string_view body) { return ReadNamed(body, "DESCRIBE"); }
@@ -106,14 +105,14 @@ Result<FunctionCallMessage> ParseFunctionCall(std::string_view body) {
   FunctionCallMessage message{};
   ASSIGN_OR_RETURN(const int32_t function, reader.Int32());
   message.function = static_cast<Oid>(function);
-  ASSIGN_OR_RETURN(message.argument_formats, ReadFormats(reader));
+  RETURN_IF_ERROR(ReadFormats(reader, &message.argument_formats));
   ASSIGN_OR_RETURN(const int16_t count, reader.Int16());
   const size_t arguments = static_cast<uint16_t>(count);
   if (message.argument_formats.size() > 1 && message.argument_formats.size() != arguments) {
     return Errorf(sqlstate::kProtocolViolation, "function call message contains %zu argument formats but %zu arguments",
                   message.argument_formats.size(), arguments);
   }
-  ASSIGN_OR_RETURN(message.arguments, ReadValues(reader, arguments));
+  RETURN_IF_ERROR(ReadValues(reader, arguments, &message.arguments));
   ASSIGN_OR_RETURN(message.result_format, reader.Int16());
   RETURN_IF_ERROR(reader.End());
   return message;

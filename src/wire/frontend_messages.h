@@ -3,6 +3,7 @@
 // Bodies of the messages a client sends, decoded. Views point into the body. Errors are 08P01 in PostgreSQL's words.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,18 +24,18 @@ struct ParseMessage {
 };
 Result<ParseMessage> ParseParse(std::string_view body);
 
+// A parameter's bytes; nullopt is NULL.
+using BoundValue = std::optional<std::string_view>;
+
 struct BindMessage {
-  struct Value {
-    bool is_null;
-    std::string_view bytes;
-  };
   std::string_view portal;
   std::string_view statement;
   std::vector<int16_t> parameter_formats;
-  std::vector<Value> values;
+  std::vector<BoundValue> values;
   std::vector<int16_t> result_formats;
 };
-Result<BindMessage> ParseBind(std::string_view body);
+// The vectors of *message keep their memory from one message to the next.
+Status ParseBind(std::string_view body, BindMessage* message);
 
 // Describe and Close name a statement ('S') or a portal ('P').
 struct NamedMessage {
@@ -54,7 +55,7 @@ Result<ExecuteMessage> ParseExecute(std::string_view body);
 struct FunctionCallMessage {
   Oid function;
   std::vector<int16_t> argument_formats;
-  std::vector<BindMessage::Value> arguments;
+  std::vector<BoundValue> arguments;
   int16_t result_format;
 };
 Result<FunctionCallMessage> ParseFunctionCall(std::string_view body);

@@ -98,15 +98,14 @@ TEST_CASE("bodies that are too short or too long are refused") {
   CHECK(ParseQuery(std::string_view("a\0b", 3)).status().message() == "invalid message format");
   CHECK(ParseExecute(std::string_view("\0\0\0", 3)).status().message() == "insufficient data left in message");
   CHECK(ParseDescribe(std::string_view("X\0", 2)).status().message() == "invalid DESCRIBE message subtype 88");
-  CHECK(ParseBind(std::string_view("\0\0\0\2\0\0\0\1\0\1", 10)).status().message() ==
+  BindMessage bind;
+  CHECK(ParseBind(std::string_view("\0\0\0\2\0\0\0\1\0\1", 10), &bind).message() ==
         "bind message has 2 parameter formats but 1 parameters");
-  const Result<BindMessage> bind =
-      ParseBind(std::string_view("p\0s\0\0\1\0\1\0\2\xff\xff\xff\xff\0\0\0\2ab\0\1\0\1", 24));
-  REQUIRE(bind.ok());
-  CHECK(bind->portal == "p");
-  CHECK(bind->values[0].is_null);
-  CHECK(bind->values[1].bytes == "ab");
-  CHECK(bind->result_formats == std::vector<int16_t>{1});
+  REQUIRE(ParseBind(std::string_view("p\0s\0\0\1\0\1\0\2\xff\xff\xff\xff\0\0\0\2ab\0\1\0\1", 24), &bind).ok());
+  CHECK(bind.portal == "p");
+  CHECK(!bind.values[0]);
+  CHECK(bind.values[1] == "ab");
+  CHECK(bind.result_formats == std::vector<int16_t>{1});
 }
 
 TEST_CASE("an error response carries all its fields") {
