@@ -18,7 +18,6 @@ struct IndexScan::State {
         scan(entries, d == ScanDirection::kForward ? store::TieredScan::Direction::kForward
                                                    : store::TieredScan::Direction::kBackward),
         snapshot(s),
-        reader(ReaderOf(s, name.tree)),
         direction(d) {}
 
   struct Entry {
@@ -28,6 +27,8 @@ struct IndexScan::State {
 
   void Start(KeyRange r) {
     range = std::move(r);
+    // The snapshot may be another transaction's than last time.
+    reader = ReaderOf(snapshot, index.tree);
     found.clear();
     keys.clear();
     at = 0;
@@ -124,9 +125,9 @@ struct IndexScan::State {
   const TreeName index;
   store::TieredScan scan;
   const Snapshot& snapshot;
-  SerializableTransaction* const reader;  // null: nobody wants to know what is read
-  std::string low;                        // of the range, if somebody does: from that entry
-  std::optional<std::string> high;        // ... up to this
+  SerializableTransaction* reader = nullptr;  // null: nobody wants to know what is read
+  std::string low;                            // of the range, if somebody does: from that entry
+  std::optional<std::string> high;            // ... up to this
   const ScanDirection direction;
   KeyRange range;
   std::vector<Entry> found;

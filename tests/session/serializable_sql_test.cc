@@ -46,6 +46,38 @@ TEST_CASE("points of one table do not meet") {
   REQUIRE(b.Run("COMMIT") == "");
 }
 
+TEST_CASE("what has been planned and run before is watched as anything else") {
+  World w;
+  TestSession a(*w.instance), b(*w.instance);
+  const bool prepared = GENERATE(false, true);
+  const bool watched_before = GENERATE(false, true);
+  for (TestSession* s : {&a, &b}) {
+    REQUIRE(s->Run("PREPARE look AS SELECT k FROM t WHERE id = $1; PREPARE change AS UPDATE t SET k = $2 WHERE id = $1") == "");
+  }
+  auto look = [&](int id) { return prepared ? Format("EXECUTE look(%d)", id) : Format("SELECT k FROM t WHERE id = %d", id); };
+  auto change = [&](int id) {
+    return prepared ? Format("EXECUTE change(%d, %d)", id, id * 10) : Format("UPDATE t SET k = %d WHERE id = %d", id * 10, id);
+  };
+  for (int turn = 0; turn < 4; ++turn) {
+    for (TestSession* s : {&a, &b}) {
+      if (watched_before) REQUIRE(s->Run(kBegin) == "");
+      for (const int id : {7, 8}) REQUIRE(s->Run(look(id)) == std::to_string(id * 10));
+      REQUIRE(s->Run(change(9)) == "");
+      if (watched_before) REQUIRE(s->Run(turn == 1 ? "ROLLBACK" : "COMMIT") == "");
+    }
+  }
+  REQUIRE(a.Run(kBegin) == "");
+  REQUIRE(b.Run(kBegin) == "");
+  for (TestSession* s : {&a, &b}) {
+    for (const int id : {7, 8}) REQUIRE(s->Run(look(id)) == std::to_string(id * 10));
+  }
+  REQUIRE(a.Run("SELECT count(DISTINCT pid) FROM pg_locks WHERE mode = 'SIReadLock' AND relation = 't_pkey'::regclass") == "2");
+  REQUIRE(a.Run(change(7)) == "");
+  REQUIRE(b.Run(change(8)) == "");
+  REQUIRE(a.Run("COMMIT") == "");
+  REQUIRE(b.Run("COMMIT") == kFailure);
+}
+
 TEST_CASE("the least key is read, and no more of its index than that") {
   World w;
   TestSession a(*w.instance), b(*w.instance);

@@ -227,6 +227,30 @@ TEST_CASE("a deferrable transaction waits for a safe snapshot") {
   REQUIRE(IsClean(w));
 }
 
+TEST_CASE("a scan that is started again reads for the transaction whose snapshot it has then") {
+  World w;
+  const std::string key = TestTable::Key(1);
+  const bool first_watched = GENERATE(false, true);
+  auto before = w.Begin(first_watched ? Isolation::kSerializable : Isolation::kReadCommitted);
+  Snapshot seen = before->TakeSnapshot();
+  IndexScan scan(w.table->by_id(), seen, {key, true, key, true});
+  IndexEntry entry;
+  REQUIRE(Must(scan.Next(&entry)));
+  REQUIRE(w.graph().Locks().size() == (first_watched ? 1 : 0));
+  seen.Release();
+  Must(before->Abort());
+  before.reset();
+  REQUIRE(IsClean(w));
+  auto after = w.Begin();
+  seen = after->TakeSnapshot();
+  scan.Restart({key, true, key, true});
+  REQUIRE(Must(scan.Next(&entry)));
+  REQUIRE(w.graph().Locks().size() == 1);
+  Must(after->Abort());
+  seen.Release();
+  REQUIRE(IsClean(w));
+}
+
 TEST_CASE("a key that another has looked for and inserted is a matter of order, not a duplicate") {
   World w;
   auto a = w.Begin(), b = w.Begin();
