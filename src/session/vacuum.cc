@@ -168,7 +168,8 @@ Status FreezeTable(SessionState& state, const DdlContext& context, const catalog
 
 Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& statement) {
   const char* verb = statement.is_vacuum ? "vacuum" : "analyze";
-  if (statement.is_vacuum && (state.block.in_block() || state.in_multi_statement())) {
+  const bool in_block = state.block.in_block() || state.in_multi_statement();
+  if (statement.is_vacuum && in_block) {
     return Error(sqlstate::kActiveSqlTransaction, "VACUUM cannot run inside a transaction block");
   }
   bool analyze = !statement.is_vacuum, verbose = false, freeze = false, skip_locked = false;
@@ -214,12 +215,12 @@ Result<UtilityResult> RunVacuum(SessionState& state, const parser::VacuumStmt& s
     }
     // The system tables' own rows are mostly built in: the planner knows their size.
     if (!may || table->is_system()) continue;
-    const size_t held = state.locks->Mark();
     ASSIGN_OR_RETURN(table, LockTable(state, target.table, table->name, !all, skip_locked, verb));
     if (table == nullptr) continue;
     if (freeze) RETURN_IF_ERROR(FreezeTable(state, context, *table));
-    if (analyze) RETURN_IF_ERROR(AnalyzeTable(*table, target.columns, default_target, context));
-    if (!analyze) state.locks->ReleaseToMark(held);  // what statistics change, others see when the statement is done
+    RETURN_IF_ERROR(analyze ? AnalyzeTable(*table, target.columns, default_target, context) : CountRows(*table, context));
+    // Each table in a transaction of its own, so that none is locked for longer than it takes.
+    if (!in_block) RETURN_IF_ERROR(state.NextTransaction());
   }
   return UtilityResult{statement.is_vacuum ? "VACUUM" : "ANALYZE"};
 }

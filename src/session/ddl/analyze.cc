@@ -69,6 +69,10 @@ Status DrawFromAll(const txn::RowTable& table, const engine::ExecutionContext& e
   return Status::Ok();
 }
 
+int32_t PagesOf(const txn::RowTable::Size& size, double rows) {
+  return rows > 0 ? static_cast<int32_t>(std::ceil(size.pages)) : 0;
+}
+
 Result<RowSample> DrawRows(const txn::RowTable& table, const engine::ExecutionContext& execution, size_t wanted,
                            uint64_t seed) {
   const txn::Snapshot& snapshot = *execution.snapshot;
@@ -154,8 +158,24 @@ Status DdlRunner::Analyze(const catalog::Table& table, std::span<const int> colu
     RETURN_IF_ERROR(catalog_.SetColumnStatistics(table.oid, item.column, type.type, layout, attribute.collation,
                                                  column.Summarize(sample.total_rows, item.target)));
   }
-  return catalog_.SetStatistics(table, sample.total_rows,
-                                sample.total_rows > 0 ? static_cast<int32_t>(std::ceil(size.pages)) : 0);
+  return catalog_.SetStatistics(table, sample.total_rows, PagesOf(size, sample.total_rows));
+}
+
+Status DdlRunner::CountRows(const catalog::Table& table) {
+  ASSIGN_OR_RETURN(const txn::RowTable rows,
+                   txn::RowTable::Open(catalog_.shared().manager(), table.space, table.tree, table.layout));
+  ASSIGN_OR_RETURN(const txn::RowTable::Size size, rows.EstimateSize());
+  double counted = size.rows;
+  if (rows.EndRowId().value - 1 <= kIdsCountedMax) {
+    const txn::Snapshot snapshot = catalog_.store().transaction()->TakeSnapshot();
+    engine::ExecutionContext execution;
+    context_.fill_execution(execution);
+    execution.snapshot = &snapshot;
+    Random random(table.oid);
+    std::vector<RowId> drawn;
+    RETURN_IF_ERROR(DrawFromAll(rows, execution, 0, random, drawn, counted));
+  }
+  return catalog_.SetStatistics(table, counted, PagesOf(size, counted));
 }
 
 Status DdlRunner::SetStatisticsTarget(const catalog::Table& table, const parser::AlterTableCmd& command) {

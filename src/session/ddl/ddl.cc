@@ -57,6 +57,10 @@ Status AnalyzeTable(const catalog::Table& table, std::span<const int> columns, i
   return DdlRunner(context).Analyze(table, columns, default_target);
 }
 
+Status CountRows(const catalog::Table& table, DdlContext& context) {
+  return DdlRunner(context).CountRows(table);
+}
+
 Result<DdlResult> DdlRunner::Run(const parser::Node& statement) {
   switch (statement.kind) {
     case NodeKind::kCreateTableStmt: return CreateTable(Cast<parser::CreateTableStmt>(statement));

@@ -73,6 +73,8 @@ Result<DdlResult> RunDdlStatement(const parser::Node& statement, DdlContext& con
 // ANALYZE: samples the table's rows, and writes what they say of its columns (all, or those of these attribute numbers)
 // to pg_statistic, the number of rows and pages to pg_class. The caller holds the table's lock.
 Status AnalyzeTable(const catalog::Table& table, std::span<const int> columns, int default_target, DdlContext& context);
+// VACUUM's part of that: how many rows and pages there are. Those of a large table are estimated.
+Status CountRows(const catalog::Table& table, DdlContext& context);
 
 // TRUNCATE's work for ON COMMIT DELETE ROWS.
 Status EmptyTable(Oid table, catalog::Catalog& catalog);

@@ -41,6 +41,7 @@ class DdlRunner {
 
   Result<DdlResult> Run(const parser::Node& statement);
   Status Analyze(const catalog::Table& table, std::span<const int> columns, int default_target);
+  Status CountRows(const catalog::Table& table);
 
  private:
   using Definition = catalog::TableDefinition;
