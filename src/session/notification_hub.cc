@@ -28,16 +28,35 @@ std::vector<std::string> NotificationHub::ChannelsOf(const SessionControl& liste
   return channels;
 }
 
-void NotificationHub::Publish(const std::vector<Notification>& notifications) {
+Status NotificationHub::CheckRoom(uint64_t bytes) const {
+  if (queued_bytes_->load() + bytes <= kQueuedBytesMax) return Status::Ok();
+  const MutexLock lock(mutex_);
+  if (channels_.empty()) return Status::Ok();
+  return Error(sqlstate::kProgramLimitExceeded, "too many notifications in the NOTIFY queue");
+}
+
+double NotificationHub::usage() const {
+  return static_cast<double>(queued_bytes_->load()) / static_cast<double>(kQueuedBytesMax);
+}
+
+void NotificationHub::Publish(std::vector<Notification> notifications) {
   const std::lock_guard in_order(publishing_);
-  for (const Notification& notification : notifications) {
+  for (Notification& notification : notifications) {
     Listeners listeners;
     {
       const MutexLock lock(mutex_);
       const auto found = channels_.find(notification.channel);
       if (found != channels_.end()) listeners = found->second;
     }
-    for (const auto& [pid, listener] : listeners) listener->Notify(notification);
+    if (listeners.empty()) continue;
+    const uint64_t bytes = BytesOf(notification.channel, notification.payload);
+    queued_bytes_->fetch_add(bytes);
+    const std::shared_ptr<const Notification> queued(new Notification(std::move(notification)),
+                                                     [used = queued_bytes_, bytes](const Notification* taken) {
+                                                       used->fetch_sub(bytes);
+                                                       delete taken;
+                                                     });
+    for (const auto& [pid, listener] : listeners) listener->Notify(queued);
   }
 }
 

@@ -69,7 +69,7 @@ void SessionState::PublishNotifications() {
     notifications.push_back({control->pid, std::move(pending.channel), std::move(pending.payload)});
   }
   pending_notifications.clear();
-  hub.Publish(notifications);
+  hub.Publish(std::move(notifications));
 }
 
 }  // namespace phantom::session

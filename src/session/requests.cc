@@ -292,8 +292,8 @@ void SessionState::Ready(ResultSink& to) {
     for (const auto& [name, value] : settings.TakeReports()) to.ParameterStatus(name, value);
   }
   if (!block.active() && !block.in_block() && control->has_notifications()) {
-    for (const Notification& notification : control->TakeNotifications()) {
-      to.Notification(notification.sender_pid, notification.channel, notification.payload);
+    for (const auto& notification : control->TakeNotifications()) {
+      to.Notification(notification->sender_pid, notification->channel, notification->payload);
     }
   }
   if (!block.active() || !block.transaction().has_snapshot()) {

@@ -10,6 +10,7 @@
 #include "common/blocking_region.h"
 #include "engine/text_rows.h"
 #include "session/check.h"
+#include "session/notification_hub.h"
 #include "session/services.h"
 #include "session/session_state.h"
 #include "store/space_size.h"
@@ -307,6 +308,7 @@ Result<std::optional<std::string>> Services::Call(std::string_view function,
     RETURN_IF_ERROR(state_.Notify(args[0].value_or(""), args[1].value_or("")));
     return Text("");
   }
+  if (function == "pg_notification_queue_usage") return Text(Format("%.17g", instance.notifications().usage()));
   if (function == "pg_sleep") {
     ASSIGN_OR_RETURN(const double seconds, types::ParseFloat8(*args[0]));
     return Sleep(state_, seconds);

@@ -71,8 +71,8 @@ bool Session::skipping_to_sync() const { return state_->skip_to_sync; }
 
 void Session::DeliverNotifications(ResultSink& sink) {
   if (!state_->control->has_notifications() || state_->block.status() != 'I' || state_->block.active()) return;
-  for (const Notification& notification : state_->control->TakeNotifications()) {
-    sink.Notification(notification.sender_pid, notification.channel, notification.payload);
+  for (const auto& notification : state_->control->TakeNotifications()) {
+    sink.Notification(notification->sender_pid, notification->channel, notification->payload);
   }
 }
 

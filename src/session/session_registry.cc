@@ -40,7 +40,7 @@ std::optional<Status> SessionControl::TerminationReason() const {
   return termination_;
 }
 
-void SessionControl::Notify(Notification notification) {
+void SessionControl::Notify(std::shared_ptr<const Notification> notification) {
   {
     const MutexLock lock(mutex_);
     notifications_.push_back(std::move(notification));
@@ -49,7 +49,7 @@ void SessionControl::Notify(Notification notification) {
   WakeUp();
 }
 
-std::deque<Notification> SessionControl::TakeNotifications() {
+std::deque<std::shared_ptr<const Notification>> SessionControl::TakeNotifications() {
   const MutexLock lock(mutex_);
   has_notifications_.store(false, std::memory_order_release);
   return std::exchange(notifications_, {});

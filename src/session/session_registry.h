@@ -78,8 +78,8 @@ class SessionControl {
   void TimeOut(uint64_t statement);
   void Terminate(Status reason);
   std::optional<Status> TerminationReason() const;
-  void Notify(Notification notification);
-  std::deque<Notification> TakeNotifications();
+  void Notify(std::shared_ptr<const Notification> notification);
+  std::deque<std::shared_ptr<const Notification>> TakeNotifications();
   bool has_notifications() const { return has_notifications_.load(std::memory_order_acquire); }
 
   // A new statement: forgets a cancel request meant for an earlier one.
@@ -115,7 +115,7 @@ class SessionControl {
   std::atomic<bool> has_notifications_{false};
   std::atomic<uint64_t> place_{0};
   std::optional<Status> termination_;
-  std::deque<Notification> notifications_;
+  std::deque<std::shared_ptr<const Notification>> notifications_;
   std::function<void()> wake_up_;
   std::function<void()> interrupt_;
   Activity activity_;

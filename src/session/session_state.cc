@@ -6,6 +6,7 @@
 #include "engine/executor.h"
 #include "io/env.h"
 #include "session/ddl_dispatch.h"
+#include "session/notification_hub.h"
 #include "session/services.h"
 #include "session/tiering/mode.h"
 #include "session/tiering/placement.h"
@@ -145,6 +146,13 @@ Status SessionState::BeforeCommit() {
     }
   }
   DropPortalsOfTransaction();
+  if (!pending_notifications.empty()) {
+    uint64_t bytes = 0;
+    for (const PendingNotification& pending : pending_notifications) {
+      bytes += NotificationHub::BytesOf(pending.channel, pending.payload);
+    }
+    RETURN_IF_ERROR(instance.notifications().CheckRoom(bytes));
+  }
   return on_commit.empty() ? Status::Ok() : RunOnCommit();
 }
 

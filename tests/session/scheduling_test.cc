@@ -64,13 +64,20 @@ TEST_CASE("notifications reach the channel's listeners and nobody else") {
   hub.Listen("news", a);
   hub.Publish({{b->pid, "news", "1"}, {b->pid, "other", "2"}, {b->pid, "news", "3"}});
   CHECK(woken == 2);
-  const std::deque<Notification> received = a->TakeNotifications();
-  REQUIRE(received.size() == 2);
-  CHECK(received[1].payload == "3");
+  CHECK(hub.usage() > 0);
+  CHECK(hub.CheckRoom(1000).ok());
+  CHECK(hub.CheckRoom(NotificationHub::kQueuedBytesMax).message() == "too many notifications in the NOTIFY queue");
+  {
+    const auto received = a->TakeNotifications();
+    REQUIRE(received.size() == 2);
+    CHECK(received[1]->payload == "3");
+  }
+  CHECK(hub.usage() == 0);
   CHECK(b->TakeNotifications().empty());
   hub.UnlistenAll(*a);
   hub.Publish({{b->pid, "news", "4"}});
   CHECK(a->TakeNotifications().empty());
+  CHECK(hub.CheckRoom(NotificationHub::kQueuedBytesMax + 1).ok());
   a->SetWakeUp(nullptr);
 }
 

@@ -278,7 +278,8 @@ Status ColumnSize(KernelContext&, Args args, const Rows& rows, types::Vector& re
   FORWARD(name "_int8"), FORWARD(name "_int4"), FORWARD(name "_shared_int8"), FORWARD(name "_shared_int4")
 
 constexpr KernelEntry kTable[] = {
-    FORWARD("pg_backend_pid"), FORWARD("pg_notify"), FORWARD("pg_sleep"), FORWARD("pg_cancel_backend"),
+    FORWARD("pg_backend_pid"), FORWARD("pg_notify"), FORWARD("pg_notification_queue_usage"),
+    FORWARD("pg_sleep"), FORWARD("pg_cancel_backend"),
     FORWARD("pg_terminate_backend"), FORWARD("pg_current_xact_id"), FORWARD("pg_current_xact_id_if_assigned"),
     FORWARD("pg_xact_status"), FORWARD("pg_blocking_pids"),
     FORWARD("pg_safe_snapshot_blocking_pids"), FORWARD("pg_isolation_test_session_is_blocked"),
