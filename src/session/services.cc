@@ -101,18 +101,20 @@ Result<int64_t> Services::NextValue(Oid sequence) {
   }
   CachedSequence& cached = sequences_[sequence];
   last_sequence_ = sequence;
-  const int64_t increment = table->sequence.increment;
-  if (cached.has_last && cached.last != cached.limit) {
-    cached.last += increment;
+  const txn::SequenceOptions options = OptionsOf(table->sequence);
+  if (cached.has_last && cached.last != cached.limit && cached.tree == table->tree && cached.options == options) {
+    cached.last += options.increment;
     return cached.last;
   }
   txn::SequenceStore& store = state_.instance.catalog().sequences();
   ASSIGN_OR_RETURN(const txn::SequenceRange range,
-                   store.Next(table->space, table->tree, sequence, OptionsOf(table->sequence), table->name));
+                   store.Next(table->space, table->tree, sequence, options, table->name));
   state_.block.Observe(store.logged());
   cached.last = range.first;
   cached.limit = range.last;
   cached.has_last = true;
+  cached.tree = table->tree;
+  cached.options = options;
   return cached.last;
 }
 

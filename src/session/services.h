@@ -13,6 +13,7 @@
 #include "common/random.h"
 #include "engine/context.h"
 #include "planner/planner.h"
+#include "txn/sequence.h"
 
 namespace phantom::session {
 
@@ -65,6 +66,9 @@ class Services : public engine::SessionServices, public planner::ExpressionServi
     int64_t last = 0;   // given by nextval
     int64_t limit = 0;  // last of the values fetched ahead
     bool has_last = false;
+    // What the values fetched ahead were fetched from: they are no good once that has changed.
+    TreeId tree;
+    txn::SequenceOptions options;
   };
 
   // Functions that return sets: the answer is in the form of engine/text_rows.h.

@@ -22,6 +22,7 @@ struct SequenceOptions {
   int64_t maximum = INT64_MAX;
   int64_t cache = 1;
   bool cycle = false;
+  bool operator==(const SequenceOptions&) const = default;
 };
 
 struct SequenceValue {
