@@ -1,6 +1,7 @@
 // Scans: leaf by leaf, versions judged and rows decoded into vectors while the leaf is latched. Rows whose version lies
 // in the log, or whose values lie in the overflow tree, are finished after the latch is released. Of a cold chunk a
 // vector of the segment at a time: first what the tree has of it, then the rest.
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct TableScan::State {
     Lsn older;            // nonzero: find the version that is seen from this record on,
     TxnId writer;         // ... which that transaction wrote
     size_t begin, bytes;  // otherwise: the row, in `kept`
+    uint32_t place;       // it belongs before the row that was read at once into this place
   };
 
   Status Decode(std::string_view row, types::Chunk& out, uint32_t index) const {
@@ -46,6 +48,10 @@ struct TableScan::State {
   // have changed their state since `cold_version` was read, and nothing has been done.
   Result<bool> ReadTree(uint64_t cold_version, RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen);
   Status ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids, lsm::RowSet* seen);
+  // Notes in which order the rows of a leaf are: those from `first` on that were read at once, and behind them, from `later_first` on,
+  // those of `places`.
+  void NoteOrder(uint32_t first, uint32_t later_first);
+  void PutInOrder(types::Chunk& out, RowId* row_ids) const;
   // Fills `out` with what the segment has of `rows`.
   Status ReadSegment(types::Chunk& out, RowId* row_ids);
 
@@ -61,6 +67,8 @@ struct TableScan::State {
   uint32_t count = 0;      // rows in the chunk being filled
   uint64_t looks_end = 0;  // that and left_out are to be at most this, about
   std::vector<Later> later;
+  std::vector<uint32_t> places;        // of those that there are
+  std::vector<types::SelIndex> order;  // of the chunk's rows, unless they are in theirs: then empty
   std::string kept;
   wal::Record record;
 
@@ -92,7 +100,9 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
     if (row_ids != nullptr) row_ids[count] = id;
     ++count;
   };
+  const uint32_t first = count;
   later.clear();
+  places.clear();
   kept.clear();
   Status decoded;
   RETURN_IF_ERROR(table.parts_->tree().VisitLeaf(btree::RowKey(next), [&](const btree::LeafView& leaf) {
@@ -111,7 +121,7 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
       const Bytes value = leaf.value(position);
       const RowHeader header = RowHeader::Load(value);
       if (!snapshot.Sees(header.txn, header.lsn)) {
-        later.push_back({id, header.lsn, header.txn, 0, 0});
+        later.push_back({id, header.lsn, header.txn, 0, 0, count});
         continue;
       }
       if (header.deleted()) continue;
@@ -121,7 +131,7 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
         continue;
       }
       if (NeedsOverflow(header, row)) {
-        later.push_back({id, Lsn(), TxnId(), kept.size(), row.size()});
+        later.push_back({id, Lsn(), TxnId(), kept.size(), row.size(), count});
         kept.append(row);
         continue;
       }
@@ -132,6 +142,7 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
     next = leaf.is_last() ? bound : std::min(bound, RowIdAtFence(leaf.high_fence()));
   }));
   RETURN_IF_ERROR(decoded);
+  const uint32_t later_first = count;
   for (const Later& row_later : later) {
     std::string_view row(kept.data() + row_later.begin, row_later.bytes);
     if (row_later.older) {
@@ -144,8 +155,32 @@ Status TableScan::State::ReadLeaf(RowId bound, types::Chunk& out, RowId* row_ids
     }
     RETURN_IF_ERROR(table.Decode(row, columns, out.columns(), count));
     add_id(row_later.row);
+    places.push_back(row_later.place);
   }
+  NoteOrder(first, later_first);
   return Status::Ok();
+}
+
+void TableScan::State::NoteOrder(uint32_t first, uint32_t later_first) {
+  if (order.empty()) {
+    if (places.empty() || places.front() == later_first) return;
+    for (uint32_t row = 0; row < first; ++row) order.push_back(row);
+  }
+  uint32_t late = 0;
+  for (uint32_t row = first; row <= later_first; ++row) {
+    while (late < places.size() && places[late] <= row) order.push_back(later_first + late++);
+    if (row < later_first) order.push_back(row);
+  }
+}
+
+void TableScan::State::PutInOrder(types::Chunk& out, RowId* row_ids) const {
+  types::SelectionVector selection(count);
+  std::ranges::copy(order, selection.data());
+  out.Slice(selection, count);
+  out.Flatten();
+  if (row_ids == nullptr) return;
+  const std::vector<RowId> ids(row_ids, row_ids + count);
+  for (uint32_t i = 0; i < count; ++i) row_ids[i] = ids[order[i]];
 }
 
 Result<bool> TableScan::State::ReadTree(uint64_t cold_version, RowId bound, types::Chunk& out, RowId* row_ids,
@@ -158,6 +193,7 @@ Result<bool> TableScan::State::ReadTree(uint64_t cold_version, RowId bound, type
   }
   if (table.parts_->state->cold.version() == cold_version) return true;
   count = count_before;
+  order.resize(std::min<size_t>(order.size(), count));
   left_out = left_out_before;
   next = next_before;
   return false;
@@ -190,6 +226,7 @@ Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
   out.Reset();
   out.Reserve(types::kVectorSize);  // what a segment gave may have been smaller
   s.count = 0;
+  s.order.clear();
   s.looks_end = s.left_out + kLooksMax;
   while (s.count < types::kVectorSize && !ended() && s.left_out + s.count < s.looks_end) {
     if (s.cold != nullptr) {
@@ -228,6 +265,7 @@ Status TableScan::Next(types::Chunk& out, RowId* row_ids) {
     if (!s.rows.Empty()) s.cold = std::move(cold);
   }
   out.SetSize(s.count);
+  if (!s.order.empty()) s.PutInOrder(out, row_ids);
   return Status::Ok();
 }
 
