@@ -64,7 +64,7 @@ Result<SystemStore::Handles*> SystemStore::HandlesOf(Oid oid) {
   const SystemTables& tables = SystemTables::Get();
   TableRef table = tables.Find(oid);
   SpaceId space = tables.IsShared(oid) ? SpaceId(0) : space_;
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(*manager_, space, TreeId(oid), table->layout));
+  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(*manager_, space, TreeId(oid), table->layout, oid));
   auto handles = std::make_unique<Handles>(Handles{table, std::move(rows), tables.Indexes(oid), {}});
   for (const SystemIndex& index : handles->system_indexes) {
     ASSIGN_OR_RETURN(txn::Index opened, txn::Index::Open(*manager_, space, TreeId(index.oid)));
@@ -268,6 +268,11 @@ Result<bool> SystemStore::TryUpdate(const Row& before, const Row& after) {
     if (base.version) {
       options.base = txn::WriteBase::kVersion;
       options.version = base.version;
+    }
+    // Columns of no unique key may change beside FOR KEY SHARE.
+    options.key_changed = false;
+    for (size_t i = 0; i < handles->indexes.size(); ++i) {
+      if (handles->system_indexes[i].unique && handles->Key(i, base) != handles->Key(i, changed)) options.key_changed = true;
     }
     ASSIGN_OR_RETURN(const txn::WriteOutcome outcome,
                      handles->rows.Update(*transaction_, snapshot, base.id, encoder.EncodeValues(changed.values()), options));

@@ -15,12 +15,13 @@ constexpr uint64_t kBuiltinRowIds = uint64_t{1} << 40;
 
 }  // namespace
 
-Status ShowAcls(Catalog& catalog, const Table& table, std::span<const uint32_t> columns, types::Chunk& chunk) {
+Status ShowAcls(Catalog& catalog, const Table& table, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
+                uint32_t count) {
   types::FormatContext format;
   for (uint32_t i = 0; i < columns.size(); ++i) {
-    types::Vector& column = chunk.column(i);
+    types::Vector& column = vectors[i];
     if (table.columns[columns[i]].type.oid != types::kAclitemArrayOid) continue;
-    for (uint32_t row = 0; row < chunk.size(); ++row) {
+    for (uint32_t row = 0; row < count; ++row) {
       if (column.IsNull(row)) continue;
       std::string text;
       RETURN_IF_ERROR(types::AppendText(column.GetValue(row), format, text));
@@ -76,7 +77,7 @@ Status SystemTableScan::Next(types::Chunk& out, RowId* row_ids) {
   }
   if (state.stored == nullptr) RETURN_IF_ERROR(state.OpenStored());
   RETURN_IF_ERROR(state.stored->Next(state.chunk, row_ids));
-  RETURN_IF_ERROR(ShowAcls(state.catalog, state.table, state.columns, state.chunk));
+  RETURN_IF_ERROR(ShowAcls(state.catalog, state.table, state.columns, state.chunk.columns(), state.chunk.size()));
   for (uint32_t i = 0; i < state.columns.size(); ++i) out.column(i).Reference(state.chunk.column(i));
   out.SetSize(state.chunk.size());
   return Status::Ok();

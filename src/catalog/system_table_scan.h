@@ -19,9 +19,10 @@ class Snapshot;
 
 namespace phantom::catalog {
 
-// Stored lists of privileges name roles by number: clients see names. Rewrites the first chunk.size() rows of those
-// columns of a stored chunk; `columns` says which of the table's columns they are.
-Status ShowAcls(Catalog& catalog, const Table& table, std::span<const uint32_t> columns, types::Chunk& chunk);
+// Stored lists of privileges name roles by number: clients see names. Rewrites the first `count` rows of those
+// columns of stored rows; `columns` says which of the table's columns the vectors are.
+Status ShowAcls(Catalog& catalog, const Table& table, std::span<const uint32_t> columns, std::span<types::Vector> vectors,
+                uint32_t count);
 
 class SystemTableScan {
  public:

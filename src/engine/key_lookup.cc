@@ -90,9 +90,7 @@ Result<std::unique_ptr<KeyLookup>> KeyLookup::Make(catalog::TableRef table, std:
                                                    Oid preferred, Runtime& runtime) {
   std::unique_ptr<KeyLookup> lookup(new KeyLookup(std::move(table), std::move(columns), runtime));
   const catalog::Table& relation = *lookup->table_;
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), relation.space,
-                                                           relation.tree, relation.layout, relation.oid));
-  lookup->rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+  ASSIGN_OR_RETURN(lookup->rows_, OpenStored(relation, runtime));
   for (size_t c = 0; c < relation.columns.size(); ++c) {
     lookup->row_.push_back(runtime.MakeVector(relation.columns[c].type, 1));
     lookup->all_columns_.push_back(static_cast<uint32_t>(c));

@@ -1,9 +1,12 @@
 // SELECT ... FOR UPDATE and its weaker kin.
 #include <algorithm>
 
+#include "catalog/catalog.h"
+#include "catalog/system_table_scan.h"
+#include "catalog/table.h"
 #include "engine/evaluator.h"
 #include "engine/operator_internal.h"
-#include "catalog/table.h"
+#include "engine/table_reader.h"
 #include "txn/row_table.h"
 
 namespace phantom::engine::internal {
@@ -14,7 +17,7 @@ class LockRowsOperator final : public Operator {
  public:
   struct Lock {
     const planner::RowLock* rule;
-    std::unique_ptr<txn::RowTable> rows;
+    std::unique_ptr<txn::RowTable> rows;  // null: of a system table without stored rows, of which none is locked
     std::vector<types::Vector> newest;    // of the columns wanted
     std::vector<uint32_t> table_columns;
     std::vector<size_t> positions;        // where they are in the row
@@ -73,7 +76,7 @@ class LockRowsOperator final : public Operator {
     bool changed = false;
     for (Lock& lock : locks_) {
       const types::Vector& ids = out_[lock.rule->row_id_index];
-      if (ids.IsNull(at)) continue;
+      if (lock.rows == nullptr || ids.IsNull(at)) continue;
       const RowId id(static_cast<uint64_t>(ids.Get<int64_t>(at)));
       constexpr txn::WaitPolicy kPolicies[] = {txn::WaitPolicy::kWait, txn::WaitPolicy::kSkip, txn::WaitPolicy::kNoWait};
       ASSIGN_OR_RETURN(const txn::LockedRow locked,
@@ -84,6 +87,10 @@ class LockRowsOperator final : public Operator {
       if (locked.outcome != txn::WriteOutcome::kUpdated) return false;
       for (types::Vector& vector : lock.newest) vector.Reset();
       RETURN_IF_ERROR(lock.rows->Decode(locked.newest.row, lock.table_columns, lock.newest, 0));
+      const catalog::Table& table = *lock.rule->use.table;
+      if (table.is_system()) {
+        RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table, lock.table_columns, lock.newest, 1));
+      }
       for (size_t c = 0; c < lock.newest.size(); ++c) CopyValue(lock.newest[c], 0, out_[lock.positions[c]], at);
       changed = true;
     }
@@ -121,10 +128,7 @@ Result<OperatorPtr> MakeLockRows(const planner::PhysicalLockRows& node, Runtime&
   for (const planner::RowLock& rule : node.locks) {
     LockRowsOperator::Lock& lock = locks.emplace_back();
     lock.rule = &rule;
-    const catalog::Table& table = *rule.use.table;
-    ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), table.space,
-                                                             table.tree, table.layout, table.oid));
-    lock.rows = std::make_unique<txn::RowTable>(std::move(rows));
+    ASSIGN_OR_RETURN(lock.rows, OpenStored(*rule.use.table, runtime));
     for (size_t i = 0; i < rule.columns.size(); ++i) {
       if (rule.columns[i] < 0) continue;
       lock.positions.push_back(i);

@@ -30,19 +30,8 @@ class SeqScanOperator final : public Operator {
 
   Status Make() {
     if (table_.kind == catalog::RelationKind::kSequence) return Status::Ok();
-    space_ = table_.space;
-    tree_ = table_.tree;
-    if (table_.is_system()) {
-      const catalog::SystemTables& system = catalog::SystemTables::Get();
-      builtin_ = &catalog::BuiltinChunks(table_);
-      if (!system.IsStored(table_.oid)) return Status::Ok();
-      const Oid database = runtime_.context.catalog->database();
-      space_ = system.IsShared(table_.oid) ? SpaceId(0) : catalog::SharedCatalog::SpaceOf(database);
-      tree_ = TreeId(table_.oid);
-    }
-    ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime_.context.transaction->manager(), space_, tree_,
-                                                             table_.layout));
-    rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+    if (table_.is_system()) builtin_ = &catalog::BuiltinChunks(table_);
+    ASSIGN_OR_RETURN(rows_, OpenStored(table_, runtime_));
     if (!table_.is_system()) tests_ = ScanTestsOf(node_.filter, node_.columns);
     return Status::Ok();
   }
@@ -156,7 +145,8 @@ class SeqScanOperator final : public Operator {
     } while (chunk_.size() == 0 && !scan_->ended());
     if (runtime_.context.instrument) runtime_.metrics[node_.id].rows_removed += scan_->left_out() - left_out;
     if (table_.is_system()) {
-      RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table_, reader_.stored_columns(), chunk_));
+      RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table_, reader_.stored_columns(), chunk_.columns(),
+                                        chunk_.size()));
     }
     RETURN_IF_ERROR(reader_.Use(chunk_, ids_, chunk_.size(), rows_.get()));
     out = reader_.batch(chunk_.size());
@@ -167,8 +157,6 @@ class SeqScanOperator final : public Operator {
   const catalog::Table& table_;
   TableReader reader_;
   LazyFilter filter_;
-  SpaceId space_;
-  TreeId tree_;
   const std::vector<types::Chunk>* builtin_ = nullptr;
   size_t piece_ = 0;
   bool sequence_read_ = false;

@@ -1,8 +1,26 @@
 #include "engine/table_reader.h"
 
+#include "catalog/catalog.h"
+#include "catalog/shared_catalog.h"
+#include "catalog/system_tables.h"
 #include "types/chunk.h"
 
 namespace phantom::engine {
+
+Result<std::unique_ptr<txn::RowTable>> OpenStored(const catalog::Table& table, const Runtime& runtime) {
+  SpaceId space = table.space;
+  TreeId tree = table.tree;
+  if (table.is_system()) {
+    const catalog::SystemTables& system = catalog::SystemTables::Get();
+    if (!system.IsStored(table.oid)) return std::unique_ptr<txn::RowTable>();
+    space = system.IsShared(table.oid) ? SpaceId(0) : catalog::SharedCatalog::SpaceOf(runtime.context.catalog->database());
+    tree = TreeId(table.oid);
+  }
+  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), space, tree, table.layout,
+                                                           table.oid));
+  rows.SetName(table.name);
+  return std::make_unique<txn::RowTable>(std::move(rows));
+}
 
 Result<TableReader> TableReader::Make(const catalog::Table& table, std::span<const int> columns, Runtime& runtime) {
   TableReader reader;
@@ -59,6 +77,7 @@ Status TableReader::AddSystem(RowId id, uint32_t at, const txn::RowTable* table)
         break;
       case planner::kRowIdColumn:
         vector.data<int64_t>()[at] = static_cast<int64_t>(id.value);
+        if (table == nullptr) vector.SetNull(at);  // built in: nobody changes it
         break;
       case planner::kXminColumn:
         fetched_.writer = kBootstrapTxn;

@@ -4,6 +4,7 @@
 //
 // Thread safety: one thread.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "catalog/table.h"
@@ -12,6 +13,9 @@
 #include "txn/row_table.h"
 
 namespace phantom::engine {
+
+// The rows of a table, or those of a system table that are stored; null: all of its rows are built in.
+Result<std::unique_ptr<txn::RowTable>> OpenStored(const catalog::Table& table, const Runtime& runtime);
 
 class TableReader {
  public:

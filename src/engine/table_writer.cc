@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/table_reader.h"
+#include "txn/wait_context.h"
 #include "types/text_format.h"
 
 namespace phantom::engine {
@@ -10,6 +12,13 @@ namespace {
 
 // PostgreSQL shows at most this many bytes of a value in "Failing row contains".
 constexpr size_t kShownBytesMax = 64;
+
+// Of a wait for whoever is about to have the same key: for which entry of which index it was.
+Status WhileInserting(Status status, RowId id, const std::string& index) {
+  const SqlState state = status.sqlstate();
+  if (state != sqlstate::kTRDeadlockDetected && state != sqlstate::kLockNotAvailable && state != sqlstate::kQueryCanceled) return status;
+  return txn::WhileWaiting(std::move(status), "inserting index tuple", id, index);
+}
 
 // Cuts text to at most `bytes`, not within a character.
 std::string_view Clip(std::string_view text, size_t bytes) {
@@ -25,9 +34,7 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
                                                        Runtime& runtime) {
   std::unique_ptr<TableWriter> writer(new TableWriter(table, runtime));
   txn::TransactionManager& manager = runtime.context.transaction->manager();
-  ASSIGN_OR_RETURN(txn::RowTable rows,
-                   txn::RowTable::Open(manager, table.space, table.tree, table.layout, table.oid));
-  writer->rows_ = std::make_unique<txn::RowTable>(std::move(rows));
+  ASSIGN_OR_RETURN(writer->rows_, OpenStored(table, runtime));
   for (const planner::TableRules::IndexKeys& rule : rules.indexes) {
     IndexState& state = writer->indexes_.emplace_back();
     ASSIGN_OR_RETURN(state.keys, IndexKeys::Make(rule, runtime));
@@ -207,8 +214,9 @@ Result<std::optional<RowId>> TableWriter::AddEntry(IndexState& index, size_t i, 
     RETURN_IF_ERROR(NoteDuplicate(index, i, id));
     return std::optional<RowId>();
   }
-  ASSIGN_OR_RETURN(const std::optional<RowId> conflict, index.index->InsertUnique(transaction, key, id, *rows_));
-  if (conflict.has_value() && report) return UniqueViolation(index, i);
+  Result<std::optional<RowId>> conflict = index.index->InsertUnique(transaction, key, id, *rows_);
+  if (!conflict.ok()) return WhileInserting(std::move(conflict).status(), id, index.keys->index().name);
+  if (conflict->has_value() && report) return UniqueViolation(index, i);
   return conflict;
 }
 

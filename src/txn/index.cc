@@ -10,6 +10,7 @@
 #include "txn/row_header.h"
 #include "txn/row_table_impl.h"
 #include "txn/serializable_access.h"
+#include "txn/wait_context.h"
 
 namespace phantom::txn {
 
@@ -94,7 +95,7 @@ namespace {
 // Rows whose plain entries have the key. Marks are judged under the leaf's latch, where they cannot be taken back: a
 // transaction that has marked an entry and may still do so is in the way.
 Status CollectRows(const ManagerImpl& impl, const store::TieredTree& tree, TxnId own, std::string_view key, RowId except,
-                   std::vector<RowId>* rows, TxnId* blocker) {
+                   std::vector<RowId>* rows, TxnId* blocker, RowId* in_doubt) {
   const EntryKey last(key, RowId(UINT64_MAX));
   store::TieredScan scan(tree, store::TieredScan::Direction::kForward);
   scan.Start(AsBytes(key), AsBytes(key));
@@ -108,7 +109,9 @@ Status CollectRows(const ManagerImpl& impl, const store::TieredTree& tree, TxnId
       return;
     }
     const RowHeader mark = RowHeader::Load(value);
-    if (mark.txn != own && impl.InProgress(mark.txn)) *blocker = mark.txn;
+    if (mark.txn == own || !impl.InProgress(mark.txn)) return;
+    *blocker = mark.txn;
+    *in_doubt = row;
   };
   while (!scan.done()) RETURN_IF_ERROR(scan.Next(past, take));
   return Status::Ok();
@@ -121,14 +124,15 @@ Result<Index::Obstacle> Index::FindObstacle(TxnId own, std::string_view key, Row
   const ManagerImpl& impl = manager_->impl();
   std::vector<RowId> rows;
   Obstacle obstacle;
-  RETURN_IF_ERROR(CollectRows(impl, *entries_, own, key, except, &rows, &obstacle.blocker));
+  RETURN_IF_ERROR(CollectRows(impl, *entries_, own, key, except, &rows, &obstacle.blocker, &obstacle.in_doubt));
   for (RowId row : rows) {
     ASSIGN_OR_RETURN(const std::optional<RowHeader> newest, table.NewestHeader(row));
     if (!newest) continue;
     if (newest->txn != own && impl.InProgress(newest->txn)) {
       obstacle.blocker = newest->txn;
+      obstacle.in_doubt = row;
     } else if (!newest->deleted()) {
-      return Obstacle{row, newest->txn, TxnId()};
+      return Obstacle{row, newest->txn, TxnId(), RowId()};
     }
   }
   return obstacle;
@@ -230,8 +234,9 @@ Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::
       return std::optional<RowId>(obstacle.row);
     }
     if (!obstacle.blocker) return std::optional<RowId>();
-    RETURN_IF_ERROR(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
-                                                  [&] { return impl.InProgress(obstacle.blocker); }));
+    RETURN_IF_ERROR(WhileWaiting(impl.locks.WaitForTransaction(transaction.locks(), obstacle.blocker,
+                                                               [&] { return impl.InProgress(obstacle.blocker); }),
+                                 "inserting index tuple", obstacle.in_doubt, table.name()));
   }
 }
 

@@ -83,9 +83,10 @@ class Index {
   friend class IndexLoad;
   // What stands in the way of a unique key.
   struct Obstacle {
-    RowId row;      // a live row that has the key
-    TxnId writer;   // who has written it
-    TxnId blocker;  // or a transaction in progress that decides
+    RowId row;       // a live row that has the key
+    TxnId writer;    // who has written it
+    TxnId blocker;   // or a transaction in progress that decides
+    RowId in_doubt;  // about this row
   };
   // Puts the entry unless there is one. The transaction in progress that has marked it, if any.
   Result<TxnId> PutUnlessThere(Transaction& transaction, std::string_view key, RowId row, bool* there);

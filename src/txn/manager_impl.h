@@ -124,6 +124,8 @@ class ManagerImpl final : public store::TransactionHooks {
   // none. *value is header and row; *record keeps its bytes. `reader`, unless null, is told whose versions it comes past. 40001.
   Result<bool> FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value,
                            SerializableTransaction* reader = nullptr);
+  // Whether the row still has the key it has in the version that the snapshot sees, of which `newer` is one that it does not see.
+  Result<bool> KeyKept(const Snapshot& snapshot, RowHeader newer);
   // What the record of a new version by `writer` should link to, given the version it replaces: past versions that no
   // live snapshot needs.
   Result<Lsn> LinkPast(TxnId writer, const RowHeader& replaced);

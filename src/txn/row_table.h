@@ -95,6 +95,10 @@ class RowTable {
   RowTable& operator=(RowTable&&) noexcept;
   ~RowTable();
 
+  // The table's name, for the context of errors of waits for its rows. Must outlive this.
+  void SetName(std::string_view name) { name_ = name; }
+  std::string_view name() const { return name_; }
+
   const types::RowLayout& layout() const { return *layout_; }
   SpaceId space() const { return space_; }
   TreeId tree() const { return tree_; }
@@ -116,7 +120,8 @@ class RowTable {
                               WriteBase base = WriteBase::kSnapshot, Lsn version = {});
 
   // SELECT ... FOR UPDATE etc., and the first half of a re-evaluation. kNoWait names `relation` in its 55P03.
-  // Held to the end of the transaction or the rollback of an earlier savepoint.
+  // Held to the end of the transaction or the rollback of an earlier savepoint. kKeyShare takes the snapshot's version of a row
+  // that was changed since, but for its key.
   Result<LockedRow> Lock(Transaction& transaction, const Snapshot& snapshot, RowId id, RowLockMode mode,
                          WaitPolicy policy = WaitPolicy::kWait, std::string_view relation = {});
 
@@ -216,8 +221,10 @@ class RowTable {
   // Judges the newest version under its leaf's latch.
   void Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish, std::optional<Bytes> current,
              Attempt* attempt) const;
+  // The rest of it for who locks nothing but the row's key.
+  Status JudgeKey(const Transaction& transaction, const Snapshot& snapshot, Attempt* attempt) const;
   // Waits for the transaction in the way, in turn.
-  Status Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn);
+  Status Await(Transaction& transaction, RowId id, const Wish& wish, TxnId blocker, bool* in_turn);
   LockTag QueueOf(RowId id) const;
   // Locks the newest version and judges it; whether it stays locked is the caller's to say.
   Status Hold(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt, bool* in_turn);
@@ -234,6 +241,7 @@ class RowTable {
   SpaceId space_;
   TreeId tree_;
   const types::RowLayout* layout_;
+  std::string_view name_;
   std::unique_ptr<Parts> parts_;
 };
 
@@ -244,7 +252,7 @@ struct SegmentTest {
   types::Value value;
 };
 
-// Rows [first, end) that the snapshot sees, in order of row id except that rows changed since come last in their chunk.
+// Rows [first, end) that the snapshot sees, in order of row id; but of a cold chunk, those come first (of 2,048) that the tree has too.
 // One thread at a time; several scans may share table and snapshot, which must outlive them.
 class TableScan {
  public:

@@ -65,6 +65,8 @@ struct RowTable::Attempt {
   Verdict verdict = Verdict::kDone;
   WriteOutcome outcome = WriteOutcome::kOk;
   bool missing = false;  // the tree lacks the row
+  bool beside_writer = false;  // kDone for a key share: the version found is of a writer in progress
+  bool as_seen = false;        // kOk for a key share: of a row changed since, or by such a writer, the snapshot's version counts
   TxnId blocker;
   RowHeader newest;        // of the version found
   std::string newest_row;  // kLock: its row; otherwise only when it has overflow values

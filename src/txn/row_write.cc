@@ -7,6 +7,7 @@
 #include "common/check.h"
 #include "txn/overflow.h"
 #include "txn/row_table_impl.h"
+#include "txn/wait_context.h"
 
 namespace phantom::txn {
 
@@ -120,6 +121,7 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
   const ManagerImpl& impl = manager_->impl();
   attempt->verdict = Attempt::Verdict::kDone;
   attempt->outcome = WriteOutcome::kOk;
+  attempt->beside_writer = false;
   attempt->missing = !current;
   if (!current) {
     attempt->outcome = WriteOutcome::kInvisible;
@@ -141,8 +143,10 @@ void RowTable::Judge(Transaction& transaction, const Snapshot& snapshot, const W
     if (!locks_only || Conflict(wish.mode, held)) {
       attempt->verdict = Attempt::Verdict::kWait;
       attempt->blocker = header.txn;
+    } else {
+      // A key share beside a writer that leaves the key alone: whatever becomes of him, the key stays.
+      attempt->beside_writer = true;
     }
-    // Otherwise a key share beside a writer that leaves the key alone: whatever becomes of him, the key stays.
     return;
   }
   if (header.txn >= snapshot.settled_below()) transaction.Observe(header.txn);
@@ -202,13 +206,15 @@ Result<bool> RowTable::CopyIn(RowId id) {
 
 LockTag RowTable::QueueOf(RowId id) const { return LockTag::Tuple(space_.value, parts_->state->relation.load(), id); }
 
-Status RowTable::Await(Transaction& transaction, RowId id, RowLockMode mode, TxnId blocker, bool* in_turn) {
+Status RowTable::Await(Transaction& transaction, RowId id, const Wish& wish, TxnId blocker, bool* in_turn) {
   ManagerImpl& impl = manager_->impl();
   // Who has the row locked already does not stand behind others, who wait for him.
   if (!*in_turn && !impl.row_locks.IsHeldBy({space_, tree_, id}, transaction.id())) {
-    ASSIGN_OR_RETURN(*in_turn, transaction.locks().Acquire(QueueOf(id), QueueMode(mode)));
+    ASSIGN_OR_RETURN(*in_turn, transaction.locks().Acquire(QueueOf(id), QueueMode(wish.mode)));
   }
-  return impl.locks.WaitForTransaction(transaction.locks(), blocker, [&] { return impl.InProgress(blocker); });
+  Status waited = impl.locks.WaitForTransaction(transaction.locks(), blocker, [&] { return impl.InProgress(blocker); });
+  constexpr const char* kDoing[] = {"updating tuple", "deleting tuple", "locking tuple"};
+  return WhileWaiting(std::move(waited), kDoing[static_cast<int>(wish.kind)], id, name_);
 }
 
 void RowTable::LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode) {
@@ -297,7 +303,7 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
       // A writer came first: not to keep him from strengthening his hold.
       give_row_lock_back();
     }
-    status = Await(transaction, id, wish.mode, blocker, &in_turn);
+    status = Await(transaction, id, wish, blocker, &in_turn);
     if (!status.ok()) break;
   }
   give_row_lock_back();
@@ -328,7 +334,7 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
     parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
     parts_->state->activity.NoteChange(store::ChunkOf(id), attempt.written.value);
     if (SerializableTransaction* const writer = WriterOf(transaction, tree_)) {
-      RETURN_IF_ERROR(impl.serializable.WroteRow(*writer, {space_, tree_}, id, transaction.savepoint_depth() == 0));
+      RETURN_IF_ERROR(impl.serializable.WroteRow(*writer, {space_, tree_}, id, attempt.newest.txn, transaction.savepoint_depth() == 0));
     }
   }
   return attempt.outcome;
@@ -363,6 +369,23 @@ Result<WriteOutcome> RowTable::Delete(Transaction& transaction, const Snapshot& 
 
 // ---- Lock ------------------------------------------------------------------------------------------------------------
 
+// For who holds on to the key alone, a row whose key nobody has changed since is the one that his snapshot sees.
+Status RowTable::JudgeKey(const Transaction& transaction, const Snapshot& snapshot, Attempt* attempt) const {
+  attempt->as_seen = false;
+  if (!attempt->beside_writer && attempt->outcome != WriteOutcome::kUpdated) return Status::Ok();
+  ASSIGN_OR_RETURN(attempt->as_seen, manager_->impl().KeyKept(snapshot, attempt->newest));
+  if (attempt->as_seen) {
+    attempt->outcome = WriteOutcome::kOk;
+  } else if (attempt->beside_writer && transaction.keeps_snapshot()) {
+    attempt->outcome = WriteOutcome::kUpdated;
+  } else if (attempt->beside_writer) {
+    // The row has another key since, and which version of it counts is the writer's to say.
+    attempt->verdict = Attempt::Verdict::kWait;
+    attempt->blocker = attempt->newest.txn;
+  }
+  return Status::Ok();
+}
+
 Status RowTable::Hold(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt,
                       bool* in_turn) {
   for (;;) {
@@ -374,6 +397,9 @@ Status RowTable::Hold(Transaction& transaction, const Snapshot& snapshot, RowId 
         Judge(transaction, snapshot, wish, current, attempt);
         if (current) attempt->newest_row.assign(AsText(RowBody(*current)));
       }));
+      if (wish.mode == RowLockMode::kKeyShare && attempt->verdict == Attempt::Verdict::kDone) {
+        RETURN_IF_ERROR(JudgeKey(transaction, snapshot, attempt));
+      }
       if (attempt->verdict == Attempt::Verdict::kDone) return Status::Ok();
       blocker = attempt->blocker;
       if (attempt->row_lock_added) transaction.UnlockRow(space_, tree_, id, wish.mode);
@@ -387,7 +413,7 @@ Status RowTable::Hold(Transaction& transaction, const Snapshot& snapshot, RowId 
       return Errorf(sqlstate::kLockNotAvailable, "could not obtain lock on row in relation \"%.*s\"",
                     static_cast<int>(wish.relation.size()), wish.relation.data());
     }
-    RETURN_IF_ERROR(Await(transaction, id, wish.mode, blocker, in_turn));
+    RETURN_IF_ERROR(Await(transaction, id, wish, blocker, in_turn));
   }
 }
 
@@ -408,14 +434,13 @@ Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snaps
   const bool locked = attempt.outcome == WriteOutcome::kOk || attempt.outcome == WriteOutcome::kUpdated;
   if (transaction.keeps_snapshot() &&
       (attempt.outcome == WriteOutcome::kUpdated || attempt.outcome == WriteOutcome::kDeleted)) {
-    return ConcurrentChange(attempt.outcome == WriteOutcome::kDeleted);
+    return ConcurrentChange(false);  // who would only lock a row is not told that it was deleted
   }
   if (!locked) {
     if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, mode);
     return result;
   }
-  // Beside a writer in progress the row that counts is the one before his.
-  if (manager_->impl().InProgress(attempt.newest.txn) && attempt.newest.txn != transaction.id()) {
+  if (attempt.as_seen) {
     RETURN_IF_ERROR(Fetch(snapshot, id, &result.newest));
     return result;
   }

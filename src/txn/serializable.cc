@@ -237,9 +237,14 @@ Status SerializableGraph::ReadPastSummarised(SerializableTransaction& reader, Tx
 
 // ---- Writing ---------------------------------------------------------------------------------------------------------
 
-Status SerializableGraph::FoundReader(SerializableTransaction& writer, SerializableTransaction& reader, uint64_t upto) {
+Status SerializableGraph::FoundReader(SerializableTransaction& writer, SerializableTransaction& reader, uint64_t upto,
+                                      TxnId replaced) {
   if (&reader == &writer || reader.doomed_.load()) return Status::Ok();
   MutexLock lock(mutex_);
+  if (replaced && replaced != writer.id_) {
+    const auto between = by_id_.find(replaced.value);
+    if (between != by_id_.end() && Has(reader, *between->second)) return Status::Ok();
+  }
   return JudgeReader(writer, reader, upto);
 }
 
@@ -255,13 +260,13 @@ Status SerializableGraph::JudgeReader(SerializableTransaction& writer, Serializa
 }
 
 template <typename Visiting>
-Status SerializableGraph::FindReaders(SerializableTransaction& writer, Visiting visiting) {
+Status SerializableGraph::FindReaders(SerializableTransaction& writer, Visiting visiting, TxnId replaced) {
   if (writer.doomed_.load(std::memory_order_relaxed)) return Doomed(writer, "conflict in checking");
   writer.wrote_ = true;
   if (IsAlone()) return Status::Ok();
   Status status;
   visiting([&](PredicateReader& reader, uint64_t upto) {
-    if (status.ok()) status = FoundReader(writer, static_cast<SerializableTransaction&>(reader), upto);
+    if (status.ok()) status = FoundReader(writer, static_cast<SerializableTransaction&>(reader), upto, replaced);
   });
   if (restored_count_.load(std::memory_order_relaxed) == 0) return status;
   MutexLock lock(mutex_);
@@ -271,8 +276,8 @@ Status SerializableGraph::FindReaders(SerializableTransaction& writer, Visiting 
   return status;
 }
 
-Status SerializableGraph::WroteRow(SerializableTransaction& writer, const TreeName& table, RowId row, bool stays) {
-  RETURN_IF_ERROR(FindReaders(writer, [&](PredicateLocks::Visit visit) { locks_.VisitRow(table, row, visit); }));
+Status SerializableGraph::WroteRow(SerializableTransaction& writer, const TreeName& table, RowId row, TxnId replaced, bool stays) {
+  RETURN_IF_ERROR(FindReaders(writer, [&](PredicateLocks::Visit visit) { locks_.VisitRow(table, row, visit); }, replaced));
   // Whoever writes the row now meets this writer's version instead.
   if (stays) locks_.UnlockRow(writer, table, row);
   return Status::Ok();

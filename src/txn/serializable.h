@@ -111,8 +111,9 @@ class SerializableGraph {
   Status ReadPast(SerializableTransaction& reader, TxnId writer);
 
   // ---- Writing: call when it has been written. 40001.
-  // A row changed. Who changes a row need not be found as its reader, if the change stays (no savepoint was set).
-  Status WroteRow(SerializableTransaction& writer, const TreeName& table, RowId row, bool stays);
+  // A row changed, of which there was a version by `replaced`. Who changes a row need not be found as its reader, if the change stays
+  // (no savepoint was set).
+  Status WroteRow(SerializableTransaction& writer, const TreeName& table, RowId row, TxnId replaced, bool stays);
   // A new row, or many.
   Status WroteNewRow(SerializableTransaction& writer, const TreeName& table);
   // A new entry; also one that could not be made because its key is there.
@@ -181,10 +182,10 @@ class SerializableGraph {
   static Status Failure(std::string reason);
   static Status Doomed(const SerializableTransaction& transaction, const char* during);
   bool IsAlone() const { return known_.load(std::memory_order_seq_cst) <= 1; }
-  // Visits readers on behalf of a writer.
+  // Visits readers on behalf of a writer. Those who have a conflict with `replaced` are before that one, and so before the writer.
   template <typename Visiting>
-  Status FindReaders(SerializableTransaction& writer, Visiting visiting);
-  Status FoundReader(SerializableTransaction& writer, SerializableTransaction& reader, uint64_t upto);
+  Status FindReaders(SerializableTransaction& writer, Visiting visiting, TxnId replaced = TxnId());
+  Status FoundReader(SerializableTransaction& writer, SerializableTransaction& reader, uint64_t upto, TxnId replaced);
 
   // Under mutex_.
   SerializableTransaction* Enter(std::unique_ptr<SerializableTransaction> fresh, const Beginning& beginning, uint64_t snapshot_no);

@@ -8,6 +8,8 @@ namespace phantom::txn {
 
 // Chains longer than this are worth a look at what could be skipped.
 static constexpr uint8_t kDepthToSkip = 8;
+// Who wants to know of a row's key looks at so many newer versions; after more of them it counts as changed.
+static constexpr int kVersionsToKeyMax = 1 << 16;
 
 Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Record* record, Bytes* value,
                                       SerializableTransaction* reader) {
@@ -31,6 +33,21 @@ Result<bool> ManagerImpl::FindVersion(const Snapshot& snapshot, Lsn lsn, wal::Re
       if (reader != nullptr) RETURN_IF_ERROR(serializable.ReadPast(*reader, header.txn));
     }
     lsn = change.link;
+  }
+  return false;
+}
+
+// Goes from version to version, not by links: those pass over versions that nobody needs, of which one may have changed the key.
+Result<bool> ManagerImpl::KeyKept(const Snapshot& snapshot, RowHeader newer) {
+  wal::Record record;
+  btree::Change change;
+  for (int step = 0; step < kVersionsToKeyMax && newer.lsn && (newer.flags & kRowKeyWrite) == 0; ++step) {
+    RETURN_IF_ERROR(store.log().ReadRecord(newer.lsn, &record));
+    if (record.type() != wal::RecordType::kChange) return false;  // a load's
+    RETURN_IF_ERROR(btree::ParseChange(record, &change));
+    if (!change.has_before) return false;
+    newer = RowHeader::Load(change.before);
+    if (Sees(snapshot, newer)) return !newer.deleted();
   }
   return false;
 }

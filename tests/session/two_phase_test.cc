@@ -20,7 +20,8 @@ TEST_CASE("a prepared transaction's changes are seen when it is committed") {
   CHECK(one.Run("SELECT * FROM t ORDER BY a") == "1|1;2|2");
   CHECK(one.Run("SELECT gid, owner, database FROM pg_prepared_xacts") == "p|postgres|postgres");
   CHECK(one.Run("SET lock_timeout = '50ms'") == "");
-  CHECK(one.Run("UPDATE t SET b = 0 WHERE a = 1") == "canceling statement due to lock timeout");
+  CHECK(one.Run("UPDATE t SET b = 0 WHERE a = 1") ==
+        "canceling statement due to lock timeout | while updating tuple (0,1) in relation \"t\"");
   CHECK(f.Run("COMMIT PREPARED 'p'") == "");
   CHECK(one.Run("SELECT * FROM t ORDER BY a") == "1|10;2|2;3|3");
   CHECK(one.Run("BEGIN; DELETE FROM t; SAVEPOINT s; DROP TABLE t; PREPARE TRANSACTION 'p'") == "");

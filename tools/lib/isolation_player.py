@@ -3,7 +3,7 @@
 A step is sent to its session's connection and then watched: it is done, or it waits for a lock that another session of the spec
 holds, as pg_isolation_test_session_is_blocked() tells. What a step does after it has waited is told when it is next looked at.
 
-A spec whose first line is `# details` gets more than the isolation tester tells: the details and hints of errors, with sessions in
+A spec whose first line is `# details` gets more than the isolation tester tells: the details, hints and contexts of errors, with sessions in
 place of process ids and N in place of other numbers."""
 
 import re
@@ -255,7 +255,7 @@ class Player:
         return False
 
     def report_details(self, result):
-        for title, field in (("DETAIL", DIAG.MESSAGE_DETAIL), ("HINT", DIAG.MESSAGE_HINT)):
+        for title, field in (("DETAIL", DIAG.MESSAGE_DETAIL), ("HINT", DIAG.MESSAGE_HINT), ("CONTEXT", DIAG.CONTEXT)):
             text = text_of(result.error_field(field))
             for session in self.sessions:
                 text = re.sub(rf"\bprocess {session.pid}\b", session.name, text, flags=re.I)

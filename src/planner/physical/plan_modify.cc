@@ -38,7 +38,7 @@ Result<PhysicalPlanner::Planned> PhysicalPlanner::PlanLockRows(LogicalLockRows& 
   std::set<RelId> available = OutputRels(*node.children[0]);
   std::vector<RowMark> marks;
   for (const RowMark& mark : node.marks) {
-    if (!available.contains(mark.entry->rel) || mark.entry->table->is_system()) continue;
+    if (!available.contains(mark.entry->rel)) continue;
     need.insert({mark.entry->rel, kRowIdColumn});
     marks.push_back(mark);
   }
