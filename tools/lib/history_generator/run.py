@@ -14,7 +14,7 @@ from servers import PhantomDB, PostgreSQL
 
 from .client import Client, now
 from .drivers import Lost, Simple
-from .workload import SCHEMA
+from .workload import SCHEMA, TABLES
 
 PROCESSES_MAX = 4
 HANG_TIMEOUT_S = 90  # past the end: longer than statement_timeout
@@ -34,9 +34,9 @@ def make_server(name, settings, two_phase):
 
 
 def play(server, level, seconds, clients, kinds, two_phase, seed, kill_seconds=None):
-    """Starts the server, which the caller stops. kill_seconds: how long a server lives on average before it is killed."""
-    server.start()
+    """On a server that runs, with tables made anew. kill_seconds: how long a server lives on average before it is killed."""
     driver = Simple(server.conninfo())
+    driver.execute(f"DROP TABLE IF EXISTS {', '.join(TABLES)}")
     driver.execute(SCHEMA)
     driver.close()
     reads, wrong, kills = [], [], 0

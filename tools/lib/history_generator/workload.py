@@ -19,6 +19,7 @@ CREATE INDEX item_k ON item (k);
 INSERT INTO register SELECT i, 0, NULL, repeat('x', 50) FROM generate_series(0, {REGISTERS - 1}) i;
 """
 
+TABLES = ("list", "list_row", "register", "item")
 LOCKS = {"u": "UPDATE", "n": "NO KEY UPDATE", "s": "SHARE", "k": "KEY SHARE"}
 SAVEPOINT, ROLLBACK, RELEASE = (["S", None, None, None, ""], ["R", None, None, None, ""], ["L", None, None, None, ""])
 
