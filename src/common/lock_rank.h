@@ -13,12 +13,16 @@ enum class LockRank : int {
   kCatalogCache,     // cached catalog objects
   kSequence,         // cached sequence state
   kScheduler,        // task queues
+  kSerializableEnds, // ends of serializable transactions, one at a time
   kPurge,            // queue of dead versions
   kDeadlock,         // the registry of lock holders; one deadlock check at a time
   kLockHolder,       // one holder's weak table locks
   kLockManager,      // a partition of the lock table
   kLockWait,         // one holder's wait
   kRowLocks,         // a partition of the explicit row locks
+  kPredicateLocks,   // a partition of what serializable transactions have read
+  kSerializable,     // the graph of serializable transactions
+  kPredicateReader,  // in which trees one of them has read
   kTransactions,     // active transactions, commit order
   kRuns,             // changes of a tree's list of runs
   kCheckpoint,       // checkpoint state

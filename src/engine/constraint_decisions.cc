@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "catalog/catalog.h"
+#include "catalog/open_table.h"
 #include "engine/key_lookup.h"
 #include "engine/row_index_key.h"
 #include "txn/index.h"
@@ -219,8 +220,8 @@ Result<std::optional<Violation>> CheckUnique(const EventGroup& group, Runtime& r
                                        [&](const catalog::Index& index) { return index.oid == constraint.index; });
   if (definition == table.indexes.end()) return std::optional<Violation>();
   txn::TransactionManager& manager = runtime.context.transaction->manager();
-  ASSIGN_OR_RETURN(const txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
-  ASSIGN_OR_RETURN(txn::Index index, txn::Index::Open(manager, table.space, definition->tree));
+  ASSIGN_OR_RETURN(const txn::RowTable rows, catalog::OpenRows(manager, table));
+  ASSIGN_OR_RETURN(txn::Index index, catalog::OpenIndex(manager, table, definition->tree));
   ASSIGN_OR_RETURN(std::unique_ptr<RowIndexKey> keys, RowIndexKey::Make(table, definition->oid, runtime));
   for (const ConstraintEvent* event : group.events) {
     RETURN_IF_ERROR(runtime.context.CheckCancelled());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/open_table.h"
 #include "types/array.h"
 
 namespace phantom::engine {
@@ -17,9 +18,9 @@ Result<std::unique_ptr<IndexProbe>> IndexProbe::Make(const catalog::Table& table
   std::unique_ptr<IndexProbe> probe(new IndexProbe(table, access, runtime));
   probe->codec_ = IndexCodec(*access.index, runtime);
   txn::TransactionManager& manager = runtime.context.transaction->manager();
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
+  ASSIGN_OR_RETURN(txn::RowTable rows, catalog::OpenRows(manager, table));
   probe->rows_ = std::make_unique<txn::RowTable>(std::move(rows));
-  ASSIGN_OR_RETURN(txn::Index index, txn::Index::Open(manager, table.space, access.index->tree));
+  ASSIGN_OR_RETURN(txn::Index index, catalog::OpenIndex(manager, table, access.index->tree));
   probe->index_ = std::make_unique<txn::Index>(std::move(index));
   for (const planner::IndexCondition& condition : access.conditions) {
     EvaluatorPtr value;

@@ -19,6 +19,7 @@ Result<std::unique_ptr<txn::RowTable>> OpenStored(const catalog::Table& table, c
   ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), space, tree, table.layout,
                                                            table.oid));
   rows.SetName(table.name);
+  if (table.persistence == catalog::Persistence::kTemporary) rows.SetPrivate();
   return std::make_unique<txn::RowTable>(std::move(rows));
 }
 

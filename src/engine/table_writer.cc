@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "catalog/open_table.h"
 #include "engine/table_reader.h"
 #include "txn/wait_context.h"
 #include "types/text_format.h"
@@ -38,7 +39,7 @@ Result<std::unique_ptr<TableWriter>> TableWriter::Make(const catalog::Table& tab
   for (const planner::TableRules::IndexKeys& rule : rules.indexes) {
     IndexState& state = writer->indexes_.emplace_back();
     ASSIGN_OR_RETURN(state.keys, IndexKeys::Make(rule, runtime));
-    ASSIGN_OR_RETURN(txn::Index index, txn::Index::Open(manager, table.space, rule.index->tree));
+    ASSIGN_OR_RETURN(txn::Index index, catalog::OpenIndex(manager, table, rule.index->tree));
     state.index = std::make_unique<txn::Index>(std::move(index));
     state.unique = rule.index->unique;
     state.referable = rule.index->unique && rule.index->predicate_sql.empty() &&

@@ -8,7 +8,6 @@
 #include "session/session_state.h"
 #include "txn/lock_manager.h"
 #include "txn/row_place.h"
-#include "txn/serializable.h"
 
 namespace phantom::session {
 
@@ -26,6 +25,7 @@ const char* LockKindName(txn::LockKind kind) {
     case txn::LockKind::kVirtualTransaction: return "virtualxid";
     case txn::LockKind::kObject: return "object";
     case txn::LockKind::kAdvisory: return "advisory";
+    case txn::LockKind::kSafeSnapshot: break;  // no lock
   }
   return "";
 }
@@ -37,9 +37,7 @@ struct Locking {
   bool safe_snapshot = false;  // what a READ ONLY DEFERRABLE transaction waits for
 };
 
-bool IsForSafeSnapshot(const txn::LockTag& tag) {
-  return tag.kind == txn::LockKind::kTransaction && txn::SerializableGraph::IsWaitName(tag.key);
-}
+bool IsForSafeSnapshot(const txn::LockTag& tag) { return tag.kind == txn::LockKind::kSafeSnapshot; }
 
 std::map<int32_t, Locking> LockingByProcess(const txn::LockManager& locks) {
   std::map<int32_t, Locking> known;
@@ -125,6 +123,8 @@ std::string LockRows(SessionState& state) {
       case txn::LockKind::kObject:
         rows.Number(tag.database).Null(5).Number(tag.classid).Number(tag.object).Number(0);
         break;
+      case txn::LockKind::kSafeSnapshot:
+        break;  // left out above
       case txn::LockKind::kAdvisory:
         rows.Number(tag.database).Null(5).Number(static_cast<uint32_t>(tag.key >> 32));
         rows.Number(static_cast<uint32_t>(tag.key)).Number(tag.subid);

@@ -75,7 +75,7 @@ Status SessionState::ImportSnapshot(std::string_view id) {
   if (serializable && transaction.read_only() && block.modes().deferrable) {
     return Error(sqlstate::kFeatureNotSupported, "a snapshot-importing transaction must not be READ ONLY DEFERRABLE");
   }
-  return transaction.AdoptSnapshot(exported->snapshot);
+  return transaction.AdoptSnapshot(exported->kept);
 }
 
 }  // namespace phantom::session

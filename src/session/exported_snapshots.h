@@ -13,13 +13,12 @@
 
 #include "common/ids.h"
 #include "common/mutex.h"
-#include "txn/snapshot.h"
 #include "txn/transaction.h"
 
 namespace phantom::session {
 
 struct ExportedSnapshot {
-  txn::Snapshot snapshot;
+  txn::KeptSnapshot kept;
   Oid database = 0;
   txn::Isolation isolation = txn::Isolation::kReadCommitted;
   bool read_only = false;

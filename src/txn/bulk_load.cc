@@ -30,8 +30,7 @@ Status ManagerImpl::LoadChunk(Transaction& transaction, SpaceId space, TreeId tr
   }));
   table->cold.Publish(std::move(rows));
   table->changes.fetch_add(chunk.rows, std::memory_order_relaxed);
-  SerializableTransaction* const writer = WriterOf(transaction, tree);
-  return writer == nullptr ? Status::Ok() : serializable.WroteNewRow(*writer, {space, tree});
+  return Status::Ok();
 }
 
 // Only the loader has seen the chunk's rows: what the tree has of them are copies and the loader's changes, which have been undone.
@@ -205,12 +204,18 @@ Status BulkLoad::Publish(bool wait) {
   if (writer_ == nullptr) return Status::Ok();
   std::vector<store::ColdChunk> written;
   RETURN_IF_ERROR(writer_->Take(wait, &written));
+  ManagerImpl& impl = table_.manager().impl();
   Status status;
   for (store::ColdChunk& chunk : written) {
     chunk.loader = transaction_.id();
     if (status.ok()) {
-      status = table_.manager().impl().LoadChunk(transaction_, table_.space(), table_.tree(), chunk);
-      if (status.ok()) continue;
+      status = impl.LoadChunk(transaction_, table_.space(), table_.tree(), chunk);
+      if (status.ok()) {
+        // From here on the segment is the transaction's, whatever becomes of that.
+        SerializableTransaction* const writer = WriterOf(transaction_, table_.watched_);
+        if (writer != nullptr) status = impl.serializable.WroteNewRow(*writer, {table_.space(), table_.tree()});
+        continue;
+      }
     }
     static_cast<void>(table_.manager().store().chunks().DiscardSegment(chunk.segment));
   }

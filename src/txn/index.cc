@@ -39,7 +39,7 @@ Result<Index> Index::Open(TransactionManager& manager, SpaceId space, TreeId tre
 }
 
 Index::Index(TransactionManager& manager, SpaceId space, TreeId tree, std::shared_ptr<store::TieredTree> entries)
-    : manager_(&manager), space_(space), tree_(tree), entries_(std::move(entries)) {}
+    : manager_(&manager), space_(space), tree_(tree), entries_(std::move(entries)), watched_(IsWatched(tree)) {}
 Index::Index(Index&&) noexcept = default;
 Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
@@ -60,7 +60,7 @@ Status Index::Insert(Transaction& transaction, std::string_view key, RowId row) 
 
 // Who has read where the entry is, or would be, conflicts with the transaction.
 Status Index::NoteWritten(Transaction& transaction, Bytes entry) const {
-  SerializableTransaction* const writer = WriterOf(transaction, tree_);
+  SerializableTransaction* const writer = WriterOf(transaction, watched_);
   if (writer == nullptr) [[likely]] return Status::Ok();
   return manager_->impl().serializable.WroteEntry(*writer, {space_, tree_}, AsText(entry));
 }

@@ -47,6 +47,9 @@ class Index {
   Index& operator=(Index&&) noexcept;
   ~Index();
 
+  // As RowTable::SetPrivate().
+  void SetPrivate() { watched_ = false; }
+
   SpaceId space() const { return space_; }
   TreeId tree() const { return tree_; }
 
@@ -98,6 +101,7 @@ class Index {
   SpaceId space_;
   TreeId tree_;
   std::shared_ptr<store::TieredTree> entries_;
+  bool watched_;  // what serializable transactions do is noted
 };
 
 struct IndexEntry {
@@ -119,7 +123,7 @@ class IndexScan {
 
   // False at the end.
   Result<bool> Next(IndexEntry* entry);
-  // Again from the start, with a new range.
+  // Again from the start, with a new range, and with what the snapshot is by now.
   void Restart(KeyRange range);
 
  private:

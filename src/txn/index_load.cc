@@ -8,7 +8,7 @@
 namespace phantom::txn {
 
 IndexLoad::IndexLoad(const Index& index)
-    : manager_(index.manager_), space_(index.space_), tree_(index.tree_), run_(manager_->store(), index.entries_, kIndexFilterTrim) {}
+    : manager_(index.manager_), space_(index.space_), tree_(index.tree_), watched_(index.watched_), run_(manager_->store(), index.entries_, kIndexFilterTrim) {}
 
 Status IndexLoad::Add(std::string_view key, RowId row) {
   RETURN_IF_ERROR(Index::CheckKey(key));
@@ -20,7 +20,7 @@ Status IndexLoad::Publish(Transaction& transaction) {
   ASSIGN_OR_RETURN(const TxnId txn, transaction.EnsureId());
   RETURN_IF_ERROR(impl.store.log().Admit());
   RETURN_IF_ERROR(impl.Track(transaction.active_entry_, [&](Lsn* last) { return run_.Publish(txn, last); }));
-  SerializableTransaction* const writer = WriterOf(transaction, tree_);
+  SerializableTransaction* const writer = WriterOf(transaction, watched_);
   return writer == nullptr ? Status::Ok() : impl.serializable.WroteTree(*writer, {space_, tree_});
 }
 

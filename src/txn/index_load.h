@@ -38,6 +38,7 @@ class IndexLoad {
   TransactionManager* manager_;
   SpaceId space_;
   TreeId tree_;
+  bool watched_;
   store::RunLoad run_;
 };
 

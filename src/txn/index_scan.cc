@@ -12,12 +12,13 @@
 namespace phantom::txn {
 
 struct IndexScan::State {
-  State(SerializableGraph& g, const TreeName& name, const store::TieredTree& entries, const Snapshot& s, ScanDirection d)
+  State(SerializableGraph& g, const TreeName& name, bool watched, const store::TieredTree& entries, const Snapshot& s, ScanDirection d)
       : graph(g),
         index(name),
         scan(entries, d == ScanDirection::kForward ? store::TieredScan::Direction::kForward
                                                    : store::TieredScan::Direction::kBackward),
         snapshot(s),
+        is_watched(watched),
         direction(d) {}
 
   struct Entry {
@@ -28,7 +29,7 @@ struct IndexScan::State {
   void Start(KeyRange r) {
     range = std::move(r);
     // The snapshot may be another transaction's than last time.
-    reader = ReaderOf(snapshot, index.tree);
+    reader = ReaderOf(snapshot, is_watched);
     found.clear();
     keys.clear();
     at = 0;
@@ -125,6 +126,7 @@ struct IndexScan::State {
   const TreeName index;
   store::TieredScan scan;
   const Snapshot& snapshot;
+  const bool is_watched;
   SerializableTransaction* reader = nullptr;  // null: nobody wants to know what is read
   std::string low;                            // of the range, if somebody does: from that entry
   std::optional<std::string> high;            // ... up to this
@@ -137,7 +139,7 @@ struct IndexScan::State {
 
 IndexScan::IndexScan(const Index& index, const Snapshot& snapshot, KeyRange range, ScanDirection direction)
     : state_(std::make_unique<State>(index.manager_->impl().serializable, TreeName{index.space_, index.tree_},
-                                     *index.entries_, snapshot, direction)) {
+                                     index.watched_, *index.entries_, snapshot, direction)) {
   state_->Start(std::move(range));
 }
 IndexScan::~IndexScan() = default;

@@ -111,7 +111,7 @@ struct LockManager::Impl {
   struct alignas(64) Partition {
     mutable Mutex mutex{LockRank::kLockManager};
     std::unordered_map<LockTag, LockObject, LockTagHash> objects;
-    std::atomic<uint32_t> transaction_waiters{0};
+    std::atomic<uint32_t> transaction_waiters{0};  // for ends of transactions, and for safe snapshots
   };
   struct Blocker {
     HolderState* holder;
@@ -148,6 +148,8 @@ struct LockManager::Impl {
   // Waits for an end that WakeAll(tag) tells of, if `waiters` is not 0 then.
   Status AwaitEnd(HolderState& holder, const LockTag& tag, std::atomic<uint32_t>& waiters, FunctionRef<bool()> still_running);
   void WakeAll(const LockTag& tag);
+  // The same of what transaction_waiters counts.
+  void EndAwaited(const LockTag& tag);
   // Takes the waiter out of its queue; false when it was granted or woken meanwhile.
   bool Withdraw(HolderState& holder, Partition& partition);
   void BeginWait(HolderState& holder, const LockTag& tag, LockMode mode);

@@ -39,6 +39,8 @@ std::string LockTag::ToString() const {
       return Format("transaction %llu", static_cast<unsigned long long>(key));
     case LockKind::kVirtualTransaction:
       return Format("virtual transaction %u/%llu", object, static_cast<unsigned long long>(key));
+    case LockKind::kSafeSnapshot:
+      return Format("safe snapshot of transaction number %llu", static_cast<unsigned long long>(key));
     case LockKind::kObject:
       return Format("object %u of class %u of database %u", object, classid, database);
     case LockKind::kAdvisory:
@@ -153,7 +155,8 @@ Result<bool> LockManager::Impl::AcquireInTable(HolderState& holder, const LockTa
                                                WaitPolicy policy) {
   Partition& partition = PartitionOf(tag);
   MutexLock lock(partition.mutex);
-  LockObject* const found = ObjectOf(partition, tag, true);
+  // What a prepared transaction takes it had before a restart: the limit may have been lowered since.
+  LockObject* const found = ObjectOf(partition, tag, !holder.prepared.load(std::memory_order_relaxed));
   if (found == nullptr) {
     return Error(sqlstate::kOutOfMemory, "out of shared memory").Hint("You might need to increase max_locks_per_transaction.");
   }

@@ -32,6 +32,7 @@ enum class LockKind : uint8_t {
   kVirtualTransaction = 6,  // object: number of the holder, key: of the transaction among its own
   kObject = 8,       // classid: catalog's OID, object: OID of the object
   kAdvisory = 10,    // key, subid: 1 for one bigint key, 2 for two integer keys (first in the high half)
+  kSafeSnapshot = 255,  // key: number of the transaction that waits for one (serializable.h). Not a lock: only waited for
 };
 
 // A holder's transaction, whether or not it has an id: the holder's number, and which of its transactions it is.
@@ -64,6 +65,7 @@ struct LockTag {
   static LockTag Virtual(const VirtualTransaction& transaction) {
     return {LockKind::kVirtualTransaction, 0, 0, 0, transaction.holder, transaction.serial};
   }
+  static LockTag SafeSnapshot(uint64_t number) { return {LockKind::kSafeSnapshot, 0, 0, 0, 0, number}; }
   static LockTag Advisory(Oid database, int64_t key) {
     return {LockKind::kAdvisory, 1, database, 0, 0, static_cast<uint64_t>(key)};
   }
@@ -184,6 +186,12 @@ class LockManager {
   void TransactionEnded(TxnId id);
   // It gave rows up (rolled back to a savepoint): wakes who waits for it to look again.
   void TransactionYielded(TxnId id);
+
+  // Waits until what is known of a READ ONLY DEFERRABLE transaction's snapshot is decided, or may be. It is no lock that is
+  // waited for: lock_timeout does not end it, no deadlock goes through it. 57014.
+  Status WaitForSafeSnapshot(LockHolder& holder, uint64_t number, const std::function<bool()>& still_open);
+  // It is decided, and still_open would say so.
+  void SafeSnapshotDecided(uint64_t number);
 
   // Waits until all transactions of others have ended that hold, now, a lock which conflicts with the mode. Keeps nobody
   // from taking such a lock meanwhile. Errors as LockHolder::Acquire.

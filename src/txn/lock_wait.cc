@@ -12,8 +12,15 @@ namespace phantom::txn {
 using Clock = std::chrono::steady_clock;
 
 namespace {
+
 constexpr int64_t kLookAgainMs = 20;
+
+// What is held, as against what only ends.
+bool IsLock(LockKind kind) {
+  return kind != LockKind::kTransaction && kind != LockKind::kVirtualTransaction && kind != LockKind::kSafeSnapshot;
 }
+
+}  // namespace
 
 void LockManager::Impl::BeginWait(HolderState& holder, const LockTag& tag, LockMode mode) {
   MutexLock lock(holder.wait_mutex);
@@ -37,8 +44,7 @@ bool LockManager::Impl::Withdraw(HolderState& holder, Partition& partition) {
   auto it = partition.objects.find(holder.wait.tag);
   PHANTOM_CHECK(it != partition.objects.end());
   std::erase(it->second.queue, &holder);
-  const LockKind kind = holder.wait.tag.kind;
-  if (kind != LockKind::kTransaction && kind != LockKind::kVirtualTransaction) Serve(it->second);
+  if (IsLock(holder.wait.tag.kind)) Serve(it->second);
   DropIfEmpty(partition, holder.wait.tag);
   return true;
 }
@@ -75,10 +81,11 @@ class WaitLog {
 
 Status LockManager::Impl::Await(HolderState& holder, Partition& partition, bool deadlocked) {
   const Clock::time_point start = Clock::now();
-  const bool limited = holder.lock_timeout_ms > 0;
+  const bool for_safe_snapshot = holder.wait.tag.kind == LockKind::kSafeSnapshot;
+  const bool limited = holder.lock_timeout_ms > 0 && !for_safe_snapshot;
   const Clock::time_point give_up = start + std::chrono::milliseconds(holder.lock_timeout_ms);
   Clock::time_point check_at = start + std::chrono::milliseconds(deadlocked ? 0 : holder.deadlock_timeout_ms);
-  bool checked = false;
+  bool checked = for_safe_snapshot;
   WaitLog log(holder, start);
   BlockingRegion region;
   for (;;) {
@@ -171,11 +178,19 @@ Status LockManager::WaitForTransaction(LockHolder& holder, TxnId id, const std::
   return impl_->AwaitEnd(*holder.state_, tag, impl_->PartitionOf(tag).transaction_waiters, still_running);
 }
 
-void LockManager::TransactionEnded(TxnId id) {
-  const LockTag tag = LockTag::Transaction(id);
+void LockManager::Impl::EndAwaited(const LockTag& tag) {
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (impl_->PartitionOf(tag).transaction_waiters.load() != 0) impl_->WakeAll(tag);
+  if (PartitionOf(tag).transaction_waiters.load() != 0) WakeAll(tag);
 }
+
+void LockManager::TransactionEnded(TxnId id) { impl_->EndAwaited(LockTag::Transaction(id)); }
+
+Status LockManager::WaitForSafeSnapshot(LockHolder& holder, uint64_t number, const std::function<bool()>& still_open) {
+  const LockTag tag = LockTag::SafeSnapshot(number);
+  return impl_->AwaitEnd(*holder.state_, tag, impl_->PartitionOf(tag).transaction_waiters, still_open);
+}
+
+void LockManager::SafeSnapshotDecided(uint64_t number) { impl_->EndAwaited(LockTag::SafeSnapshot(number)); }
 
 void LockManager::TransactionYielded(TxnId id) { TransactionEnded(id); }
 

@@ -26,7 +26,7 @@ ManagerImpl::ManagerImpl(store::Store& s, const TransactionOptions& o)
       row_locks(o.row_lock_bytes_max),
       snapshots(clock, status, s.log()),
       serializable({.tree_locks_max = o.predicate_locks_max, .committed_max = o.serializable_kept_max},
-                   [this](TxnId name) { locks.TransactionEnded(name); }) {}
+                   [this](uint64_t number) { locks.SafeSnapshotDecided(number); }) {}
 
 ManagerImpl::~ManagerImpl() {
   {
@@ -349,7 +349,11 @@ std::unique_ptr<Transaction> TransactionManager::Begin(const BeginOptions& optio
   return std::unique_ptr<Transaction>(new Transaction(*this, options));
 }
 
-Snapshot TransactionManager::KeepSnapshot(const Snapshot& of) { return impl_->snapshots.Keep(of); }
+KeptSnapshot TransactionManager::KeepSnapshot(const Snapshot& of) {
+  KeptSnapshot kept{impl_->snapshots.Keep(of), of.reader() == nullptr ? 0 : impl_->serializable.NumberOf(*of.reader())};
+  kept.snapshot.reader_ = nullptr;
+  return kept;
+}
 
 Snapshot TransactionManager::TakeKeySnapshot() { return impl_->snapshots.TakeOfKeys(); }
 

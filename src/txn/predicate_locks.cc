@@ -14,44 +14,6 @@ namespace {
 // A missing end lies behind all others.
 bool Reaches(const std::optional<std::string>& end, std::string_view key) { return !end || *end >= key; }
 
-using Readers = std::vector<PredicateReader*>;
-using Boundaries = std::map<std::string, Readers, std::less<>>;
-
-// The boundary at the key, made if there is none.
-Boundaries::iterator BoundaryAt(Boundaries& boundaries, std::string_view key) {
-  const auto at = boundaries.lower_bound(key);
-  if (at != boundaries.end() && at->first == key) return at;
-  Readers readers;
-  if (at != boundaries.begin()) readers = std::prev(at)->second;
-  return boundaries.emplace_hint(at, key, std::move(readers));
-}
-
-// Boundaries from `at` to `end` that separate nothing go.
-void Join(Boundaries& boundaries, Boundaries::iterator at, Boundaries::iterator end) {
-  for (bool last = false; at != boundaries.end() && !last;) {
-    last = at == end;
-    const bool same = at == boundaries.begin() ? at->second.empty() : std::prev(at)->second == at->second;
-    at = same ? boundaries.erase(at) : std::next(at);
-  }
-}
-
-void AddReader(Boundaries& boundaries, PredicateReader* reader, std::string_view from, const std::optional<std::string>& to) {
-  const auto first = BoundaryAt(boundaries, from);
-  const auto end = to ? BoundaryAt(boundaries, *to) : boundaries.end();
-  for (auto at = first; at != end; ++at) {
-    const auto place = std::ranges::lower_bound(at->second, reader);
-    if (place == at->second.end() || *place != reader) at->second.insert(place, reader);
-  }
-  Join(boundaries, first, end);
-}
-
-void RemoveReader(Boundaries& boundaries, PredicateReader* reader, std::string_view from, const std::optional<std::string>& to) {
-  const auto first = boundaries.lower_bound(from);
-  const auto end = to ? boundaries.lower_bound(*to) : boundaries.end();
-  for (auto at = first; at != end; ++at) std::erase(at->second, reader);
-  Join(boundaries, first, end);
-}
-
 }  // namespace
 
 std::vector<TreeName> PredicateReader::trees() const {
@@ -64,6 +26,7 @@ std::vector<TreeName> PredicateReader::trees() const {
 PredicateLocks::Holding& PredicateLocks::Hold(Tree& tree, PredicateReader& reader, const TreeName& name) {
   const auto [at, fresh] = tree.holdings.try_emplace(&reader);
   if (fresh) {
+    Charge(kHoldingBytes);
     MutexLock lock(reader.mutex_);
     reader.trees_.push_back(name);
   }
@@ -73,7 +36,7 @@ PredicateLocks::Holding& PredicateLocks::Hold(Tree& tree, PredicateReader& reade
 void PredicateLocks::LockTree(PredicateReader& reader, const TreeName& name) {
   Partition& partition = PartitionOf(name);
   MutexLock lock(partition.mutex);
-  Tree& tree = partition.trees[name];
+  Tree& tree = TreeOf(partition, name);
   Holding& holding = Hold(tree, reader, name);
   if (!holding.whole) MakeWhole(tree, reader, holding);
 }
@@ -81,7 +44,7 @@ void PredicateLocks::LockTree(PredicateReader& reader, const TreeName& name) {
 void PredicateLocks::LockRow(PredicateReader& reader, const TreeName& name, RowId row) {
   Partition& partition = PartitionOf(name);
   MutexLock lock(partition.mutex);
-  Tree& tree = partition.trees[name];
+  Tree& tree = TreeOf(partition, name);
   Holding& holding = Hold(tree, reader, name);
   if (holding.whole) return;
   AddRows(tree, reader, holding, row.value / kGroupRows, uint64_t{1} << row.value % kGroupRows);
@@ -92,7 +55,7 @@ void PredicateLocks::LockStretch(PredicateReader& reader, const TreeName& name, 
   if (to && *to <= from) return;
   Partition& partition = PartitionOf(name);
   MutexLock lock(partition.mutex);
-  Tree& tree = partition.trees[name];
+  Tree& tree = TreeOf(partition, name);
   Holding& holding = Hold(tree, reader, name);
   if (holding.whole) return;
   AddStretch(tree, reader, holding, std::string(from), to ? std::optional<std::string>(*to) : std::nullopt);
@@ -107,7 +70,13 @@ void PredicateLocks::AddRows(Tree& tree, PredicateReader& reader, Holding& holdi
   }
   readers.push_back({&reader, rows});
   holding.groups.push_back(group);
-  if (holding.groups.size() > reader.tree_locks_max_) MakeWhole(tree, reader, holding);
+  Charge(kGroupReaderBytes);
+  if (holding.groups.size() > reader.tree_locks_max_ || IsFull()) MakeWhole(tree, reader, holding);
+}
+
+PredicateLocks::Stretches::iterator PredicateLocks::Forget(Stretches& stretches, Stretches::iterator at) {
+  Credit(BytesOf(*at));
+  return stretches.erase(at);
 }
 
 // Stretches that meet become one.
@@ -115,24 +84,20 @@ void PredicateLocks::AddStretch(Tree& tree, PredicateReader& reader, Holding& ho
                                 std::optional<std::string> to) {
   Stretches& stretches = holding.stretches;
   auto next = stretches.upper_bound(from);
-  if (next != stretches.begin()) {
-    const auto before = std::prev(next);
-    if (Reaches(before->second, from)) {
-      if (to ? Reaches(before->second, *to) : !before->second) return;
-      AddReader(tree.boundaries, &reader, from, to);
-      from = before->first;
-      stretches.erase(before);
-    } else {
-      AddReader(tree.boundaries, &reader, from, to);
-    }
-  } else {
-    AddReader(tree.boundaries, &reader, from, to);
+  const auto before = next == stretches.begin() ? stretches.end() : std::prev(next);
+  const bool meets = before != stretches.end() && Reaches(before->second, from);
+  if (meets && (to ? Reaches(before->second, *to) : !before->second)) return;
+  tree.stretches.Add(&reader, from, to);
+  if (meets) {
+    from = before->first;
+    Forget(stretches, before);
   }
   while (next != stretches.end() && Reaches(to, next->first)) {
     if (to && Reaches(next->second, *to)) to = next->second;
-    next = stretches.erase(next);
+    next = Forget(stretches, next);
   }
-  stretches.emplace_hint(next, std::move(from), std::move(to));
+  Charge(BytesOf(*stretches.emplace_hint(next, std::move(from), std::move(to))));
+  if (IsFull()) return MakeWhole(tree, reader, holding);
   if (stretches.size() > reader.tree_locks_max_) JoinNeighbours(tree, reader, holding);
 }
 
@@ -143,9 +108,11 @@ void PredicateLocks::JoinNeighbours(Tree& tree, PredicateReader& reader, Holding
   for (auto at = stretches.begin(); at != stretches.end(); ++at) {
     const auto next = std::next(at);
     if (next == stretches.end()) break;
-    AddReader(tree.boundaries, &reader, *at->second, next->first);
+    tree.stretches.Add(&reader, *at->second, next->first);
+    Credit(BytesOf(*at) + BytesOf(*next));
     at->second = std::move(next->second);
     stretches.erase(next);
+    Charge(BytesOf(*at));
   }
 }
 
@@ -170,6 +137,7 @@ void PredicateLocks::UnlockRow(PredicateReader& reader, const TreeName& name, Ro
   group->second.erase(own);
   if (group->second.empty()) tree->second.groups.erase(group);
   std::erase(tree->second.holdings.at(&reader).groups, number);
+  Credit(kGroupReaderBytes);
 }
 
 // ---- Visiting --------------------------------------------------------------------------------------------------------
@@ -208,8 +176,7 @@ void PredicateLocks::VisitEntry(const TreeName& name, std::string_view entry, Vi
   MutexLock lock(partition.mutex);
   const Tree* tree = Find(partition, name);
   if (tree == nullptr) return;
-  const auto behind = tree->boundaries.upper_bound(entry);
-  if (behind != tree->boundaries.begin()) VisitEach(*tree, std::prev(behind)->second, visit);
+  if (const Readers* const readers = tree->stretches.Find(entry)) VisitEach(*tree, *readers, visit);
   VisitEach(*tree, tree->whole, visit);
 }
 
@@ -257,8 +224,13 @@ void PredicateLocks::Clear(Tree& tree, PredicateReader& reader, Holding& holding
     const auto group = tree.groups.find(number);
     std::erase_if(group->second, [&](const GroupReader& known) { return known.reader == &reader; });
     if (group->second.empty()) tree.groups.erase(group);
+    Credit(kGroupReaderBytes);
   }
-  for (const auto& [from, to] : std::exchange(holding.stretches, {})) RemoveReader(tree.boundaries, &reader, from, to);
+  while (!holding.stretches.empty()) {
+    const auto first = holding.stretches.begin();
+    tree.stretches.Remove(&reader, first->first, first->second);
+    Forget(holding.stretches, first);
+  }
 }
 
 void PredicateLocks::Drop(Partition& partition, const TreeName& name, PredicateReader& reader) {
@@ -268,8 +240,9 @@ void PredicateLocks::Drop(Partition& partition, const TreeName& name, PredicateR
   PHANTOM_CHECK(holding != tree->second.holdings.end());
   Clear(tree->second, reader, holding->second);
   tree->second.holdings.erase(holding);
+  Credit(kHoldingBytes);
   if (!tree->second.holdings.empty()) return;
-  PHANTOM_DCHECK(tree->second.groups.empty() && tree->second.boundaries.empty() && tree->second.whole.empty());
+  PHANTOM_DCHECK(tree->second.groups.empty() && tree->second.stretches.empty() && tree->second.whole.empty());
   partition.trees.erase(tree);
 }
 
@@ -325,7 +298,7 @@ void PredicateLocks::CopyToTree(const TreeName& from, const TreeName& to) {
   for (const auto& [reader, upto] : readers) {
     Partition& partition = PartitionOf(to);
     MutexLock lock(partition.mutex);
-    Tree& tree = partition.trees[to];
+    Tree& tree = TreeOf(partition, to);
     Holding& holding = Hold(tree, *reader, to);
     holding.upto = std::max(holding.upto, upto);
     if (!holding.whole) MakeWhole(tree, *reader, holding);

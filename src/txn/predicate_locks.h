@@ -3,19 +3,20 @@
 // What serializable transactions have read, so that writers find them: whole trees, rows of tables, stretches of
 // indexes. Nobody ever waits here. PostgreSQL's SIREAD locks (15, chapter 13.2.3).
 //
-// A tree is a table's or an index's. Rows are kept by groups of 64 neighbours, a bit each. An index's stretches are kept
-// as a map of boundaries: behind each the readers of what lies up to the next, so that an entry finds its readers by one look-up.
-// Who holds more groups of one table than it may gets the whole table instead; of an index, stretches near each other are
-// joined over the gaps between them.
+// A tree is a table's or an index's. Rows are kept by groups of 64 neighbours, a bit each, an index's stretches by their boundaries
+// (stretch_readers.h). Who holds more groups of one table than it may gets the whole table instead; of an index, stretches near
+// each other are joined over the gaps between them. When all of it together takes more than it may, whoever adds to what it has read
+// of a tree gets the whole tree: never too little. So beyond `bytes_max` only whole trees add up, kHoldingBytes for each reader.
 //
 // The order that makes it sound: a reader enters what it reads under the latch of the leaf it reads (or before it
 // looks); a writer writes, then visits the readers. So of two that meet one sees the other.
 //
 // Thread safety: locking and visiting from any thread, under latches too; Release, MoveTo, ReleaseUpTo and CopyToTree
-// by one thread at a time. Lock order: a partition's mutex has rank kRowLocks and is held while readers are
-// visited, who therefore stay; the list of a reader's trees is a leaf.
+// by one thread at a time. Lock order: a partition's mutex has rank kPredicateLocks and is held while readers are
+// visited, who therefore stay; the list of a reader's trees (kPredicateReader) is a leaf.
 #pragma once
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "common/function_ref.h"
 #include "common/ids.h"
 #include "common/mutex.h"
+#include "txn/stretch_readers.h"
 
 namespace phantom::txn {
 
@@ -50,7 +52,7 @@ class PredicateReader {
  private:
   friend class PredicateLocks;
   const size_t tree_locks_max_;  // groups of a table, stretches of an index
-  mutable Mutex mutex_{LockRank::kTransactions};
+  mutable Mutex mutex_{LockRank::kPredicateReader};
   std::vector<TreeName> trees_;  // of which it holds something
 };
 
@@ -66,6 +68,11 @@ struct PredicateLockInfo {
 class PredicateLocks {
  public:
   static constexpr uint64_t kGroupRows = 64;
+  static constexpr size_t kBytesMax = 64 << 20;
+  // What a reader takes for a tree of which it has read anything, about.
+  static constexpr size_t kHoldingBytes = 256;
+
+  explicit PredicateLocks(size_t bytes_max = kBytesMax) : bytes_max_(bytes_max) {}
 
   // Entries of an index are its keys with row ids. No `to`: to the end.
   void LockTree(PredicateReader& reader, const TreeName& name);
@@ -92,13 +99,20 @@ class PredicateLocks {
   // Who has read anything of `from` has read all of `to`.
   void CopyToTree(const TreeName& from, const TreeName& to);
 
+  // About what all of it takes; whether that is more than it should be.
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  bool IsFull() const { return bytes() > bytes_max_; }
+
   void ForEach(FunctionRef<void(PredicateReader& reader, const PredicateLockInfo& info)> show) const;
 
  private:
   static constexpr size_t kPartitions = 32;
-  using Readers = std::vector<PredicateReader*>;
+  // A reader of a group, and its share of the group's place.
+  static constexpr size_t kGroupReaderBytes = 96;
+  // A stretch in the reader's own list, without its keys.
+  static constexpr size_t kStretchBytes = 112;
+  using Readers = StretchReaders::Readers;
   using Stretches = std::map<std::string, std::optional<std::string>, std::less<>>;  // from, to
-  using Boundaries = std::map<std::string, Readers, std::less<>>;
 
   // What one reader holds of a tree. Stretches are apart from each other.
   struct Holding {
@@ -112,10 +126,11 @@ class PredicateLocks {
     uint64_t rows;  // bit (1 << row % kGroupRows)
   };
   struct Tree {
+    explicit Tree(std::atomic<size_t>& bytes) : stretches(bytes) {}
     std::unordered_map<PredicateReader*, Holding> holdings;
     Readers whole;
     std::unordered_map<uint64_t, std::vector<GroupReader>> groups;
-    Boundaries boundaries;
+    StretchReaders stretches;
   };
   struct Hash {
     size_t operator()(const TreeName& name) const {
@@ -123,24 +138,32 @@ class PredicateLocks {
     }
   };
   struct alignas(64) Partition {
-    mutable Mutex mutex{LockRank::kRowLocks};
+    mutable Mutex mutex{LockRank::kPredicateLocks};
     std::unordered_map<TreeName, Tree, Hash> trees;
   };
 
   Partition& PartitionOf(const TreeName& name) { return partitions_[Hash()(name) / 64 % kPartitions]; }
   const Partition& PartitionOf(const TreeName& name) const { return partitions_[Hash()(name) / 64 % kPartitions]; }
-  static Holding& Hold(Tree& tree, PredicateReader& reader, const TreeName& name);
-  static void AddRows(Tree& tree, PredicateReader& reader, Holding& holding, uint64_t group, uint64_t rows);
-  static void AddStretch(Tree& tree, PredicateReader& reader, Holding& holding, std::string from,
-                         std::optional<std::string> to);
-  static void JoinNeighbours(Tree& tree, PredicateReader& reader, Holding& holding);
-  static void MakeWhole(Tree& tree, PredicateReader& reader, Holding& holding);
+  Tree& TreeOf(Partition& partition, const TreeName& name) { return partition.trees.try_emplace(name, bytes_).first->second; }
+  void Charge(size_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void Credit(size_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  static size_t BytesOf(const Stretches::value_type& stretch) {
+    return kStretchBytes + stretch.first.size() + (stretch.second ? stretch.second->size() : 0);
+  }
+  Stretches::iterator Forget(Stretches& stretches, Stretches::iterator at);
+  Holding& Hold(Tree& tree, PredicateReader& reader, const TreeName& name);
+  void AddRows(Tree& tree, PredicateReader& reader, Holding& holding, uint64_t group, uint64_t rows);
+  void AddStretch(Tree& tree, PredicateReader& reader, Holding& holding, std::string from, std::optional<std::string> to);
+  void JoinNeighbours(Tree& tree, PredicateReader& reader, Holding& holding);
+  void MakeWhole(Tree& tree, PredicateReader& reader, Holding& holding);
   // Everything but the holding's place in tree.holdings.
-  static void Clear(Tree& tree, PredicateReader& reader, Holding& holding);
-  static void Drop(Partition& partition, const TreeName& name, PredicateReader& reader);
+  void Clear(Tree& tree, PredicateReader& reader, Holding& holding);
+  void Drop(Partition& partition, const TreeName& name, PredicateReader& reader);
   static void VisitEach(const Tree& tree, const Readers& readers, Visit visit);
   const Tree* Find(const Partition& partition, const TreeName& name) const;
 
+  const size_t bytes_max_;
+  std::atomic<size_t> bytes_{0};
   std::array<Partition, kPartitions> partitions_;
 };
 

@@ -68,7 +68,8 @@ Result<Lsn> Transaction::Prepare(const PreparedInfo& info) {
   return last_lsn();
 }
 
-// Makes a new transaction what the one of before the restart was.
+// Makes a new transaction what the one of before the restart was. The limits are not asked: they may have been lowered since, and
+// what it held it holds.
 Status Transaction::BringBack(ActiveEntry* entry, const PreparedState& state) {
   PHANTOM_CHECK(active() && !id_);
   id_ = entry->id;

@@ -7,8 +7,8 @@
 
 namespace phantom::txn {
 
-Status RowLocks::Reserve(uint64_t bytes) {
-  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_) return Status::Ok();
+Status RowLocks::Reserve(uint64_t bytes, bool limited) {
+  if (bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= bytes_max_ || !limited) return Status::Ok();
   bytes_.fetch_sub(bytes, std::memory_order_relaxed);
   return Error(sqlstate::kOutOfMemory, "out of shared memory")
       .Hint("You might need to increase phantom.row_lock_memory.");
@@ -34,7 +34,7 @@ Result<RowLocks::Outcome> RowLocks::TryAcquire(const RowName& row, const Wish& w
   }
   if (own == nullptr) {
     const bool alone = found == partition.groups.end();
-    RETURN_IF_ERROR(Reserve(alone ? kGroupBytes : kHolderBytes));
+    RETURN_IF_ERROR(Reserve(alone ? kGroupBytes : kHolderBytes, wish.limited));
     if (alone) found = partition.groups.try_emplace(name).first;
     Group& group = found->second;
     if (!group.first.txn) {

@@ -56,6 +56,7 @@ class RowLocks {
     RowLockMode mode;
     uint32_t first_entry;  // of its list that may be added to
     uint32_t next_entry;   // the number a new one would get
+    bool limited = true;   // false: the lock has been held before, and must not be lost to a limit
   };
   struct Outcome {
     TxnId blocker;               // its lock conflicts; nothing was changed
@@ -120,7 +121,7 @@ class RowLocks {
   static size_t Stripe(const RowName& row) { return row.Hash() / kPartitions % kStripes; }
   Partition& PartitionOf(const RowName& group) { return partitions_[group.Hash() % kPartitions]; }
   const Partition& PartitionOf(const RowName& group) const { return partitions_[group.Hash() % kPartitions]; }
-  Status Reserve(uint64_t bytes);
+  Status Reserve(uint64_t bytes, bool limited);
 
   const uint64_t bytes_max_;
   std::atomic<uint64_t> bytes_{0};

@@ -23,7 +23,7 @@ Result<RowTable> RowTable::Open(TransactionManager& manager, SpaceId space, Tree
 
 RowTable::RowTable(TransactionManager& manager, SpaceId space, TreeId tree, const types::RowLayout& layout,
                    std::unique_ptr<Parts> parts)
-    : manager_(&manager), space_(space), tree_(tree), layout_(&layout), parts_(std::move(parts)) {}
+    : manager_(&manager), space_(space), tree_(tree), layout_(&layout), parts_(std::move(parts)), watched_(IsWatched(tree)) {}
 RowTable::RowTable(RowTable&&) noexcept = default;
 RowTable& RowTable::operator=(RowTable&&) noexcept = default;
 RowTable::~RowTable() = default;
@@ -88,7 +88,7 @@ Status RowTable::Fetch(const Snapshot& snapshot, RowId id, FetchedRow* row) cons
 Status RowTable::Locate(const Snapshot& snapshot, RowId id, FetchedRow* row) const {
   row->found = row->newest = row->in_segment = false;
   SerializableGraph& graph = manager_->impl().serializable;
-  SerializableTransaction* const reader = ReaderOf(snapshot, tree_);
+  SerializableTransaction* const reader = ReaderOf(snapshot, watched_);
   if (reader != nullptr) RETURN_IF_ERROR(graph.BeginRead(*reader));
   RowHeader unseen;
   auto visit = [&](Bytes value) {

@@ -99,6 +99,10 @@ class RowTable {
   void SetName(std::string_view name) { name_ = name; }
   std::string_view name() const { return name_; }
 
+  // Nobody but this session can reach the table (a temporary one): what serializable transactions read and write of it concerns
+  // nobody.
+  void SetPrivate() { watched_ = false; }
+
   const types::RowLayout& layout() const { return *layout_; }
   SpaceId space() const { return space_; }
   TreeId tree() const { return tree_; }
@@ -191,6 +195,7 @@ class RowTable {
 
  private:
   friend class TableScan;
+  friend class BulkLoad;
   friend class Index;
   friend class ChunkFreezer;
   friend class ChunkThawer;
@@ -243,6 +248,7 @@ class RowTable {
   const types::RowLayout* layout_;
   std::string_view name_;
   std::unique_ptr<Parts> parts_;
+  bool watched_;  // what serializable transactions do is noted
 };
 
 // A column compared with a constant of its layout, where rows lie in segments: on codes and bounds.

@@ -110,7 +110,7 @@ Status RowTable::InsertAt(Transaction& transaction, RowId id, std::string_view r
                       .status());
   parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
   parts_->state->activity.NoteInsert(store::ChunkOf(id));
-  SerializableTransaction* const writer = WriterOf(transaction, tree_);
+  SerializableTransaction* const writer = WriterOf(transaction, watched_);
   return writer == nullptr ? Status::Ok() : manager_->impl().serializable.WroteNewRow(*writer, {space_, tree_});
 }
 
@@ -333,7 +333,7 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
   if (attempt.outcome == WriteOutcome::kOk) {
     parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
     parts_->state->activity.NoteChange(store::ChunkOf(id), attempt.written.value);
-    if (SerializableTransaction* const writer = WriterOf(transaction, tree_)) {
+    if (SerializableTransaction* const writer = WriterOf(transaction, watched_)) {
       RETURN_IF_ERROR(impl.serializable.WroteRow(*writer, {space_, tree_}, id, attempt.newest.txn, transaction.savepoint_depth() == 0));
     }
   }

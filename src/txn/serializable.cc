@@ -10,8 +10,8 @@ namespace phantom::txn {
 
 static unsigned Shown(TxnId id) { return static_cast<uint32_t>(id.value); }
 
-SerializableGraph::SerializableGraph(const SerializableOptions& options, std::function<void(TxnId)> wake)
-    : options_(options), wake_(std::move(wake)), common_(kSummaryLocksMax) {
+SerializableGraph::SerializableGraph(const SerializableOptions& options, std::function<void(uint64_t)> wake)
+    : options_(options), wake_(std::move(wake)), locks_(options.read_bytes_max), common_(kSummaryLocksMax) {
   common_.committed_ = common_.prepared_ = common_.summarised_ = true;
 }
 
@@ -37,7 +37,7 @@ Status SerializableGraph::Doomed(const SerializableTransaction& transaction, con
 // ---- Beginning -------------------------------------------------------------------------------------------------------
 
 SerializableTransaction* SerializableGraph::Begin(const Beginning& beginning, FunctionRef<void()> take_snapshot) {
-  if (finished_count_.load(std::memory_order_relaxed) > options_.committed_max) Summarise();
+  if (finished_count_.load(std::memory_order_relaxed) > KeptMax()) Summarise();
   auto fresh = std::make_unique<SerializableTransaction>(options_.tree_locks_max);
   MutexLock lock(mutex_);
   // Before anything can be read: a writer that believes itself alone has written by now.
@@ -46,19 +46,24 @@ SerializableTransaction* SerializableGraph::Begin(const Beginning& beginning, Fu
   return Enter(std::move(fresh), beginning, clock_);
 }
 
-Status SerializableGraph::BeginBeside(const SerializableTransaction* of, const Beginning& beginning,
-                                      FunctionRef<void()> take_snapshot, SerializableTransaction** begun) {
+Result<SerializableTransaction*> SerializableGraph::BeginBeside(uint64_t number, const Beginning& beginning,
+                                                                FunctionRef<void()> take_snapshot) {
   auto fresh = std::make_unique<SerializableTransaction>(options_.tree_locks_max);
   MutexLock lock(mutex_);
-  const auto other = std::ranges::find(active_, of, [](const auto& entry) { return entry.second; });
+  const auto other = std::ranges::find(active_, number, [](const auto& entry) { return entry.first.second; });
   if (other == active_.end()) {
+    if (safe_.contains(number)) {
+      // Nothing that the snapshot shows can be part of an anomaly, whoever reads it.
+      PHANTOM_CHECK(beginning.read_only);
+      take_snapshot();
+      return static_cast<SerializableTransaction*>(nullptr);
+    }
     return Error(sqlstate::kObjectNotInPrerequisiteState, "could not import the requested snapshot")
         .Detail("The source transaction is not running anymore.");
   }
   known_.fetch_add(1, std::memory_order_seq_cst);
   take_snapshot();
-  *begun = Enter(std::move(fresh), beginning, other->first.first);
-  return Status::Ok();
+  return Enter(std::move(fresh), beginning, other->first.first);
 }
 
 SerializableTransaction* SerializableGraph::Enter(std::unique_ptr<SerializableTransaction> fresh, const Beginning& beginning,

@@ -8,14 +8,14 @@
 // step.
 //
 // A SerializableTransaction lives from the transaction's first snapshot until nobody runs who is concurrent with it. When
-// more committed ones have to be kept than `committed_max`, the oldest are summarised: what they read becomes one common
-// reader's, what they conflicted with a flag. That makes false alarms likelier and misses nothing.
+// more committed ones have to be kept than `committed_max`, or what has been read takes too much, the oldest are summarised: what they
+// read becomes one common reader's, what they conflicted with a flag. That makes false alarms likelier and misses nothing.
 //
 // Numbers are the graph's own clock: every commit takes two, one when it is decided (prepared) and one when it is
 // visible to all. The order of the calls: Prepare(), then the commit is made visible, then Commit().
 //
 // Thread safety: any thread; of one transaction by one at a time, except that what it reads may be noted by several.
-// Lock order: ends_mutex_ (over all of an end), a partition of the predicate locks, mutex_.
+// Lock order: ends_mutex_ (rank kSerializableEnds, over all of an end), a partition of the predicate locks, mutex_ (kSerializable).
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -26,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -50,11 +51,11 @@ class SerializableTransaction final : public PredicateReader {
   std::atomic<bool> safe_{false};
   std::atomic<bool> doomed_{false};  // is to fail, or has
   bool wrote_ = false;               // the owner's
+  uint64_t serial_ = 0;              // its number, given when it begins
 
   // Below: under the graph's mutex.
   TxnId id_;
   int32_t process_id_ = 0;
-  uint64_t serial_ = 0;
   uint64_t snapshot_no_ = 0;  // the clock when it took its snapshot
   uint64_t prepare_no_ = 0;
   uint64_t commit_no_ = 0;
@@ -79,12 +80,13 @@ class SerializableTransaction final : public PredicateReader {
 struct SerializableOptions {
   size_t tree_locks_max = 31;    // max_pred_locks_per_relation, resolved
   size_t committed_max = 1000;   // kept in full
+  size_t read_bytes_max = PredicateLocks::kBytesMax;  // what has been read in detail; beyond that no committed one is kept in full
 };
 
 class SerializableGraph {
  public:
-  // `wake` is called with the wait name of a deferrable transaction whose wait is over, with nothing held.
-  SerializableGraph(const SerializableOptions& options, std::function<void(TxnId)> wake);
+  // `wake` is called with the number of a deferrable transaction whose wait is over, with nothing held.
+  SerializableGraph(const SerializableOptions& options, std::function<void(uint64_t number)> wake);
   ~SerializableGraph();
 
   struct Beginning {
@@ -94,9 +96,11 @@ class SerializableGraph {
   };
   // `take_snapshot` is called in the course. Null: READ ONLY, and safe from the start.
   SerializableTransaction* Begin(const Beginning& beginning, FunctionRef<void()> take_snapshot);
-  // The same with a snapshot of another one in progress, taken over. 55000 when that has ended.
-  Status BeginBeside(const SerializableTransaction* of, const Beginning& beginning, FunctionRef<void()> take_snapshot,
-                     SerializableTransaction** begun);
+  // The same with the snapshot of another one in progress, taken over: by its number, since it may end any time. 55000 when it has.
+  // Requires READ ONLY if the other one is.
+  Result<SerializableTransaction*> BeginBeside(uint64_t number, const Beginning& beginning, FunctionRef<void()> take_snapshot);
+  // Names it for ever, as long as it is in progress and after.
+  uint64_t NumberOf(const SerializableTransaction& transaction) const { return transaction.serial_; }
   // Before anything is written under the id.
   void SetId(SerializableTransaction& transaction, TxnId id);
 
@@ -138,9 +142,7 @@ class SerializableGraph {
   SerializableTransaction* Restore(TxnId id, bool read_only);
 
   // ---- READ ONLY DEFERRABLE.
-  // What to wait for: LockManager::WaitForTransaction() with this until IsDecided().
-  TxnId WaitName(const SerializableTransaction& transaction) const { return TxnId(kWaitBit | transaction.serial_); }
-  static bool IsWaitName(uint64_t id) { return (id & kWaitBit) != 0; }
+  // It waits by LockManager::WaitForSafeSnapshot(), with its number, until IsDecided().
   void SetWaiting(SerializableTransaction& transaction, bool waiting);
   // Safe, or unsafe for good.
   bool IsDecided(const SerializableTransaction& transaction);
@@ -161,7 +163,6 @@ class SerializableGraph {
   Kept CountKept();
 
  private:
-  static constexpr uint64_t kWaitBit = uint64_t{1} << 63;
   static constexpr uint64_t kRestored = 1;      // the clock before the first commit
   static constexpr uint64_t kFirstCommit = 2;
   static constexpr size_t kSummaryLocksMax = 4096;   // the common reader's, of one tree
@@ -174,11 +175,12 @@ class SerializableGraph {
   };
   // What is left to do at an end when mutex_ is free.
   struct Aftermath {
-    std::vector<TxnId> wake;
+    std::vector<uint64_t> wake;
     std::vector<SerializableTransaction*> unlock, remove;
     uint64_t unlock_summarised = 0;
   };
 
+  size_t KeptMax() const { return locks_.IsFull() ? 0 : options_.committed_max; }
   static Status Failure(std::string reason);
   static Status Doomed(const SerializableTransaction& transaction, const char* during);
   bool IsAlone() const { return known_.load(std::memory_order_seq_cst) <= 1; }
@@ -213,20 +215,21 @@ class SerializableGraph {
   void Delete(SerializableTransaction* transaction);
 
   const SerializableOptions options_;
-  const std::function<void(TxnId)> wake_;
+  const std::function<void(uint64_t)> wake_;
   PredicateLocks locks_;
   std::atomic<size_t> known_{0};      // transactions that are not deleted, and the common reader when it has read something
   std::atomic<size_t> finished_count_{0};
 
-  Mutex ends_mutex_{LockRank::kScheduler};
+  Mutex ends_mutex_{LockRank::kSerializableEnds};
   SerializableTransaction common_;  // what summarised ones have read
   bool common_used_ = false;
 
-  mutable Mutex mutex_{LockRank::kTransactions};
+  mutable Mutex mutex_{LockRank::kSerializable};
   uint64_t clock_ = kRestored;
   uint64_t next_serial_ = 1;
   size_t writable_ = 0;  // in progress, not declared READ ONLY
-  std::map<std::pair<uint64_t, uint64_t>, SerializableTransaction*> active_;  // by snapshot and serial
+  std::map<std::pair<uint64_t, uint64_t>, SerializableTransaction*> active_;  // by snapshot and serial, those that are watched
+  std::unordered_set<uint64_t> safe_;                                         // serials of those in progress that became safe
   std::deque<SerializableTransaction*> finished_;                             // committed, in that order
   std::unordered_map<uint64_t, SerializableTransaction*> by_id_;
   std::vector<SerializableTransaction*> restored_;

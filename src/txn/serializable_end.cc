@@ -34,7 +34,8 @@ void SerializableGraph::End(SerializableTransaction& transaction, bool commit) {
     {
       MutexLock lock(mutex_);
       if (transaction.retired_) {
-        // It was safe: nobody knows it any more.
+        // It was safe: nobody else knows it any more.
+        safe_.erase(transaction.serial_);
         after.remove.push_back(&transaction);
       } else {
         if (commit) {
@@ -77,7 +78,7 @@ void SerializableGraph::End(SerializableTransaction& transaction, bool commit) {
       }
     }
   }
-  for (const TxnId name : after.wake) wake_(name);
+  for (const uint64_t number : after.wake) wake_(number);
 }
 
 void SerializableGraph::Delete(SerializableTransaction* transaction) {
@@ -135,11 +136,12 @@ void SerializableGraph::SettleReadOnly(SerializableTransaction& writer, Aftermat
       UnlinkUnsafe(*reader);
     } else if (reader->unsafe_writers_.empty()) {
       Retire(*reader);
+      safe_.insert(reader->serial_);
       reader->safe_.store(true, std::memory_order_release);
     } else {
       continue;
     }
-    if (reader->waiting_) after->wake.push_back(WaitName(*reader));
+    if (reader->waiting_) after->wake.push_back(reader->serial_);
   }
 }
 
@@ -184,7 +186,7 @@ void SerializableGraph::Summarise() {
   std::vector<SerializableTransaction*> gone;
   {
     MutexLock lock(mutex_);
-    for (; finished_.size() > options_.committed_max; finished_.pop_front()) {
+    for (const size_t kept = KeptMax(); finished_.size() > kept; finished_.pop_front()) {
       SerializableTransaction* old = finished_.front();
       if (old->restored_) break;  // what it may have read has no place among the common reader's locks
       if (old->id_) {

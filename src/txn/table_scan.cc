@@ -81,7 +81,7 @@ struct TableScan::State {
 TableScan::TableScan(const RowTable& table, const Snapshot& snapshot, std::vector<uint32_t> columns, RowId first,
                      RowId end)
     : state_(std::make_unique<State>(table, snapshot, std::move(columns), first, end)) {
-  state_->reader = ReaderOf(snapshot, table.tree_);
+  state_->reader = ReaderOf(snapshot, table.watched_);
   if (state_->reader == nullptr) return;
   table.manager_->impl().serializable.locks().LockTree(*state_->reader, {table.space_, table.tree_});
 }

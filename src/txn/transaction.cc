@@ -55,13 +55,13 @@ Snapshot Transaction::TakeSnapshot() {
   return snapshot;
 }
 
-Status Transaction::AdoptSnapshot(const Snapshot& of) {
+Status Transaction::AdoptSnapshot(const KeptSnapshot& of) {
   PHANTOM_CHECK(active() && keeps_snapshot() && !has_snapshot_ && !id_);
   ManagerImpl& impl = manager_.impl();
-  auto keep = [&] { transaction_snapshot_ = impl.snapshots.Keep(of, locks_->packed_transaction()); };
-  if (isolation_ == Isolation::kSerializable && of.reader() != nullptr) {
-    RETURN_IF_ERROR(impl.serializable.BeginBeside(of.reader(), {.process_id = locks_->process_id(), .read_only = read_only_},
-                                                  keep, &serializable_));
+  auto keep = [&] { transaction_snapshot_ = impl.snapshots.Keep(of.snapshot, locks_->packed_transaction()); };
+  if (isolation_ == Isolation::kSerializable && of.reader != 0) {
+    ASSIGN_OR_RETURN(serializable_, impl.serializable.BeginBeside(
+                                        of.reader, {.id = {}, .process_id = locks_->process_id(), .read_only = read_only_}, keep));
   } else {
     keep();
   }
@@ -99,8 +99,8 @@ Status Transaction::AwaitSafeSnapshot() {
     graph.SetWaiting(*serializable_, true);
     Status waited;
     while (waited.ok() && !graph.IsDecided(*serializable_)) {
-      waited = manager_.locks().WaitForTransaction(*locks_, graph.WaitName(*serializable_),
-                                                   [&] { return !graph.IsDecided(*serializable_); });
+      waited = manager_.locks().WaitForSafeSnapshot(*locks_, graph.NumberOf(*serializable_),
+                                                    [&] { return !graph.IsDecided(*serializable_); });
     }
     graph.SetWaiting(*serializable_, false);
     if (waited.ok() && serializable_->safe()) return Status::Ok();
@@ -244,8 +244,11 @@ Status Transaction::LockRow(SpaceId space, TreeId tree, RowId row, RowLockMode m
   // Entries before the newest savepoint's are not added to.
   const size_t kept_apart = savepoints_.empty() ? 0 : savepoints_.back().row_locks;
   ASSIGN_OR_RETURN(const RowLocks::Outcome outcome,
-                   manager_.impl().row_locks.TryAcquire(name, {id, mode, static_cast<uint32_t>(kept_apart),
-                                                               static_cast<uint32_t>(row_locks_.size())}));
+                   manager_.impl().row_locks.TryAcquire(name, {.txn = id,
+                                                               .mode = mode,
+                                                               .first_entry = static_cast<uint32_t>(kept_apart),
+                                                               .next_entry = static_cast<uint32_t>(row_locks_.size()),
+                                                               .limited = state_ != TransactionState::kPrepared}));
   *blocker = outcome.blocker;
   *added = outcome.added;
   if (!outcome.added) return Status::Ok();

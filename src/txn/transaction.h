@@ -56,6 +56,12 @@ struct BeginOptions {
   bool deferrable = false;      // waits for a safe snapshot, if SERIALIZABLE and READ ONLY
 };
 
+// A view like another one, which its transaction may end before. It is not to be read with, but to be adopted.
+struct KeptSnapshot {
+  Snapshot snapshot;
+  uint64_t reader = 0;  // SerializableGraph::NumberOf() whose it is; 0: nobody's who is watched
+};
+
 // Explicit locks of one mode on rows of one group (row_locks.h).
 struct RowLockGroup {
   SpaceId space;
@@ -97,16 +103,16 @@ class Transaction {
   // READ COMMITTED: as of now; otherwise as of the transaction's first call.
   Snapshot TakeSnapshot();
   // Call before the first TakeSnapshot(). SERIALIZABLE READ ONLY DEFERRABLE takes its snapshot here, and waits until it knows
-  // one that needs no watching; all others have nothing to wait for. 57014, 55P03.
+  // one that needs no watching; all others have nothing to wait for. lock_timeout does not concern it. 57014.
   Status AwaitSafeSnapshot();
   // The catalog's view: as of now whatever the isolation, and everything this transaction has written. Neither becomes
   // the transaction's snapshot nor counts as its first call.
   Snapshot TakeCatalogSnapshot();
 
   // Another transaction's view becomes this one's for all its statements (SET TRANSACTION SNAPSHOT), but for what each of them has
-  // written. Requires keeps_snapshot() and neither a snapshot nor an id.
+  // written. Requires keeps_snapshot() and neither a snapshot nor an id; of two that are SERIALIZABLE, READ ONLY if the other is.
   // 55000 when it was a serializable transaction's that has ended.
-  Status AdoptSnapshot(const Snapshot& of);
+  Status AdoptSnapshot(const KeptSnapshot& of);
 
   // Savepoints. An id stays valid until it, or one before it, is released or rolled back to (RollbackTo keeps the
   // savepoint itself). RollbackTo undoes what was written since, releases locks taken since and runs abort hooks.
@@ -224,8 +230,8 @@ class TransactionManager {
   ~TransactionManager();
 
   std::unique_ptr<Transaction> Begin(const BeginOptions& options = {});
-  // A view like another one, which its transaction may end before. It is not to be read with, but to be adopted.
-  Snapshot KeepSnapshot(const Snapshot& of);
+  // Requires that its transaction is in progress.
+  KeptSnapshot KeepSnapshot(const Snapshot& of);
 
   LockManager& locks();
   // Those of two-phase commit, which may be left at the manager's end.
@@ -264,14 +270,14 @@ class TransactionManager {
   Lsn LogHorizon() const;
 
   // Trees that come and go with the transaction. A new tree vanishes when it aborts; a dropped tree stays readable for
-  // snapshots before its commit and is freed after. TRUNCATE is a new tree and a drop.
+  // snapshots before its commit and is freed after. TRUNCATE is a new tree and a drop. `is_private`: as RowTable::SetPrivate().
   // `id`, when given, is below store::kFirstTree: trees that are found by name (system tables).
   Result<TreeId> CreateTableTree(Transaction& transaction, SpaceId space, TreeId id = {});
   Result<TreeId> CreateIndexTree(Transaction& transaction, SpaceId space, TreeId id = {});
   // Snapshots from this LSN on find all they see through the index: 0 when that is every one there is.
   Lsn CompleteSince(SpaceId space, TreeId index) const;
   Result<TreeId> CreateKeyTree(Transaction& transaction, SpaceId space, TreeId id = {});
-  Status DropTree(Transaction& transaction, SpaceId space, TreeId tree);
+  Status DropTree(Transaction& transaction, SpaceId space, TreeId tree, bool is_private = false);
   // A tree is about to take another's place, or an index to go: what serializable transactions have read of `from`, they
   // have read all of `to`. Requires that nobody reads either now.
   void CopyReads(SpaceId space, TreeId from, TreeId to);

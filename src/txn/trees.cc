@@ -195,7 +195,7 @@ Result<TreeId> TransactionManager::CreateIndexTree(Transaction& transaction, Spa
   return created;
 }
 
-Status TransactionManager::DropTree(Transaction& transaction, SpaceId space, TreeId tree) {
+Status TransactionManager::DropTree(Transaction& transaction, SpaceId space, TreeId tree, bool is_private) {
   ASSIGN_OR_RETURN(TxnId txn, transaction.EnsureId());
   RETURN_IF_ERROR(impl_->store.log().Admit());
   ASSIGN_OR_RETURN(store::TreeInfo info, impl_->store.GetTreeInfo(space, tree));
@@ -209,7 +209,8 @@ Status TransactionManager::DropTree(Transaction& transaction, SpaceId space, Tre
   }));
   transaction.drops_.emplace_back(space, tree);
   // All rows are deleted, as it were. An index may go without any row having changed.
-  SerializableTransaction* const writer = info.kind == btree::TreeKind::kRowId ? WriterOf(transaction, tree) : nullptr;
+  const bool watched = IsWatched(tree) && !is_private;
+  SerializableTransaction* const writer = info.kind == btree::TreeKind::kRowId ? WriterOf(transaction, watched) : nullptr;
   return writer == nullptr ? Status::Ok() : impl_->serializable.WroteTree(*writer, {space, tree});
 }
 

@@ -114,6 +114,27 @@ TEST_CASE("what has been read through an index that goes, or of a table that is 
   REQUIRE(ddl.Run("SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock'") == "0");
 }
 
+TEST_CASE("what concerns nobody else is not watched: temporary tables, system tables, ANALYZE, the making of indexes") {
+  World w;
+  TestSession a(*w.instance), b(*w.instance);
+  REQUIRE(a.Run("CREATE TEMP TABLE mine (id int PRIMARY KEY, k int); CREATE INDEX ON mine (k); INSERT INTO mine VALUES (1, 1), (2, 2);"
+                "CREATE TEMP TABLE brief (a int) ON COMMIT DELETE ROWS") == "");
+  REQUIRE(b.Run(std::string(kBegin) + "; SELECT k FROM t WHERE id = 4") == "40");
+  REQUIRE(a.Run(kBegin) == "");
+  for (const char* statement :
+       {"SELECT count(*) FROM mine; SELECT k FROM mine WHERE id = 1", "INSERT INTO mine VALUES (3, 3); UPDATE mine SET k = k + 1 WHERE k = 2",
+        "INSERT INTO brief VALUES (1); SELECT * FROM brief", "SELECT k FROM mine WHERE id = 1 FOR UPDATE",
+        "SELECT count(*) > 0 FROM pg_class; SELECT oid FROM pg_database WHERE datname = 'nope'", "ANALYZE t; ANALYZE mine",
+        "CREATE INDEX ON t (k, id); CREATE INDEX ON mine (k, id)", "CREATE TEMP TABLE more AS SELECT 1 AS a; SELECT * FROM more"}) {
+    INFO(statement);
+    a.Run(statement);
+    REQUIRE(a.Run("SELECT 'goes on'") == "goes on");
+    REQUIRE(b.Run("SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock' AND pid <> pg_backend_pid()") == "0");
+  }
+  REQUIRE(a.Run("COMMIT") == "");
+  REQUIRE(b.Run("COMMIT") == "");
+}
+
 TEST_CASE("modes of a serializable transaction") {
   World w;
   TestSession s(*w.instance), other(*w.instance);
@@ -126,6 +147,9 @@ TEST_CASE("modes of a serializable transaction") {
   // With a writer about, a deferrable snapshot has to be waited for.
   REQUIRE(other.Run(std::string(kBegin) + "; SELECT k FROM t WHERE id = 4") == "40");
   REQUIRE(s.Run("SET statement_timeout = '50ms'; SELECT k FROM t WHERE id = 3") == "canceling statement due to statement timeout");
+  // It waits for no lock.
+  REQUIRE(s.Run("SET statement_timeout = '50ms'; SET lock_timeout = '1ms'; SELECT k FROM t WHERE id = 3") ==
+          "canceling statement due to statement timeout");
   REQUIRE(other.Run("COMMIT") == "");
   REQUIRE(s.Run("SELECT k FROM t WHERE id = 3") == "30");
   REQUIRE(s.Run("SELECT pg_safe_snapshot_blocking_pids(1)") == "{}");

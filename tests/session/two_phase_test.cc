@@ -215,6 +215,25 @@ TEST_CASE("an imported snapshot is the exporter's, without what that has written
   CHECK(two.Run("COMMIT; SELECT * FROM t") == "");
 }
 
+TEST_CASE("a snapshot that is safe can be imported, as long as its transaction lasts") {
+  TwoPhaseFixture f;
+  TestSession one(*f.instance), two(*f.instance), writer(*f.instance);
+  REQUIRE(one.Run("CREATE TABLE t (a int); INSERT INTO t VALUES (1)") == "");
+  const std::string begin = "BEGIN ISOLATION LEVEL SERIALIZABLE", read_only = begin + " READ ONLY";
+  REQUIRE(writer.Run(begin + "; SELECT a FROM t") == "1");
+  REQUIRE(one.Run(read_only + "; SELECT a FROM t") == "1");
+  const std::string id = one.Run("SELECT pg_export_snapshot()");
+  REQUIRE(writer.Run("UPDATE t SET a = 2; COMMIT") == "");
+  const std::string import = "SET TRANSACTION SNAPSHOT '" + id + "'";
+  CHECK(two.Run(read_only + "; " + import + "; SELECT a FROM t; COMMIT") == "1");
+  CHECK(two.Run(begin + "; " + import) ==
+        "a non-read-only serializable transaction cannot import a snapshot from a read-only transaction");
+  CHECK(two.Run("ROLLBACK") == "");
+  CHECK(one.Run("COMMIT") == "");
+  CHECK(two.Run(read_only + "; " + import) == "invalid snapshot identifier: \"" + id + "\"");
+  CHECK(two.Run("ROLLBACK") == "");
+}
+
 TEST_CASE("the isolation level is not changed after a query, whatever it was") {
   TwoPhaseFixture f;
   TestSession one(*f.instance);

@@ -26,7 +26,9 @@ Result<std::unique_ptr<Database>> Database::Open(io::SimEnv& env, const Database
                    TransactionManager::Create(*database->store_, {.purge_interval_ms = options.purge_interval_ms,
                                                                   .background_undo = options.background_undo,
                                                                   .predicate_locks_max = options.predicate_locks_max,
-                                                                  .serializable_kept_max = options.serializable_kept_max}));
+                                                                  .serializable_kept_max = options.serializable_kept_max,
+                                                                  .lock_objects_max = options.lock_objects_max,
+                                                                  .row_lock_bytes_max = options.row_lock_bytes_max}));
   return database;
 }
 

@@ -39,6 +39,8 @@ struct DatabaseOptions {
   bool background_undo = false;
   size_t predicate_locks_max = 31;
   size_t serializable_kept_max = 1000;
+  uint64_t lock_objects_max = UINT64_MAX;
+  uint64_t row_lock_bytes_max = UINT64_MAX;
   bool checkpoint_thread = false;
   wal::LogOptions log = {.file_bytes = 4 << 20, .ring_bytes = 1 << 20};
 };

@@ -190,3 +190,70 @@ TEST_CASE("readers of a tree that is replaced have read its successor") {
   locks.Release(b);
   REQUIRE(Count(locks) == 0);
 }
+
+TEST_CASE("what a thousand readers of far-flung stretches take is bounded, and nothing is lost") {
+  constexpr size_t kReaders = 1000, kBytesMax = 4 << 20;
+  PredicateLocks locks(kBytesMax);
+  std::vector<std::unique_ptr<PredicateReader>> readers;
+  std::mt19937 random(1);
+  // Long keys, all over the index, so that everybody's stretches overlap those of many others.
+  auto key = [](uint32_t n) { return Format("%08u", n) + std::string(100, 'k'); };
+  std::vector<std::vector<uint32_t>> read(kReaders);
+  size_t most = 0;
+  for (size_t r = 0; r < kReaders; ++r) {
+    readers.push_back(std::make_unique<PredicateReader>(31));
+    for (int i = 0; i < 60; ++i) {
+      read[r].push_back(random() % 10000000);
+      locks.LockStretch(*readers[r], kIndex, key(read[r].back()), key(read[r].back() + 1));
+    }
+    most = std::max(most, locks.bytes());
+  }
+  // A boundary more than allowed, and what each reader takes anyway.
+  REQUIRE(most < kBytesMax + kReaders * (PredicateLocks::kHoldingBytes + 1000));
+  for (size_t r = 0; r < kReaders; r += 7) {
+    for (const uint32_t n : read[r]) REQUIRE(OfEntry(locks, key(n) + "x").contains(readers[r].get()));
+  }
+  for (auto& reader : readers) locks.Release(*reader);
+  REQUIRE(locks.bytes() == 0);
+}
+
+TEST_CASE("who reads millions of rows takes no more than who reads a table") {
+  PredicateLocks locks;
+  std::vector<std::unique_ptr<PredicateReader>> readers;
+  for (int r = 0; r < 1000; ++r) {
+    PredicateReader& reader = *readers.emplace_back(std::make_unique<PredicateReader>(31));
+    const uint64_t rows = r == 0 ? 3000000 : 3000;
+    for (uint64_t row = 0; row < rows; row += 10) locks.LockRow(reader, kTable, RowId(row));
+  }
+  REQUIRE(Count(locks) == 1000);
+  REQUIRE(OfRow(locks, 3000000).size() == 1000);
+  REQUIRE(locks.bytes() == 1000 * PredicateLocks::kHoldingBytes);
+  for (auto& reader : readers) locks.Release(*reader);
+  REQUIRE(locks.bytes() == 0);
+}
+
+TEST_CASE("each counts what it takes, whatever is done") {
+  std::mt19937 random(GENERATE(1, 2, 3));
+  auto below = [&](uint32_t n) { return random() % n; };
+  PredicateLocks locks(20000);
+  PredicateReader common(50);
+  std::vector<std::unique_ptr<PredicateReader>> readers;
+  for (int r = 0; r < 10; ++r) readers.push_back(std::make_unique<PredicateReader>(8));
+  for (uint64_t step = 1; step <= 5000; ++step) {
+    PredicateReader& reader = *readers[below(10)];
+    switch (below(8)) {
+      case 0: locks.UnlockRow(reader, kTable, RowId(below(2000))); break;
+      case 1: below(20) == 0 ? locks.Release(reader) : locks.LockTree(reader, kTable); break;
+      case 2: if (below(20) == 0) locks.MoveTo(reader, common, step); break;
+      case 3: if (below(20) == 0) locks.ReleaseUpTo(common, below(static_cast<uint32_t>(step))); break;
+      case 4: locks.LockRow(reader, kTable, RowId(below(2000))); break;
+      default: {
+        const uint32_t from = below(900);
+        locks.LockStretch(reader, kIndex, Format("%03u", from), Format("%03u", from + 1 + below(20)));
+      }
+    }
+  }
+  for (auto& reader : readers) locks.Release(*reader);
+  locks.Release(common);
+  REQUIRE(locks.bytes() == 0);
+}

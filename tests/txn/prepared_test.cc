@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "txn/fixture.h"
+#include "txn/manager_impl.h"
 #include "txn/prepared_state.h"
 
 using namespace phantom;
@@ -336,6 +337,33 @@ TEST_CASE("row locks too many for one log record come back") {
   Rollback(*open.database, "much");
 }
 
+TEST_CASE("what a transaction held when it was prepared it holds after a restart, however low the limits are then") {
+  io::SimEnv env{1};
+  OpenTable open = CreateDatabase(env);
+  InsertRows(*open.database, *open.table, 1, 20);
+  constexpr Oid kTables = 40;  // more than a session keeps to itself
+  auto t = open.database->Begin();
+  for (Oid table = 1; table <= kTables; ++table) {
+    Must(t->locks().AcquireTable(kDatabase, 20000 + table, table % 2 == 0 ? LockMode::kShare : LockMode::kRowExclusive));
+  }
+  Must(t->locks().Acquire(kAdvisory, LockMode::kExclusive));
+  for (int32_t id = 1; id < 20; ++id) LockRow(open, *t, id, RowLockMode::kShare);
+  Prepare(*open.database, "it", t);
+  open = Crash(env, open, {.lock_objects_max = 2, .row_lock_bytes_max = 1});
+  REQUIRE(Gids(*open.database) == "it;");
+  LockHolder other(open.database->manager().locks(), 2);
+  for (Oid table = 1; table <= kTables; ++table) {
+    REQUIRE(!Try(other, LockMode::kAccessExclusive, LockTag::Relation(kDatabase, 20000 + table)));
+  }
+  REQUIRE(!Try(other, LockMode::kShare, kAdvisory));
+  for (int32_t id = 1; id < 20; ++id) REQUIRE(IsTaken(open, id));
+  // The limits are for everybody else, until the locks are gone.
+  REQUIRE(other.Acquire(LockTag::Advisory(kDatabase, int64_t{1}), LockMode::kShare).status().sqlstate() == sqlstate::kOutOfMemory);
+  Commit(*open.database, "it");
+  REQUIRE(Try(other, LockMode::kShare, LockTag::Advisory(kDatabase, int64_t{1})));
+  REQUIRE(open.database->manager().impl().row_locks.bytes() == 0);
+}
+
 TEST_CASE("a power cut where an end is decided leaves nothing by halves") {
   SetLogLevel(LogLevel::kError);
   for (const char* step : {"prepare: recorded", "prepare: rollback decided"}) {
@@ -366,7 +394,7 @@ TEST_CASE("an exported view is that of its transaction, whatever happens later")
   InsertRows(*open.database, *open.table, 1, 5);
   auto exporter = open.database->Begin(Isolation::kRepeatableRead);
   REQUIRE(Must(open.table->AddToK(*exporter, 1, 100)));
-  Snapshot kept;
+  KeptSnapshot kept;
   {
     const Snapshot seen = exporter->TakeSnapshot();
     REQUIRE(Must(open.table->Scan(seen)).at(1).k == 101);
@@ -382,7 +410,7 @@ TEST_CASE("an exported view is that of its transaction, whatever happens later")
   REQUIRE(!importer->has_snapshot());
   Must(importer->AdoptSnapshot(kept));
   REQUIRE(importer->has_snapshot());
-  kept.Release();
+  kept.snapshot.Release();
   InsertRows(*open.database, *open.table, 10, 12);
   Must(open.database->manager().RunPurge());
   const TestRows seen = Must(open.table->Scan(importer->TakeSnapshot()));

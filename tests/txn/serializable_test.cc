@@ -1,5 +1,6 @@
 // Serializable transactions: histories that no serial order explains end with 40001, others do not.
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <thread>
 
@@ -189,6 +190,8 @@ TEST_CASE("who only reads and is alone with readers is not watched at all") {
 TEST_CASE("a deferrable transaction waits for a safe snapshot") {
   World w;
   LockHolder locks(w.database->manager().locks(), 7);
+  // It is no lock that it waits for.
+  locks.SetTimeouts(/*lock_timeout_ms=*/1, /*deadlock_timeout_ms=*/1);
   auto begin = [&] {
     return w.database->manager().Begin(
         {.isolation = Isolation::kSerializable, .read_only = true, .locks = &locks, .deferrable = true});
@@ -202,6 +205,7 @@ TEST_CASE("a deferrable transaction waits for a safe snapshot") {
   auto waiting = std::async(std::launch::async, [&] { return report->AwaitSafeSnapshot(); });
   while (w.graph().SafeSnapshotBlockers(7).empty()) std::this_thread::yield();
   REQUIRE(w.graph().SafeSnapshotBlockers(8).empty());
+  REQUIRE(waiting.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout);
   SECTION("a snapshot that turns out unsafe is left for another") {
     Must(w.SetK(*withdraw, 1, -21));
     Must(w.Commit(*withdraw));
@@ -227,6 +231,57 @@ TEST_CASE("a deferrable transaction waits for a safe snapshot") {
   REQUIRE(IsClean(w));
 }
 
+TEST_CASE("the snapshot of one who only reads can be adopted, safe or not, until that one has ended") {
+  World w;
+  auto writer = w.Begin();
+  REQUIRE(w.K(*writer, 1) == 10);
+  auto exporter = w.BeginReading();
+  KeptSnapshot kept;
+  {
+    const Snapshot seen = exporter->TakeSnapshot();
+    kept = w.database->manager().KeepSnapshot(seen);
+  }
+  Must(w.SetK(*writer, 1, 11));
+  auto importer = w.BeginReading();
+  SECTION("while it is watched") {
+    Must(importer->AdoptSnapshot(kept));
+    REQUIRE(importer->serializable() != nullptr);
+    REQUIRE(!importer->serializable()->safe());
+    REQUIRE(w.K(*importer, 1) == 10);
+    Must(w.Commit(*writer));
+    REQUIRE(importer->serializable()->safe());
+  }
+  SECTION("when it has become safe") {
+    Must(w.Commit(*writer));
+    REQUIRE(exporter->serializable()->safe());
+    Must(importer->AdoptSnapshot(kept));
+    REQUIRE(importer->serializable() == nullptr);
+    // It goes on alone.
+    Must(w.Commit(*exporter));
+    REQUIRE(w.K(*importer, 1) == 10);
+    REQUIRE(w.Rows(*importer) == 4);
+  }
+  SECTION("not afterwards, though another may be found where it was") {
+    const bool safe = GENERATE(false, true);
+    if (safe) Must(w.Commit(*writer));
+    Must(w.Commit(*exporter));
+    exporter.reset();
+    std::vector<std::unique_ptr<Transaction>> others;
+    auto late = w.Begin();
+    REQUIRE(w.K(*late, 2) == 20);
+    for (int i = 0; i < 20; ++i) {
+      others.push_back(w.BeginReading());
+      REQUIRE(w.K(*others.back(), 2) == 20);
+      REQUIRE(others.back()->serializable() != nullptr);
+      const Status adopted = importer->AdoptSnapshot(kept);
+      REQUIRE(adopted.sqlstate() == sqlstate::kObjectNotInPrerequisiteState);
+    }
+  }
+  for (Transaction* t : {importer.get(), exporter.get(), writer.get()}) {
+    if (t != nullptr && t->active()) Must(w.Commit(*t));
+  }
+}
+
 TEST_CASE("a scan that is started again reads for the transaction whose snapshot it has then") {
   World w;
   const std::string key = TestTable::Key(1);
@@ -248,6 +303,31 @@ TEST_CASE("a scan that is started again reads for the transaction whose snapshot
   REQUIRE(w.graph().Locks().size() == 1);
   Must(after->Abort());
   seen.Release();
+  REQUIRE(IsClean(w));
+}
+
+TEST_CASE("a table that is nobody else's is not watched") {
+  World w;
+  w.table->rows().SetPrivate();
+  w.table->by_id().SetPrivate();
+  w.table->by_k().SetPrivate();
+  auto beside = w.Begin(), t = w.Begin();
+  beside->EnsureSerializable();
+  REQUIRE(w.Rows(*t) == 4);
+  REQUIRE(w.K(*t, 1) == 10);
+  REQUIRE(w.table->FindByK(t->TakeSnapshot(), 20).ok());
+  Must(w.Insert(*t, 5, 50));
+  Must(w.SetK(*t, 2, 21));
+  REQUIRE(w.graph().Locks().empty());
+  SECTION("who has written nothing else has only read") {
+    Must(w.Commit(*t));
+    REQUIRE(w.graph().Locks().empty());
+  }
+  SECTION("nor is its going") {
+    Must(w.database->manager().DropTree(*t, TestTable::kSpace, w.trees.rows, /*is_private=*/true));
+    Must(w.Commit(*t));
+  }
+  Must(w.Commit(*beside));
   REQUIRE(IsClean(w));
 }
 
@@ -424,6 +504,41 @@ TEST_CASE("few of those that committed are kept in full, and what is left of the
   REQUIRE(w.K(*last, 4) >= 40);
   Must(w.Commit(*last));
   REQUIRE(IsClean(w));
+}
+
+TEST_CASE("of a thousand at once and thousands that have ended no more is kept than there is room for") {
+  constexpr size_t kBytesMax = 1 << 20, kTransactions = 1000, kKept = 100;
+  constexpr TreeName kRows{SpaceId(1), TreeId(20000)}, kEntries{SpaceId(1), TreeId(20001)};
+  SerializableGraph graph({.committed_max = kKept, .read_bytes_max = kBytesMax}, [](uint64_t) {});
+  auto take = [] {};
+  uint32_t next = 0;
+  auto read = [&](SerializableTransaction& t) {
+    for (int i = 0; i < 50; ++i, next = (next + 7919) % 1000000) {
+      graph.locks().LockRow(t, kRows, RowId(next));
+      graph.locks().LockStretch(t, kEntries, Format("%08u", next), Format("%08u", next + 1));
+    }
+  };
+  SerializableTransaction* const old = graph.Begin({}, take);
+  for (int turn = 0; turn < 4; ++turn) {
+    std::vector<SerializableTransaction*> open;
+    for (size_t i = 0; i < kTransactions; ++i) {
+      open.push_back(graph.Begin({}, take));
+      read(*open.back());
+    }
+    REQUIRE(graph.locks().bytes() < 2 * kBytesMax);
+    for (SerializableTransaction* t : open) {
+      Must(graph.Prepare(*t));
+      graph.Commit(*t);
+    }
+    // The next to begin makes room.
+    SerializableTransaction* const one = graph.Begin({}, take);
+    REQUIRE(graph.CountKept().transactions <= kKept + 2);
+    REQUIRE(graph.locks().bytes() < 2 * kBytesMax);
+    graph.Abort(*one);
+  }
+  graph.Abort(*old);
+  REQUIRE(graph.CountKept().transactions == 0);
+  REQUIRE(graph.locks().bytes() == 0);
 }
 
 TEST_CASE("a prepared transaction cannot fail any more: the others do") {

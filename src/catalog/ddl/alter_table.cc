@@ -175,7 +175,8 @@ Status Catalog::ReplaceStorage(const Table& table) {
   txn::TransactionManager& manager = shared_->manager();
   ASSIGN_OR_RETURN(TreeId tree, manager.CreateTableTree(*transaction_, store_->space()));
   manager.CopyReads(store_->space(), table.tree, tree);
-  RETURN_IF_ERROR(manager.DropTree(*transaction_, store_->space(), table.tree));
+  const bool is_private = table.persistence == Persistence::kTemporary;
+  RETURN_IF_ERROR(manager.DropTree(*transaction_, store_->space(), table.tree, is_private));
   RETURN_IF_ERROR(UpdateClass(table.oid, [&](Row& row) {
     row.SetInt(pg_class::relfilenode, tree.value).SetInt(pg_class::relpages, 0).SetFloat(pg_class::reltuples, -1);
   }));

@@ -209,11 +209,12 @@ Status Dependencies::RemoveRelation(Oid relation) {
   RETURN_IF_ERROR(catalog_.LockTable(relation, txn::LockMode::kAccessExclusive));
   ASSIGN_OR_RETURN(std::optional<Row> row, store.FindOne(oid::kPgClass, index_oid::kClassByOid, {relation}));
   if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for relation %u", relation);
-  if (row->Char(pg_class::relpersistence) == static_cast<char>(Persistence::kTemporary)) store.NoteTemporary();
+  const bool is_private = row->Char(pg_class::relpersistence) == static_cast<char>(Persistence::kTemporary);
+  if (is_private) store.NoteTemporary();
   TreeId tree(row->GetOid(pg_class::relfilenode));
   if (tree.value != 0) {
     if (row->Char(pg_class::relkind) == 'i') RETURN_IF_ERROR(KeepIndexReads(relation, tree));
-    RETURN_IF_ERROR(catalog_.shared().manager().DropTree(*store.transaction(), store.space(), tree));
+    RETURN_IF_ERROR(catalog_.shared().manager().DropTree(*store.transaction(), store.space(), tree, is_private));
   }
   if (row->Char(pg_class::relkind) == 'i') RETURN_IF_ERROR(RemoveRows(oid::kPgIndex, index_oid::kIndexByOid, relation));
   if (row->Char(pg_class::relkind) == 'S') RETURN_IF_ERROR(RemoveRows(oid::kPgSequence, index_oid::kSequenceByOid, relation));

@@ -1,6 +1,7 @@
 // ALTER COLUMN TYPE, and the rewriting of tables.
 #include <algorithm>
 
+#include "catalog/open_table.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
@@ -191,8 +192,7 @@ Status DdlRunner::RewriteTable(const catalog::Table& before, const catalog::Tabl
   RETURN_IF_ERROR(catalog_.ReplaceStorage(*current));
   ASSIGN_OR_RETURN(catalog::TableRef fresh, catalog_.TableByOid(after.oid));
   txn::Transaction& transaction = *catalog_.store().transaction();
-  ASSIGN_OR_RETURN(txn::RowTable rows,
-                   txn::RowTable::Open(catalog_.shared().manager(), fresh->space, fresh->tree, fresh->layout));
+  ASSIGN_OR_RETURN(txn::RowTable rows, catalog::OpenRows(catalog_.shared().manager(), *fresh));
   types::RowEncoder encoder(fresh->layout);
   // While the query is planned and run, look-ups of the table give its old self.
   catalog_.Pretend(std::make_shared<const catalog::Table>(before));

@@ -128,7 +128,8 @@ Status DdlRunner::Analyze(const catalog::Table& table, std::span<const int> colu
 
   txn::TransactionManager& manager = catalog_.shared().manager();
   ASSIGN_OR_RETURN(const txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
-  const txn::Snapshot snapshot = catalog_.store().transaction()->TakeSnapshot();
+  // Rows as they are now: to estimate is not to read.
+  const txn::Snapshot snapshot = catalog_.store().transaction()->TakeCatalogSnapshot();
   engine::ExecutionContext execution;
   context_.fill_execution(execution);
   execution.snapshot = &snapshot;

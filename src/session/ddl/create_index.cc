@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "catalog/ddl/rows.h"
+#include "catalog/open_table.h"
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "common/check.h"
@@ -292,8 +293,8 @@ Status DdlRunner::DuplicateKey(const catalog::Table& table, const catalog::Index
 Status DdlRunner::BuildIndex(const catalog::Table& table, const catalog::Index& index) {
   txn::Transaction& transaction = *catalog_.store().transaction();
   txn::TransactionManager& manager = catalog_.shared().manager();
-  ASSIGN_OR_RETURN(txn::Index entries, txn::Index::Open(manager, table.space, index.tree));
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(manager, table.space, table.tree, table.layout));
+  ASSIGN_OR_RETURN(txn::Index entries, catalog::OpenIndex(manager, table, index.tree));
+  ASSIGN_OR_RETURN(const txn::RowTable rows, catalog::OpenRows(manager, table));
   if (rows.EndRowId().value > 1) {
     SortedEntries sorted(transaction, entries);
     RETURN_IF_ERROR(ForEachKey(table, index, [&](const KeyedRow& row) -> Status {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "catalog/open_table.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
@@ -154,8 +155,7 @@ Result<DdlResult> DdlRunner::CreateTableFrom(const parser::Node& query, const pa
 
 Result<int64_t> DdlRunner::FillTable(const catalog::Table& table, const parser::Node& query) {
   txn::Transaction& transaction = *catalog_.store().transaction();
-  ASSIGN_OR_RETURN(txn::RowTable rows,
-                   txn::RowTable::Open(catalog_.shared().manager(), table.space, table.tree, table.layout));
+  ASSIGN_OR_RETURN(txn::RowTable rows, catalog::OpenRows(catalog_.shared().manager(), table));
   types::RowEncoder encoder(table.layout);
   int64_t count = 0;
   RETURN_IF_ERROR(RunQuery(query, context_.parameter_types, View::kStatement, [&](const types::Chunk& chunk) -> Status {
