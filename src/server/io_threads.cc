@@ -48,7 +48,19 @@ void IoThreads::Spawn() {
   threads_.emplace_back([this, slot = slots_.back().get()] { Work(*slot); });
 }
 
+size_t IoThreads::thread_count() {
+  const std::lock_guard lock(mutex_);
+  return threads_.size();
+}
+
 void IoThreads::EnterBlocking() {
+  Slot& slot = *static_cast<Slot*>(thread_slot);
+  // The monitor leaves it alone from now on.
+  slot.before_blocking = slot.task_start_ms.exchange(kBlocked);
+  if (slot.before_blocking != kReplaced) GiveWay();
+}
+
+void IoThreads::GiveWay() {
   const std::lock_guard lock(mutex_);
   if (--running_ >= running_max_ || stopped_) return;
   if (parked_ > permits_) {
@@ -61,7 +73,11 @@ void IoThreads::EnterBlocking() {
   }
 }
 
-void IoThreads::LeaveBlocking() { ++running_; }
+void IoThreads::LeaveBlocking() {
+  Slot& slot = *static_cast<Slot*>(thread_slot);
+  if (slot.before_blocking != kReplaced) ++running_;
+  slot.task_start_ms.store(slot.before_blocking > 0 ? NowMs() : slot.before_blocking);
+}
 
 void IoThreads::Work(Slot& slot) {
   thread_slot = &slot;
@@ -92,7 +108,7 @@ void IoThreads::Monitor() {
       if (start <= 0 || now - start < kLongTaskMs) continue;
       if (!slot.task_start_ms.compare_exchange_strong(start, kReplaced)) continue;
       lock.unlock();
-      EnterBlocking();
+      GiveWay();
       lock.lock();
     }
   }
@@ -105,7 +121,7 @@ IoThreads::Task::Task() {
 IoThreads::Task::~Task() {
   if (thread_slot == nullptr) return;
   Slot& slot = *static_cast<Slot*>(thread_slot);
-  if (slot.task_start_ms.exchange(0) == kReplaced) slot.threads.LeaveBlocking();
+  if (slot.task_start_ms.exchange(0) == kReplaced) ++slot.threads.running_;
 }
 
 }  // namespace phantom::server

@@ -43,6 +43,9 @@ class IoThreads : public BlockingScheduler {
   void EnterBlocking() override;
   void LeaveBlocking() override;
 
+  // Those there are, running, blocked or parked.
+  size_t thread_count();
+
   // Marks the calling thread as busy with a session's work while it lives. Does nothing on other threads.
   class Task {
    public:
@@ -56,10 +59,14 @@ class IoThreads : public BlockingScheduler {
   struct Slot {
     explicit Slot(IoThreads& owner) : threads(owner) {}
     IoThreads& threads;
-    std::atomic<int64_t> task_start_ms{0};  // 0: no task; kReplaced: a spare thread runs in its place
+    std::atomic<int64_t> task_start_ms{0};  // 0: no task; or one of those below
+    int64_t before_blocking = 0;            // what that was; its thread's
   };
-  static constexpr int64_t kReplaced = -1;
+  static constexpr int64_t kReplaced = -1;  // the task is long: a spare thread runs in its place
+  static constexpr int64_t kBlocked = -2;   // the same, or it was replaced before
 
+  // One thread fewer runs: a spare one takes over.
+  void GiveWay();
   void Spawn();  // requires mutex_
   void Work(Slot& slot);
   void Monitor();
