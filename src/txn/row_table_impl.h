@@ -4,6 +4,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ namespace phantom::txn {
 struct RowTable::Parts {
   std::shared_ptr<TableState> state;
   std::vector<uint32_t> variable_columns;
+  // Whether the row written last had to be fetched from a segment: the next one is likely to be there too.
+  std::atomic<bool> writes_cold{false};
 
   btree::Tree& tree() const { return *state->tree; }
 };

@@ -186,20 +186,36 @@ Status RowTable::VisitNewest(RowId id, FunctionRef<void(std::optional<Bytes>)> v
 }
 
 Result<bool> RowTable::CopyIn(RowId id) {
-  FetchedRow found;
-  ASSIGN_OR_RETURN(const Place place, Find(id, [](Bytes) {}, &found));
-  if (place != Place::kSegment) return place == Place::kTree;
-  ASSIGN_OR_RETURN(const std::string version, VersionIn(*found.segment, id));
-  RETURN_IF_ERROR(manager_->impl()
-                      .WriteSystem(parts_->tree(), btree::RowKey(id),
-                                   [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-                                     if (current) return Status::Ok();
-                                     edit.op = btree::Edit::Op::kPut;
-                                     edit.head = AsBytes(version);
-                                     return Status::Ok();
-                                   })
-                      .status());
-  return true;
+  const ColdTable& chunks = parts_->state->cold;
+  for (;;) {
+    // The tree is looked into when it is changed. What it lacks then is as the segment has it, unless chunks have changed since, or
+    // the row's ghost has gone: that is noted in the segment before.
+    const uint64_t version = chunks.version();
+    std::shared_ptr<const ColdRows> segment = chunks.Find(id);
+    if (segment == nullptr || !segment->Has(id)) {
+      parts_->writes_cold.store(false, std::memory_order_relaxed);
+      FetchedRow found;
+      ASSIGN_OR_RETURN(const Place place, Find(id, [](Bytes) {}, &found));
+      if (place != Place::kSegment) return place == Place::kTree;
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::string row, VersionIn(*segment, id));
+    bool lacks = false, stale = false;
+    RETURN_IF_ERROR(manager_->impl()
+                        .WriteSystem(parts_->tree(), btree::RowKey(id),
+                                     [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
+                                       lacks = !current;
+                                       stale = lacks && (chunks.version() != version || !segment->Has(id));
+                                       if (!lacks || stale) return Status::Ok();
+                                       edit.op = btree::Edit::Op::kPut;
+                                       edit.head = AsBytes(row);
+                                       return Status::Ok();
+                                     })
+                        .status());
+    if (stale) continue;
+    parts_->writes_cold.store(lacks, std::memory_order_relaxed);
+    return true;
+  }
 }
 
 // ---- Waiting ---------------------------------------------------------------------------------------------------------
@@ -274,6 +290,7 @@ Result<WriteOutcome> RowTable::Write(Transaction& transaction, const Snapshot& s
     if (attempt.row_lock_added) transaction.UnlockRow(space_, tree_, id, wish.mode);
     attempt.row_locked = attempt.row_lock_added = false;
   };
+  if (parts_->writes_cold.load(std::memory_order_relaxed)) RETURN_IF_ERROR(CopyIn(id).status());
   for (;;) {
     status = Try(transaction, snapshot, id, wish, &attempt);
     if (!status.ok()) break;
