@@ -25,15 +25,17 @@ struct SystemStore::Handles {
   }
 };
 
-SystemStore::View::View(SystemStore& store) : store_(store) {
+SystemStore::View::View(SystemStore& store) : store_(store), before_(store.view_) {
   if (store.view_ != nullptr) return;
   snapshot_ = std::make_unique<txn::Snapshot>(store.transaction_->TakeCatalogSnapshot());
   store.view_ = snapshot_.get();
 }
 
-SystemStore::View::~View() {
-  if (snapshot_ != nullptr) store_.view_ = nullptr;
+SystemStore::View::View(SystemStore& store, const txn::Snapshot& snapshot) : store_(store), before_(store.view_) {
+  store.view_ = &snapshot;
 }
+
+SystemStore::View::~View() { store_.view_ = before_; }
 
 const txn::Snapshot& SystemStore::Look(txn::Snapshot& fresh) const {
   if (view_ != nullptr) return *view_;

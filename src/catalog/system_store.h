@@ -116,13 +116,16 @@ class SystemStore {
   class View {
    public:
     explicit View(SystemStore& store);
+    // What that snapshot sees, as queries of system tables do.
+    View(SystemStore& store, const txn::Snapshot& snapshot);
     ~View();
     View(const View&) = delete;
     View& operator=(const View&) = delete;
 
    private:
     SystemStore& store_;
-    std::unique_ptr<txn::Snapshot> snapshot_;  // null: there is a view already
+    const txn::Snapshot* const before_;
+    std::unique_ptr<txn::Snapshot> snapshot_;  // null: there is a view already, or it is the caller's
   };
 
   // Adds the index entries that stored rows of the table lack: REINDEX.

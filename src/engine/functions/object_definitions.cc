@@ -7,6 +7,7 @@
 #include "catalog/builtin_index.h"
 #include "catalog/builtins.h"
 #include "catalog/object_loader.h"
+#include "catalog/seen_view.h"
 #include "catalog/stored_sql.h"
 #include "catalog/system_store.h"
 #include "engine/functions/catalog_access.h"
@@ -225,6 +226,20 @@ Result<std::string> KeyText(const KernelContext& context, Catalog& catalog, cons
   return text;
 }
 
+// " WITH (fillfactor='70')"; nothing without options.
+void AppendOptions(const std::vector<std::string>& options, std::string& text) {
+  if (options.empty()) return;
+  text += " WITH (";
+  for (const std::string& option : options) {
+    const size_t equals = option.find('=');
+    const std::string name = types::QuoteIdentifier(option.substr(0, equals));
+    const std::string value = equals == std::string::npos ? "" : option.substr(equals + 1);
+    if (&option != &options.front()) text += ", ";
+    text += name + '=' + (types::QuoteIdentifier(value) == value ? value : types::QuoteLiteral(value));
+  }
+  text += ')';
+}
+
 Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, Out& out) {
   ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
   ASSIGN_OR_RETURN(const TableRef relation, catalog->TableByOid(oid));
@@ -275,6 +290,7 @@ Status IndexDefinition(KernelContext& context, Oid oid, I column, bool pretty, O
     text += ')';
   }
   if (index->nulls_not_distinct) text += " NULLS NOT DISTINCT";
+  if (relation != nullptr) AppendOptions(relation->options, text);
   if (!index->predicate_sql.empty()) {
     ASSIGN_OR_RETURN(const planner::ShownExpression predicate,
                      Show(context, *catalog, index->predicate_sql, table.get(), pretty));
@@ -294,13 +310,9 @@ Status IndexPretty(KernelContext& context, const I& oid, const I& column, const 
 
 Status ViewDefinition(KernelContext& context, Oid oid, planner::DefinitionStyle style, Out& out) {
   ASSIGN_OR_RETURN(Catalog* const catalog, CatalogOf(context));
-  ASSIGN_OR_RETURN(const TableRef view, catalog->TableByOid(oid));
+  ASSIGN_OR_RETURN(const TableRef view, catalog::ViewAsSeen(*catalog, oid));
   if (view == nullptr) {
     out.SetNull();
-    return Status::Ok();
-  }
-  if (!view->is_view()) {
-    out.SetText("Not a view");
     return Status::Ok();
   }
   ASSIGN_OR_RETURN(const std::string query, planner::ShowView(*view, style, PlannerOf(context, *catalog)));
