@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Kills a server (SIGKILL) that has 100 prepared transactions, again and again, and ends them. usage: two_phase_test.py <phantomdb>
 
-A quarter of them change rows, one does DDL, one locks rows, one takes advisory locks. After each kill all that were not ended are there
-with their locks, none of their changes is seen, those that were ended are ended as was acknowledged, and `phantomdb check` is content."""
+A quarter of them change rows, one does DDL, one locks rows in each mode, one takes advisory and table locks in each mode. After each
+kill all that were not ended are there with the locks that they had, as pg_locks shows them and as others meet them; none of their changes is seen, those that were ended are ended as was acknowledged, and `phantomdb check` is content."""
 
 import os
 import pathlib
@@ -16,12 +16,24 @@ os.environ["PHANTOMDB"] = sys.argv[1]
 from servers import PhantomDB  # noqa: E402
 
 COUNT = 100
+# What is locked, what others may lock nevertheless, and what not.
+ROW_MODES = [("UPDATE", None, "KEY SHARE"), ("NO KEY UPDATE", "KEY SHARE", "SHARE"), ("SHARE", "SHARE", "NO KEY UPDATE"),
+             ("KEY SHARE", "NO KEY UPDATE", "UPDATE")]
+TABLE_MODES = [("ACCESS SHARE", "EXCLUSIVE", "ACCESS EXCLUSIVE"), ("ROW SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE"),
+               ("ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE"), ("SHARE UPDATE EXCLUSIVE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"),
+               ("SHARE", "SHARE", "ROW EXCLUSIVE"), ("SHARE ROW EXCLUSIVE", "ROW SHARE", "ROW EXCLUSIVE"),
+               ("EXCLUSIVE", "ACCESS SHARE", "ROW SHARE"), ("ACCESS EXCLUSIVE", None, "ACCESS SHARE")]
+LOCKS = """
+SELECT gid, locktype, l.database, relation, page, tuple, transactionid, classid, objid, objsubid, mode, granted
+FROM pg_locks l JOIN pg_prepared_xacts p ON virtualtransaction = '-1/' || p.transaction WHERE pid IS NULL
+"""
 SCHEMA = f"""
 CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL, note text);
 CREATE INDEX t_v ON t (v);
 INSERT INTO t SELECT i, 0, repeat('n', i % 100) FROM generate_series(1, {COUNT * 10}) i;
 CREATE SEQUENCE s;
-""" + "".join(f"CREATE TABLE gone_{i} (a int); INSERT INTO gone_{i} VALUES ({i});" for i in range(1, COUNT, 4))
+""" + "".join(f"CREATE TABLE gone_{i} (a int); INSERT INTO gone_{i} VALUES ({i});" for i in range(1, COUNT, 4)) + \
+    "".join(f"CREATE TABLE held_{i} ();" for i in range(3, COUNT, 4))
 
 
 def expect(what, found, expected):
@@ -34,6 +46,7 @@ class Test:
         self.server = server
         self.left = {}  # numbers by gid
         self.v, self.made, self.gone = {}, set(), set(range(1, COUNT, 4))
+        self.locks = set()
 
     def connect(self):
         return psycopg.connect(self.server.conninfo(), autocommit=True)
@@ -55,11 +68,16 @@ class Test:
                     connection.execute(f"INSERT INTO made_{i} (b) SELECT 'b' FROM generate_series(1, 20)")
                     connection.execute(f"DROP TABLE gone_{i}")
                 elif kind == 2:
-                    connection.execute("SELECT FROM t WHERE id BETWEEN %s AND %s FOR UPDATE", (first, first + 9))
+                    mode = ROW_MODES[i // 4 % 4][0]
+                    connection.execute(f"SELECT FROM t WHERE id BETWEEN %s AND %s FOR {mode}", (first, first + 9))
                 else:
-                    connection.execute("SELECT pg_advisory_xact_lock(%s), nextval('s')", (i,))
+                    connection.execute("SELECT pg_advisory_xact_lock(%s), pg_advisory_xact_lock_shared(7, %s), nextval('s')", (i, i))
+                    connection.execute(f"LOCK TABLE held_{i} IN {TABLE_MODES[i // 4 % 8][0]} MODE")
                 connection.execute(f"PREPARE TRANSACTION 'number {i}'")
             self.left[f"number {i}"] = i
+        with self.connect() as connection:
+            self.locks = set(connection.execute(LOCKS).fetchall())
+        expect("transactions with locks", {lock[0] for lock in self.locks}, set(self.left))
 
     def kill(self):
         self.server.kill()
@@ -81,8 +99,7 @@ class Test:
                     return True
 
             expect("prepared", {row[0] for row in rows("SELECT gid FROM pg_prepared_xacts")}, set(self.left))
-            holders = rows("SELECT count(DISTINCT virtualtransaction) FROM pg_locks WHERE pid IS NULL AND virtualtransaction LIKE '-1/%%'")
-            expect("transactions that hold locks", holders, [(len(self.left),)])
+            expect("locks", set(rows(LOCKS)), {lock for lock in self.locks if lock[0] in self.left})
             connection.execute("SET lock_timeout = '20ms'")
             for i in self.left.values():
                 kind, first = i % 4, i * 10 + 1
@@ -93,9 +110,18 @@ class Test:
                 elif kind == 1:
                     expect("a table dropped", is_locked(f"SELECT FROM gone_{i}"), True)
                 elif kind == 2:
-                    expect("a locked row", is_locked(f"SELECT FROM t WHERE id = {first} FOR KEY SHARE NOWAIT"), True)
+                    held, free, taken = ROW_MODES[i // 4 % 4]
+                    expect(f"a row locked FOR {held}", is_locked(f"SELECT FROM t WHERE id = {first} FOR {taken} NOWAIT"), True)
+                    if free:
+                        expect(f"a row locked FOR {held}", is_locked(f"SELECT FROM t WHERE id = {first + 9} FOR {free} NOWAIT"), False)
                 else:
-                    expect("an advisory lock", rows("SELECT pg_try_advisory_lock(%s)", i), [(False,)])
+                    held, free, taken = TABLE_MODES[i // 4 % 8]
+                    expect("advisory locks", rows("SELECT pg_try_advisory_lock(%s), pg_try_advisory_lock(7, %s), "
+                                                  "pg_try_advisory_lock_shared(7, %s)", i, i, i), [(False, False, True)])
+                    for mode, locked in ((taken, True), (free, False)):
+                        if mode:
+                            with connection.transaction():
+                                expect(f"a table locked in {held}", is_locked(f"LOCK TABLE held_{i} IN {mode} MODE NOWAIT"), locked)
             tables = {row[0] for row in rows("SELECT relname FROM pg_class WHERE relname ~ '^(made|gone)_[0-9]+$'")}
             expect("tables", tables, {f"made_{i}" for i in self.made} | {f"gone_{i}" for i in self.gone})
             for i in self.made:
