@@ -20,6 +20,7 @@ Status IndexLoad::Publish(Transaction& transaction) {
   ASSIGN_OR_RETURN(const TxnId txn, transaction.EnsureId());
   RETURN_IF_ERROR(impl.store.log().Admit());
   RETURN_IF_ERROR(impl.Track(transaction.active_entry_, [&](Lsn* last) { return run_.Publish(txn, last); }));
+  impl.key_locks.AwaitAll();
   SerializableTransaction* const writer = WriterOf(transaction, watched_);
   return writer == nullptr ? Status::Ok() : impl.serializable.WroteTree(*writer, {space_, tree_});
 }

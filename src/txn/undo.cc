@@ -47,6 +47,15 @@ Status ManagerImpl::Undo(ActiveEntry* entry, Lsn stop) {
   return Status::Ok();
 }
 
+// A mark in the place of an index entry that was not there (Index::Delete, of an index that is being filled). It never leaves
+// the tree; what a run under it has got since shows again when it goes.
+static bool IsBareMark(const btree::Change& change) {
+  if (change.has_before || !change.has_after || change.after_bytes() != RowHeader::kBytes) return false;
+  std::array<std::byte, RowHeader::kBytes> after;
+  change.CopyAfter(after.data());
+  return RowHeader::Load(after).dead();
+}
+
 Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
   btree::Change change;
   RETURN_IF_ERROR(btree::ParseChange(record, &change));
@@ -65,7 +74,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
   }
   // The value to be taken back may be in a run by now.
   std::shared_ptr<store::TieredTree> tiered;
-  if ((*tree)->kind() == btree::TreeKind::kKeyed && change.tree != store::kDirectoryTree) {
+  if ((*tree)->kind() == btree::TreeKind::kKeyed && change.tree != store::kDirectoryTree && !IsBareMark(change)) {
     ASSIGN_OR_RETURN(tiered, store.OpenTiered(change.space(), change.tree));
   }
   std::array<std::byte, RowHeader::kBytes> head;

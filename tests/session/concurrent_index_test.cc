@@ -132,6 +132,110 @@ TEST_CASE_METHOD(ConcurrentIndex, "DROP INDEX CONCURRENTLY waits for readers") {
   REQUIRE(Run("SELECT count(*) FROM pg_class WHERE relname = 't_k'") == "0");
 }
 
+namespace {
+
+// So many rows that their entries become a run (txn::kIndexLoadEntriesMin).
+class ConcurrentRun : public ConcurrentIndex {
+ public:
+  ConcurrentRun() : before_(*instance), beside_(*instance) {
+    REQUIRE(Run("INSERT INTO t SELECT i, i % 1000, '' FROM generate_series(10001, 80000) i") == "");
+  }
+
+  // Begins to make an index and stops it where everybody has to keep it up to date, but it is still empty.
+  void StartUntilReady(const std::string& sql, const std::string& index) {
+    REQUIRE(before_.Run("BEGIN; UPDATE t SET note = 'before' WHERE id = 1") == "");
+    Start(sql);
+    REQUIRE(beside_.Run("BEGIN; UPDATE t SET note = 'beside' WHERE id = 2") == "");
+    REQUIRE(before_.Run("COMMIT") == "");
+    while (State(index) != "t|f" || Run("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") std::this_thread::yield();
+  }
+  // Lets it go on, filling the index.
+  void GoOn() { REQUIRE(beside_.Run("COMMIT") == ""); }
+  void AwaitLockWait() {
+    while (Run("SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") std::this_thread::yield();
+  }
+
+ private:
+  TestSession before_, beside_;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(ConcurrentRun, "what writers do while a run of entries is made stands over it, and so does what they take back") {
+  TestSession back(*instance), part(*instance), kept(*instance), later(*instance);
+  StartUntilReady("CREATE INDEX CONCURRENTLY t_k ON t (k)", "t_k");
+  const std::string change = "UPDATE t SET k = k + 5000 WHERE id BETWEEN ";
+  REQUIRE(back.Run("BEGIN; " + change + "10001 AND 10100; DELETE FROM t WHERE id BETWEEN 10101 AND 10200;"
+                   "INSERT INTO t VALUES (90001, 7, 'taken back')") == "");
+  REQUIRE(part.Run("BEGIN; SAVEPOINT s; " + change + "10201 AND 10300; ROLLBACK TO s; DELETE FROM t WHERE id BETWEEN 10301 AND 10400;"
+                   "SAVEPOINT s2; " + change + "10401 AND 10500") == "");
+  REQUIRE(kept.Run(change + "10501 AND 10600; UPDATE t SET k = k - 5000 WHERE id BETWEEN 10501 AND 10550;"
+                   "DELETE FROM t WHERE id BETWEEN 10601 AND 10700; INSERT INTO t VALUES (90002, 7, 'kept')") == "");
+  REQUIRE(later.Run("BEGIN; " + change + "10701 AND 10800; UPDATE t SET k = k - 5000 WHERE id BETWEEN 10701 AND 10750") == "");
+  GoOn();
+  REQUIRE(Finish() == "");
+  REQUIRE(State("t_k") == "t|t");
+  RequireComplete();
+  REQUIRE(back.Run("ROLLBACK") == "");
+  REQUIRE(part.Run("ROLLBACK TO s2; UPDATE t SET k = k + 7000 WHERE id BETWEEN 10451 AND 10500; COMMIT") == "");
+  REQUIRE(later.Run("COMMIT") == "");
+  RequireComplete();
+  REQUIRE(Run("REINDEX INDEX CONCURRENTLY t_k") == "");
+  REQUIRE(Run("REINDEX TABLE CONCURRENTLY t") == "");
+  RequireComplete();
+}
+
+TEST_CASE_METHOD(ConcurrentRun, "a key that two rows get while a run of entries is made is found, those that need not differ are not") {
+  REQUIRE(Run("UPDATE t SET k = id; ALTER TABLE t ADD COLUMN l int; UPDATE t SET l = 1 WHERE id <= 1000;"
+              "UPDATE t SET k = NULL WHERE id BETWEEN 20001 AND 20100") == "");
+  TestSession writer(*instance);
+  StartUntilReady("CREATE UNIQUE INDEX CONCURRENTLY t_u ON t (k)", "t_u");
+  // The row that has the key has no entry yet.
+  REQUIRE(writer.Run("BEGIN; INSERT INTO t VALUES (90001, 500, 'rival'), (90002, NULL, ''), (90003, NULL, '')") == "");
+  GoOn();
+  AwaitLockWait();
+  REQUIRE(!ended());
+  SECTION("the writer takes it back") {
+    REQUIRE(writer.Run("ROLLBACK") == "");
+    REQUIRE(Finish() == "");
+    REQUIRE(State("t_u") == "t|t");
+    RequireComplete();
+    REQUIRE(Run("INSERT INTO t VALUES (90001, 500, 'rival')") == "duplicate key value violates unique constraint \"t_u\"");
+    REQUIRE(Run("CREATE UNIQUE INDEX CONCURRENTLY t_l ON t (l, k)") == "");
+    REQUIRE(Run("CREATE UNIQUE INDEX CONCURRENTLY t_n ON t (l, (l + 1)) WHERE id > 1000") == "");
+    REQUIRE(Run("CREATE UNIQUE INDEX CONCURRENTLY t_d ON t (k) NULLS NOT DISTINCT") == "could not create unique index \"t_d\"");
+  }
+  SECTION("the writer commits") {
+    REQUIRE(writer.Run("COMMIT") == "");
+    REQUIRE(Finish() == "duplicate key value violates unique constraint \"t_u\"");
+    REQUIRE(State("t_u") == "t|f");
+    REQUIRE(Run("UPDATE t SET k = k + 1000000 WHERE id % 100 = 0; DELETE FROM t WHERE id BETWEEN 400 AND 600 OR id > 90000") == "");
+    REQUIRE(Run("REINDEX INDEX CONCURRENTLY t_u") == "");
+    REQUIRE(State("t_u") == "t|t");
+    RequireComplete();
+  }
+  SECTION("the old row goes") {
+    REQUIRE(writer.Run("UPDATE t SET k = 1000500 WHERE id = 500; COMMIT") == "");
+    REQUIRE(Finish() == "");
+    REQUIRE(State("t_u") == "t|t");
+    RequireComplete();
+  }
+}
+
+TEST_CASE_METHOD(ConcurrentIndex, "an index that is rebuilt beside writers is another one, and is held") {
+  REQUIRE(Run("CREATE INDEX t_k ON t (k); CREATE TABLE was AS SELECT 't_k'::regclass::oid AS oid") == "");
+  TestSession writer(*instance), other(*instance);
+  REQUIRE(writer.Run("BEGIN; INSERT INTO t VALUES (5000, 7, 'before')") == "");
+  Start("REINDEX INDEX CONCURRENTLY t_k");
+  REQUIRE(Run("SELECT count(*) FROM pg_locks WHERE mode = 'ShareUpdateExclusiveLock' AND relation::regclass::text IN "
+              "('t', 't_k', 't_k_ccnew')") == "3");
+  REQUIRE(other.Run("SET lock_timeout = 1; ALTER INDEX t_k RENAME TO t_other") == "canceling statement due to lock timeout");
+  REQUIRE(writer.Run("COMMIT") == "");
+  REQUIRE(Finish() == "");
+  REQUIRE(Run("SELECT oid = 't_k'::regclass FROM was") == "f");
+  RequireComplete();
+}
+
 TEST_CASE_METHOD(ConcurrentIndex, "indexes made, rebuilt and dropped beside random writers are complete") {
   std::atomic<bool> stop{false};
   std::vector<std::thread> writers;

@@ -5,16 +5,15 @@
 //   1. It is put into the catalogs, neither ready nor valid. Whoever wrote the table without knowing it is waited for.
 //   2. Its keys are looked through: bad ones are found while it costs nobody anything. It becomes ready. Whoever wrote the
 //      table without keeping it up to date is waited for.
-//   3. The rows that are there get their entries, beside writers who make theirs (txn::Index::Fill).
+//   3. The rows that are there get their entries, beside writers who make theirs (fill_index.cc).
 //   4. Whoever has an older snapshot is waited for: he could look for row versions that it lacks. It becomes valid.
 // Dropping goes the other way: not valid, and readers are waited for; dead, and writers are waited for; gone.
 #include <algorithm>
 
+#include "catalog/index_swap.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/system_store.h"
 #include "session/ddl/runner.h"
-#include "txn/index.h"
-#include "txn/row_table.h"
 #include "txn/transaction.h"
 
 namespace phantom::session {
@@ -47,13 +46,12 @@ class SessionLock {
   txn::LockTag tag_;
 };
 
-txn::LockHolder& LocksOf(catalog::Catalog& catalog) { return catalog.store().transaction()->locks(); }
-
 }  // namespace
 
+txn::LockHolder& DdlRunner::Locks() { return catalog_.store().transaction()->locks(); }
+
 Status DdlRunner::WaitForLockers(Oid table, txn::LockMode mode) {
-  return catalog_.shared().manager().locks().WaitForLockers(LocksOf(catalog_),
-                                                            txn::LockTag::Relation(catalog_.database(), table), mode);
+  return catalog_.shared().manager().locks().WaitForLockers(Locks(), txn::LockTag::Relation(catalog_.database(), table), mode);
 }
 
 Status DdlRunner::NextState(Oid index, IndexState state) {
@@ -62,57 +60,26 @@ Status DdlRunner::NextState(Oid index, IndexState state) {
 }
 
 Status DdlRunner::BuildConcurrently(Oid table, Oid index) {
-  ASSIGN_OR_RETURN(const SessionLock lock, SessionLock::Take(LocksOf(catalog_), catalog_.database(), table));
+  ASSIGN_OR_RETURN(const SessionLock lock, SessionLock::Take(Locks(), catalog_.database(), table));
   RETURN_IF_ERROR(context_.next_transaction());
   RETURN_IF_ERROR(WaitForLockers(table, txn::LockMode::kShare));
   RETURN_IF_ERROR(FillConcurrently(table, index));
   return catalog_.SetIndexState(index, IndexState::kValid);
 }
 
-// From an index that everybody knows to one that is complete. Ends in a new transaction.
-Status DdlRunner::FillConcurrently(Oid table_oid, Oid index_oid) {
-  ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.OpenByOid(table_oid));
-  const catalog::Index* index = table->FindIndex(index_oid);
-  if (index == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for index %u", index_oid);
-  std::string last;
-  bool has_last = false;
-  RETURN_IF_ERROR(ForEachKey(*table, *index, [&](const KeyedRow& row) -> Status {
-    RETURN_IF_ERROR(txn::Index::CheckKey(row.key));
-    if (!row.must_differ) return Status::Ok();
-    if (has_last && last == row.key) return DuplicateKey(*table, *index, row, true);
-    last = row.key;
-    has_last = true;
-    return Status::Ok();
-  }));
-  RETURN_IF_ERROR(NextState(index_oid, IndexState::kReady));
-  RETURN_IF_ERROR(WaitForLockers(table_oid, txn::LockMode::kShare));
-
-  txn::TransactionManager& manager = catalog_.shared().manager();
-  txn::Transaction& transaction = *catalog_.store().transaction();
-  ASSIGN_OR_RETURN(table, catalog_.OpenByOid(table_oid));
-  index = table->FindIndex(index_oid);
-  if (index == nullptr) return Errorf(sqlstate::kInternalError, "cache lookup failed for index %u", index_oid);
-  ASSIGN_OR_RETURN(txn::Index entries, txn::Index::Open(manager, table->space, index->tree));
-  ASSIGN_OR_RETURN(const txn::RowTable rows, txn::RowTable::Open(manager, table->space, table->tree, table->layout));
-  RETURN_IF_ERROR(ForEachKey(*table, *index, [&](const KeyedRow& row) -> Status {
-    ASSIGN_OR_RETURN(const txn::Index::Filled filled,
-                     entries.Fill(transaction, row.key, row.row, rows, row.must_differ));
-    return filled == txn::Index::Filled::kDone ? Status::Ok() : DuplicateKey(*table, *index, row, false);
-  }));
-  // Later than the filling's own view: whoever has an older one may miss something.
-  const Lsn filled_at = transaction.TakeCatalogSnapshot().read_lsn();
-  RETURN_IF_ERROR(context_.next_transaction());
-  return manager.WaitForOlderSnapshots(LocksOf(catalog_), filled_at);
-}
-
 // ---- DROP INDEX CONCURRENTLY ------------------------------------------------------------------------------------------
 
-Status DdlRunner::DropConcurrently(Oid table, Oid index) {
+Status DdlRunner::DropConcurrently(Oid table, const std::vector<Oid>& indexes) {
   // Readers go first: until they have gone writers keep it up to date for them.
   RETURN_IF_ERROR(WaitForLockers(table, txn::LockMode::kAccessExclusive));
-  RETURN_IF_ERROR(NextState(index, IndexState::kDead));
+  std::vector<catalog::ObjectAddress> objects;
+  for (const Oid index : indexes) {
+    RETURN_IF_ERROR(catalog_.SetIndexState(index, IndexState::kDead));
+    objects.push_back({catalog::oid::kPgClass, index});
+  }
+  RETURN_IF_ERROR(context_.next_transaction());
   RETURN_IF_ERROR(WaitForLockers(table, txn::LockMode::kAccessExclusive));
-  return catalog_.DropObjects({{catalog::oid::kPgClass, index}}, false);
+  return catalog_.DropObjects(objects, false);
 }
 
 Result<DdlResult> DdlRunner::DropIndexConcurrently(const parser::DropStmt& statement) {
@@ -138,33 +105,40 @@ Result<DdlResult> DdlRunner::DropIndexConcurrently(const parser::DropStmt& state
   }
   RETURN_IF_ERROR(catalog_.CheckMayDrop({*object}));
   const Oid table = index->indexed_table;
-  ASSIGN_OR_RETURN(const SessionLock table_lock, SessionLock::Take(LocksOf(catalog_), catalog_.database(), table));
-  ASSIGN_OR_RETURN(const SessionLock index_lock, SessionLock::Take(LocksOf(catalog_), catalog_.database(), index->oid));
+  ASSIGN_OR_RETURN(const SessionLock table_lock, SessionLock::Take(Locks(), catalog_.database(), table));
+  ASSIGN_OR_RETURN(const SessionLock index_lock, SessionLock::Take(Locks(), catalog_.database(), index->oid));
   ASSIGN_OR_RETURN(const catalog::TableRef indexed, catalog_.OpenByOid(table));
   const catalog::Index* known = indexed->FindIndex(index->oid);
   // An earlier attempt may have come half way.
   RETURN_IF_ERROR(NextState(index->oid, known == nullptr ? IndexState::kDead
                                         : known->ready   ? IndexState::kReady
                                                          : IndexState::kPlanned));
-  RETURN_IF_ERROR(DropConcurrently(table, index->oid));
+  RETURN_IF_ERROR(DropConcurrently(table, {index->oid}));
   return result;
 }
 
 // ---- REINDEX CONCURRENTLY ---------------------------------------------------------------------------------------------
 
-// A new index is made beside the old one; then they change their entries, and the one with the old ones goes.
+// A new index is made beside each old one; when all are complete the new ones take the old ones' places, and those go.
 Status DdlRunner::ReindexConcurrently(Oid table_oid, Oid index_oid) {
   RETURN_IF_ERROR(catalog_.LockTable(table_oid, txn::LockMode::kShareUpdateExclusive));
   ASSIGN_OR_RETURN(catalog::TableRef table, catalog_.TableByOid(table_oid));
   if (table == nullptr) return Status::Ok();
   if (table->persistence == catalog::Persistence::kTemporary) return ReindexTable(table_oid, index_oid);
-  ASSIGN_OR_RETURN(const SessionLock lock, SessionLock::Take(LocksOf(catalog_), catalog_.database(), table_oid));
+  std::vector<SessionLock> locks;
+  const auto keep = [&](Oid relation) -> Status {
+    ASSIGN_OR_RETURN(SessionLock lock, SessionLock::Take(Locks(), catalog_.database(), relation));
+    locks.push_back(std::move(lock));
+    return Status::Ok();
+  };
+  RETURN_IF_ERROR(keep(table_oid));
   struct Rebuilt {
-    Oid index;
+    Oid old;
     Oid fresh;
     bool deferrable;
   };
   std::vector<Rebuilt> all;
+  std::vector<Oid> old_ones;
   for (const catalog::Index& index : table->indexes) {
     if (index_oid != 0 && index.oid != index_oid) continue;
     if (index_oid == 0 && !index.valid) {
@@ -172,9 +146,12 @@ Status DdlRunner::ReindexConcurrently(Oid table_oid, Oid index_oid) {
                               table->schema_name.c_str(), index.name.c_str()));
       continue;
     }
+    RETURN_IF_ERROR(keep(index.oid));
     ASSIGN_OR_RETURN(const std::string name, catalog_.ChooseRelationName(index.name, "", "ccnew", table->schema));
     ASSIGN_OR_RETURN(const Oid fresh, catalog_.CopyIndex(index, name));
+    RETURN_IF_ERROR(keep(fresh));
     all.push_back({index.oid, fresh, !index.immediate});
+    old_ones.push_back(index.oid);
   }
   if (all.empty()) return Status::Ok();
   RETURN_IF_ERROR(context_.next_transaction());
@@ -183,18 +160,13 @@ Status DdlRunner::ReindexConcurrently(Oid table_oid, Oid index_oid) {
   for (const Rebuilt& rebuilt : all) {
     // Who decides later whether a key is taken looks into one of the two only: there must be nobody who writes.
     if (rebuilt.deferrable) RETURN_IF_ERROR(catalog_.LockTable(table_oid, txn::LockMode::kShareRowExclusive));
-    RETURN_IF_ERROR(catalog_.SwapIndexStorage(rebuilt.index, rebuilt.fresh));
-    RETURN_IF_ERROR(catalog_.SetIndexState(rebuilt.index, IndexState::kValid));
-    ASSIGN_OR_RETURN(const catalog::TableRef index, catalog_.OpenByOid(rebuilt.index));
-    ASSIGN_OR_RETURN(const std::string name, catalog_.ChooseRelationName(index->name, "", "ccold", index->schema));
-    RETURN_IF_ERROR(catalog_.RenameObject({catalog::oid::kPgClass, rebuilt.fresh}, name));
-    RETURN_IF_ERROR(context_.next_transaction());
+    ASSIGN_OR_RETURN(const catalog::TableRef old, catalog_.OpenByOid(rebuilt.old));
+    ASSIGN_OR_RETURN(const std::string name, catalog_.ChooseRelationName(old->name, "", "ccold", old->schema));
+    RETURN_IF_ERROR(catalog::SwapIndexes(catalog_, rebuilt.fresh, rebuilt.old, name));
   }
-  for (const Rebuilt& rebuilt : all) {
-    RETURN_IF_ERROR(DropConcurrently(table_oid, rebuilt.fresh));
-    RETURN_IF_ERROR(context_.next_transaction());
-  }
-  return Status::Ok();
+  RETURN_IF_ERROR(context_.next_transaction());
+  RETURN_IF_ERROR(DropConcurrently(table_oid, old_ones));
+  return context_.next_transaction();
 }
 
 }  // namespace phantom::session

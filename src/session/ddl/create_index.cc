@@ -13,6 +13,7 @@
 #include "session/ddl/runner.h"
 #include "txn/index.h"
 #include "txn/index_load.h"
+#include "txn/row_place.h"
 #include "txn/row_table.h"
 #include "txn/transaction.h"
 #include "catalog/shared_catalog.h"
@@ -224,7 +225,7 @@ Status DdlRunner::BuildIndexes(Oid table) {
 }
 
 Status DdlRunner::ForEachKey(const catalog::Table& table, const catalog::Index& index,
-                             const std::function<Status(const KeyedRow&)>& take) {
+                             const std::function<Status(const KeyedRow&)>& take, std::optional<RowId> only) {
   std::vector<types::KeyColumn> columns;
   std::string sql = "SELECT ctid", order;
   for (const catalog::IndexKey& key : index.keys) {
@@ -235,7 +236,11 @@ Status DdlRunner::ForEachKey(const catalog::Table& table, const catalog::Index& 
     order += key.nulls_first ? " NULLS FIRST" : " NULLS LAST";
   }
   sql += " FROM ONLY " + TableSql(table);
-  if (!index.predicate_sql.empty()) sql += " WHERE " + index.predicate_sql;
+  if (!index.predicate_sql.empty()) sql += " WHERE (" + index.predicate_sql + ")";
+  if (only) {
+    sql += index.predicate_sql.empty() ? " WHERE" : " AND";
+    sql += Format(" ctid = '(%u,%u)'", txn::PageOf(*only), unsigned{txn::OffsetOf(*only)});
+  }
   // Entries come in the index's order, many of them going straight into a run.
   sql += order + ", 1";
   types::KeyCodec codec(std::move(columns));

@@ -18,6 +18,11 @@
 namespace phantom::planner {
 struct Expr;
 }
+namespace phantom::txn {
+class Index;
+class LockHolder;
+class RowTable;
+}  // namespace phantom::txn
 
 namespace phantom::session {
 
@@ -126,20 +131,29 @@ class DdlRunner {
     const types::Chunk& chunk;
     uint32_t at;
   };
+  // `only`: of this row alone.
   Status ForEachKey(const catalog::Table& table, const catalog::Index& index,
-                    const std::function<Status(const KeyedRow&)>& take);
+                    const std::function<Status(const KeyedRow&)>& take, std::optional<RowId> only = {});
   Status DuplicateKey(const catalog::Table& table, const catalog::Index& index, const KeyedRow& row, bool found_by_build);
   Status BuildIndexes(Oid table);
   Status CheckConstraintRows(const catalog::Table& table, const catalog::Constraint& constraint);
   Status CheckNotNullRows(const catalog::Table& table, int column);
 
-  // ---- Indexes made and dropped beside writers (concurrent_index.cc) ----
+  // ---- Indexes made and dropped beside writers (concurrent_index.cc, fill_index.cc) ----
   // Each commits what was done before it, and goes on in transactions of its own.
   Status BuildConcurrently(Oid table, Oid index);
   Status FillConcurrently(Oid table, Oid index);
+  Status LookThroughKeys(const catalog::Table& table, const catalog::Index& index);
+  Status FillOneByOne(const catalog::Table& table, const catalog::Index& index, txn::Index& entries,
+                      const txn::RowTable& rows);
+  Status FillWithRun(const catalog::Table& table, const catalog::Index& index, txn::Index& entries,
+                     const txn::RowTable& rows);
+  Status CheckShared(const catalog::Table& table, const catalog::Index& index, txn::Index& entries,
+                     const txn::RowTable& rows, const std::string& key, RowId row);
+  txn::LockHolder& Locks();
   Status WaitForLockers(Oid table, txn::LockMode mode);
   Status NextState(Oid index, catalog::Catalog::IndexState state);
-  Status DropConcurrently(Oid table, Oid index);
+  Status DropConcurrently(Oid table, const std::vector<Oid>& indexes);
   Result<DdlResult> DropIndexConcurrently(const parser::DropStmt& statement);
   Status ReindexConcurrently(Oid table, Oid index);  // index 0: all of the table
 
