@@ -138,12 +138,22 @@ Result<Index::Obstacle> Index::FindObstacle(TxnId own, std::string_view key, Row
   return obstacle;
 }
 
+bool Index::NoteFound(Transaction& transaction, const Obstacle& obstacle, const RowTable& table, std::optional<RowId>* noted) const {
+  transaction.Observe(obstacle.writer);
+  SerializableTransaction* const reader = WriterOf(transaction, watched_);
+  if (reader == nullptr || *noted == obstacle.row) return true;
+  manager_->impl().serializable.locks().LockRow(*reader, {table.space(), table.tree()}, obstacle.row);
+  *noted = obstacle.row;
+  return false;
+}
+
 Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::string_view key, RowId row,
                                                  const RowTable& table) {
   RETURN_IF_ERROR(CheckKey(key));
   ManagerImpl& impl = manager_->impl();
   ASSIGN_OR_RETURN(TxnId own, transaction.EnsureId());
   const uint64_t hash = Checksum(AsBytes(key), uint64_t{space_.value} << 32 | tree_.value);
+  std::optional<RowId> noted;
   for (;;) {
     Obstacle obstacle;
     {
@@ -155,7 +165,7 @@ Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::
       }
     }
     if (obstacle.row) {
-      transaction.Observe(obstacle.writer);
+      if (!NoteFound(transaction, obstacle, table, &noted)) continue;
       // Who has looked whether the key is free is told that the order of things does not permit it, not that it is taken.
       RETURN_IF_ERROR(NoteWritten(transaction, EntryKey(key, obstacle.row)));
       return std::optional<RowId>(obstacle.row);
@@ -227,10 +237,11 @@ Result<Index::Filled> Index::Fill(Transaction& transaction, std::string_view key
 Result<std::optional<RowId>> Index::FindConflict(Transaction& transaction, std::string_view key, RowId except,
                                                  const RowTable& table) {
   ManagerImpl& impl = manager_->impl();
+  std::optional<RowId> noted;
   for (;;) {
     ASSIGN_OR_RETURN(const Obstacle obstacle, FindObstacle(transaction.id(), key, except, table));
     if (obstacle.row) {
-      transaction.Observe(obstacle.writer);
+      if (!NoteFound(transaction, obstacle, table, &noted)) continue;
       return std::optional<RowId>(obstacle.row);
     }
     if (!obstacle.blocker) return std::optional<RowId>();

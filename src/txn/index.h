@@ -91,6 +91,8 @@ class Index {
     TxnId blocker;   // or a transaction in progress that decides
     RowId in_doubt;  // about this row
   };
+  // The transaction is to learn that the row has the key. False: it has been noted as its reader only now, and has to look again.
+  bool NoteFound(Transaction& transaction, const Obstacle& obstacle, const RowTable& table, std::optional<RowId>* noted) const;
   // Puts the entry unless there is one. The transaction in progress that has marked it, if any.
   Result<TxnId> PutUnlessThere(Transaction& transaction, std::string_view key, RowId row, bool* there);
   Status NoteWritten(Transaction& transaction, Bytes entry) const;

@@ -444,6 +444,10 @@ Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snaps
   Attempt attempt;
   bool in_turn = false;
   LockedRow result;
+  // What is locked is read: where a savepoint is rolled back to, that it was stays.
+  if (SerializableTransaction* const reader = ReaderOf(snapshot, watched_)) {
+    manager_->impl().serializable.locks().LockRow(*reader, {space_, tree_}, id);
+  }
   const Status status = Hold(transaction, snapshot, id, wish, &attempt, &in_turn);
   if (in_turn) LeaveTurn(transaction, id, mode);
   RETURN_IF_ERROR(status);
