@@ -153,6 +153,11 @@ Result<std::optional<RowId>> Index::InsertUnique(Transaction& transaction, std::
   ManagerImpl& impl = manager_->impl();
   ASSIGN_OR_RETURN(TxnId own, transaction.EnsureId());
   const uint64_t hash = Checksum(AsBytes(key), uint64_t{space_.value} << 32 | tree_.value);
+  if (SerializableTransaction* const reader = transaction.savepoint_depth() == 0 ? nullptr : WriterOf(transaction, watched_)) {
+    // That the key was free is told by the entry, unless that is taken back.
+    const std::string end = std::string(key).append(sizeof(RowId) + 1, '\xff');
+    impl.serializable.locks().LockStretch(*reader, {space_, tree_}, key, end);
+  }
   std::optional<RowId> noted;
   for (;;) {
     Obstacle obstacle;

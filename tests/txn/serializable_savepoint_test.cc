@@ -21,6 +21,18 @@ TEST_CASE("what a savepoint's rollback took back has been read all the same") {
   REQUIRE(IsReadWriteFailure(w.Commit(*a)));
 }
 
+TEST_CASE("a key that was inserted and taken back was free, and others who take it come after") {
+  World w;
+  auto a = w.Begin(), b = w.Begin();
+  const auto savepoint = a->Savepoint();
+  Must(w.Insert(*a, 7, 70));
+  Must(a->RollbackTo(savepoint));
+  REQUIRE(w.K(*b, 2) == 20);
+  Must(w.Insert(*b, 7, 71));
+  Must(w.Commit(*b));
+  REQUIRE(IsReadWriteFailure(w.SetK(*a, 2, -10)));
+}
+
 TEST_CASE("a row that was only locked, or met as the owner of a key, has been read, also when that was taken back") {
   World w;
   const bool locks = GENERATE(true, false);
