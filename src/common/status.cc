@@ -5,19 +5,19 @@
 
 namespace phantom {
 
-Status::Status(SqlState sqlstate, std::string message) : error_(std::make_unique<ErrorFields>()) {
+Status::Status(SqlState sqlstate, std::string message) : error_(new ErrorFields) {
   error_->sqlstate = sqlstate;
   error_->message = std::move(message);
 }
 
-Status::Status(const Status& other) : error_(other.error_ ? std::make_unique<ErrorFields>(*other.error_) : nullptr) {}
+Status::Status(const Status& other) : error_(other.error_ ? new ErrorFields(*other.error_) : nullptr) {}
 
 Status& Status::operator=(const Status& other) {
-  if (this != &other) error_ = other.error_ ? std::make_unique<ErrorFields>(*other.error_) : nullptr;
+  if (this != &other) error_.reset(other.error_ ? new ErrorFields(*other.error_) : nullptr);
   return *this;
 }
 
-Status::~Status() = default;
+void Status::Free::operator()(ErrorFields* error) const noexcept { delete error; }
 
 Status&& Status::Detail(std::string text) && {
   mutable_error().detail = std::move(text);
