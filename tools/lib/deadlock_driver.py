@@ -5,6 +5,7 @@ processes form a ring, all of them were asking for a row at one and the same tim
 had the row, or asked for it too (and may stand before it in the queue)."""
 
 import asyncio
+import collections
 import itertools
 import random
 import re
@@ -20,7 +21,8 @@ class Client:
     def __init__(self, storm, number):
         self.storm = storm
         self.random = random.Random(storm.seed * 1000 + number)
-        self.history = []  # [row, asked, answered or None, over or None]: over is the end of the transaction it got the row in
+        # [row, asked, answered or None, over or None]: over is the end of the transaction it got the row in.
+        self.history = collections.deque()
         self.pid = None
 
     async def run(self):
@@ -56,7 +58,11 @@ class Client:
                 break
             entry[3] = now
         while self.history and self.history[0][3] is not None and self.history[0][3] < now - KEPT_S:
-            self.history.pop(0)
+            self.history.popleft()
+
+    def since(self, begin):
+        """What it has asked for and not given up by then, the newest first."""
+        return itertools.takewhile(lambda entry: entry[3] is None or entry[3] > begin, reversed(self.history))
 
 
 class Storm:
@@ -97,22 +103,25 @@ class Storm:
             return "an unknown process"
         # What the others asked for while the victim did: until the victim's error is read they may have gone on to ask for more.
         begin, end = victim.history[-1][1], victim.history[-1][2]
-        asked = [[e for e in self.clients[pid].history if e[1] < end and (e[2] is None or e[2] > begin)] for pid in waiters]
+        asked = [[e for e in self.clients[pid].since(begin) if e[1] < end and (e[2] is None or e[2] > begin)] for pid in waiters]
         if not all(asked):
             return f"process {waiters[asked.index([])]} did not wait"
-        reasons = [self.fault_of(waits, blockers, begin, end) for waits in itertools.product(*asked)]
-        return None if None in reasons else reasons[-1]
+        return None if self.explained((), asked, blockers, begin, end) else "no such waits at one time"
 
-    def fault_of(self, waits, blockers, begin, end):
-        """The same of one choice of what each of them was waiting for."""
-        begin = max(begin, *(wait[1] for wait in waits))
-        end = min(end, *(wait[2] or end for wait in waits))
-        if begin >= end:
-            return "they did not wait at one time"
-        for wait, blocker in zip(waits, blockers):
-            if not any(e[0] == wait[0] and e[1] < end and (e[3] is None or e[3] > begin) for e in self.clients[blocker].history):
-                return f"process {blocker} had nothing of row {wait[0]}"
-        return None
+    def explained(self, chosen, asked, blockers, begin, end):
+        """Whether each of those left can have waited for one of what it asked for, all at one time and each blocked by the next."""
+        if len(chosen) == len(asked):
+            return all(self.blocks(blocker, wait[0], begin, end) for wait, blocker in zip(chosen, blockers))
+        for wait in asked[len(chosen)]:
+            first, last = max(begin, wait[1]), min(end, wait[2] or end)
+            if first < last and self.blocks(blockers[len(chosen)], wait[0], first, last):
+                if self.explained((*chosen, wait), asked, blockers, first, last):
+                    return True
+        return False
+
+    def blocks(self, pid, row, begin, end):
+        """Whether the process had the row, or asked for it, within that time."""
+        return any(entry[0] == row and entry[1] < end for entry in self.clients[pid].since(begin))
 
 
 def detection_times_ms(log):
