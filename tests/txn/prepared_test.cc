@@ -315,11 +315,12 @@ TEST_CASE("row locks too many for one log record come back") {
   auto t = open.database->Begin();
   // As if on rows far from each other.
   constexpr uint64_t kRows = 5000;
-  const RowTable& rows = open.table->rows();
+  const SpaceId space = open.table->rows().space();
+  const TreeId tree = open.table->rows().tree();
   for (uint64_t i = 1; i <= kRows; ++i) {
     TxnId blocker;
     bool added = false;
-    Must(t->LockRow(rows.space(), rows.tree(), RowId(i * 100), RowLockMode::kShare, &blocker, &added));
+    Must(t->LockRow(space, tree, RowId(i * 100), RowLockMode::kShare, &blocker, &added));
     REQUIRE((added && !blocker));
   }
   Prepare(*open.database, "much", t);
@@ -329,9 +330,9 @@ TEST_CASE("row locks too many for one log record come back") {
   for (const uint64_t i : {uint64_t{1}, kRows / 2, kRows}) {
     TxnId blocker;
     bool added = false;
-    Must(t->LockRow(rows.space(), open.table->rows().tree(), RowId(i * 100), RowLockMode::kUpdate, &blocker, &added));
+    Must(t->LockRow(space, tree, RowId(i * 100), RowLockMode::kUpdate, &blocker, &added));
     REQUIRE((!added && blocker));
-    Must(t->LockRow(rows.space(), open.table->rows().tree(), RowId(i * 100 + 1), RowLockMode::kUpdate, &blocker, &added));
+    Must(t->LockRow(space, tree, RowId(i * 100 + 1), RowLockMode::kUpdate, &blocker, &added));
     REQUIRE((added && !blocker));
   }
   Rollback(*open.database, "much");
