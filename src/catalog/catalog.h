@@ -263,8 +263,6 @@ class Catalog {
   // Empty trees for a table and its indexes (TRUNCATE, rewrites); old ones go when the transaction commits.
   Status ReplaceStorage(const Table& table);
   Status ReplaceIndexStorage(const Index& index);
-  // Entries of one change places with those of the other.
-  Status SwapIndexStorage(Oid one, Oid other);
   // pg_index's indislive, indisready and indisvalid.
   enum class IndexState : uint8_t {
     kDead,      // nobody uses it

@@ -1,6 +1,7 @@
 #include "engine/table_reader.h"
 
 #include "catalog/catalog.h"
+#include "catalog/open_table.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/system_tables.h"
 #include "types/chunk.h"
@@ -8,19 +9,17 @@
 namespace phantom::engine {
 
 Result<std::unique_ptr<txn::RowTable>> OpenStored(const catalog::Table& table, const Runtime& runtime) {
-  SpaceId space = table.space;
-  TreeId tree = table.tree;
-  if (table.is_system()) {
-    const catalog::SystemTables& system = catalog::SystemTables::Get();
-    if (!system.IsStored(table.oid)) return std::unique_ptr<txn::RowTable>();
-    space = system.IsShared(table.oid) ? SpaceId(0) : catalog::SharedCatalog::SpaceOf(runtime.context.catalog->database());
-    tree = TreeId(table.oid);
-  }
-  ASSIGN_OR_RETURN(txn::RowTable rows, txn::RowTable::Open(runtime.context.transaction->manager(), space, tree, table.layout,
-                                                           table.oid));
-  rows.SetName(table.name);
-  if (table.persistence == catalog::Persistence::kTemporary) rows.SetPrivate();
-  return std::make_unique<txn::RowTable>(std::move(rows));
+  if (table.is_system() && !catalog::SystemTables::Get().IsStored(table.oid)) return std::unique_ptr<txn::RowTable>();
+  txn::TransactionManager& manager = runtime.context.transaction->manager();
+  Result<txn::RowTable> opened = [&] {
+    if (!table.is_system()) return catalog::OpenRows(manager, table);
+    const bool shared = catalog::SystemTables::Get().IsShared(table.oid);
+    const SpaceId space = shared ? SpaceId(0) : catalog::SharedCatalog::SpaceOf(runtime.context.catalog->database());
+    return txn::RowTable::Open(manager, space, TreeId(table.oid), table.layout, table.oid);
+  }();
+  RETURN_IF_ERROR(opened.status());
+  opened->SetName(table.name);
+  return std::make_unique<txn::RowTable>(std::move(opened).value());
 }
 
 Result<TableReader> TableReader::Make(const catalog::Table& table, std::span<const int> columns, Runtime& runtime) {

@@ -142,8 +142,8 @@ void TransactionBlock::Fail() {
     case Kind::kExplicit:
       break;
   }
-  if (transaction_ != nullptr) ObserveReads();
   if (!savepoints_.empty() && transaction_->active() && transaction_->RollbackTo(savepoints_.back().id).ok()) {
+    ObserveReads();
     settings_.EndLevel(false);
     settings_.BeginLevel();
     catalog_.RolledBackToSavepoint();

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "txn/fixture.h"
+#include "txn/lock_waiters.h"
 
 using namespace phantom;
 using namespace phantom::txn;
@@ -31,15 +32,6 @@ struct World {
   std::unique_ptr<Database> database;
   std::unique_ptr<TestTable> table;
 };
-
-void AwaitWaiter(LockManager& locks, int32_t process_id) {
-  for (;;) {
-    for (const LockInfo& info : locks.Locks()) {
-      if (info.process_id == process_id && !info.granted) return;
-    }
-    std::this_thread::yield();
-  }
-}
 
 }  // namespace
 

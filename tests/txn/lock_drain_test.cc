@@ -4,20 +4,12 @@
 
 #include "fixture.h"
 #include "txn/lock_manager.h"
+#include "txn/lock_waiters.h"
 
 namespace phantom::txn {
 namespace {
 
 const LockTag kTable = LockTag::Relation(5, 16384);
-
-void AwaitWaiter(LockManager& manager, int32_t process_id) {
-  for (;;) {
-    for (const LockInfo& info : manager.Locks()) {
-      if (info.process_id == process_id && !info.granted) return;
-    }
-    std::this_thread::yield();
-  }
-}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Table, advisory and transaction locks: conflicts, queues, savepoints, timeouts, deadlocks.
 #include "txn/lock_manager.h"
+#include "txn/lock_waiters.h"
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -19,16 +20,6 @@ bool Try(LockHolder& holder, LockMode mode, const LockTag& tag = kTable) {
   Result<bool> held = holder.Acquire(tag, mode, request);
   REQUIRE(held.ok());
   return *held;
-}
-
-// Runs until the holder's process is seen waiting.
-void AwaitWaiter(LockManager& manager, int32_t process_id) {
-  for (;;) {
-    for (const LockInfo& info : manager.Locks()) {
-      if (info.process_id == process_id && !info.granted) return;
-    }
-    std::this_thread::yield();
-  }
 }
 
 }  // namespace

@@ -24,16 +24,6 @@ Status Catalog::SetIndexState(Oid index, IndexState state) {
   return Status::Ok();
 }
 
-Status Catalog::SwapIndexStorage(Oid one, Oid other) {
-  ASSIGN_OR_RETURN(const TableRef first, TableByOid(one));
-  ASSIGN_OR_RETURN(const TableRef second, TableByOid(other));
-  if (first == nullptr || second == nullptr) {
-    return Errorf(sqlstate::kInternalError, "cache lookup failed for index %u", first == nullptr ? one : other);
-  }
-  RETURN_IF_ERROR(UpdateClass(one, [&](Row& row) { row.SetInt(pg_class::relfilenode, second->tree.value); }));
-  return UpdateClass(other, [&](Row& row) { row.SetInt(pg_class::relfilenode, first->tree.value); });
-}
-
 Result<Oid> Catalog::CopyIndex(const Index& index, std::string_view name) {
   ASSIGN_OR_RETURN(std::optional<Row> relation, store_->FindOne(oid::kPgClass, index_oid::kClassByOid, {index.oid}));
   ASSIGN_OR_RETURN(std::optional<Row> definition, store_->FindOne(oid::kPgIndex, index_oid::kIndexByOid, {index.oid}));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/open_table.h"
 #include "catalog/shared_catalog.h"
 #include "catalog/system_store.h"
 #include "session/ddl/runner.h"
@@ -36,8 +37,8 @@ Status DdlRunner::FillConcurrently(Oid table_oid, Oid index_oid) {
   ASSIGN_OR_RETURN(table, catalog_.OpenByOid(table_oid));
   index = table->FindIndex(index_oid);
   if (index == nullptr) return missing();
-  ASSIGN_OR_RETURN(txn::Index entries, txn::Index::Open(manager, table->space, index->tree));
-  ASSIGN_OR_RETURN(const txn::RowTable rows, txn::RowTable::Open(manager, table->space, table->tree, table->layout));
+  ASSIGN_OR_RETURN(txn::Index entries, catalog::OpenIndex(manager, *table, index->tree));
+  ASSIGN_OR_RETURN(const txn::RowTable rows, catalog::OpenRows(manager, *table));
   const bool many = rows.EndRowId().value > txn::kIndexLoadEntriesMin;
   RETURN_IF_ERROR(many ? FillWithRun(*table, *index, entries, rows) : FillOneByOne(*table, *index, entries, rows));
   // Later than the filling's own view: whoever has an older one may miss something.
