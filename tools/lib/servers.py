@@ -86,14 +86,14 @@ class Server:
         if self.process:
             self.process.wait()
 
-    def psql(self, sql):
+    def psql(self, sql, dbname="postgres"):
         """What psql prints, unaligned and without headings."""
-        command = [POSTGRES_BIN / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.conninfo(), "-c", sql]
+        command = [POSTGRES_BIN / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.conninfo(dbname), "-c", sql]
         return self.client(command).strip()
 
-    def pgbench(self, *arguments):
+    def pgbench(self, *arguments, dbname="postgres"):
         """What pgbench prints."""
-        return self.client([POSTGRES_BIN / "pgbench", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, *arguments, "postgres"])
+        return self.client([POSTGRES_BIN / "pgbench", "-h", "127.0.0.1", "-p", self.port, "-U", self.user, *arguments, dbname])
 
     def client(self, command):
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
@@ -135,13 +135,15 @@ class Server:
 class PhantomDB(Server):
     name = "phantomdb"
 
-    def __init__(self, directory=None, settings=(), flags=()):
+    def __init__(self, directory=None, settings=(), flags=(), wrapper=()):
+        """wrapper: the words of a command to run the server under, as valgrind."""
         super().__init__(directory, settings)
         self.flags = list(flags)
+        self.wrapper = list(wrapper)
 
     def spawn(self):
         settings = [word for setting in self.settings for word in ("--set", setting)]
-        command = [phantomdb_binary(), "start", "--data", self.directory / "data", "--port", str(self.port), *settings, *self.flags]
+        command = [*self.wrapper, phantomdb_binary(), "start", "--data", self.directory / "data", "--port", str(self.port), *settings, *self.flags]
         return subprocess.Popen([str(word) for word in command], stdout=self.log, stderr=self.log)
 
     def check(self):
