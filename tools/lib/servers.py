@@ -146,6 +146,13 @@ class PhantomDB(Server):
         command = [*self.wrapper, phantomdb_binary(), "start", "--data", self.directory / "data", "--port", str(self.port), *settings, *self.flags]
         return subprocess.Popen([str(word) for word in command], stdout=self.log, stderr=self.log)
 
+    def demand_password(self, password):
+        """From now on user postgres shows it (SCRAM-SHA-256); this restarts the server. For psql and pgbench, set PGPASSWORD."""
+        self.psql(f"ALTER ROLE postgres PASSWORD '{password}'")
+        self.stop()
+        self.flags += ["--auth", "scram-sha-256"]
+        self.start()
+
     def check(self):
         """Runs the offline check; returns (exit code, output)."""
         done = subprocess.run([str(phantomdb_binary()), "check", "--data", str(self.directory / "data")], capture_output=True, text=True)
@@ -175,6 +182,12 @@ class PostgreSQL(Server):
                     "log_timezone=UTC", *self.settings]
         flags = [word for setting in settings for word in ("-c", setting)]
         return subprocess.Popen(self.unprivileged([POSTGRES_BIN / "postgres", "-D", data, *flags]), stdout=self.log, stderr=self.log)
+
+    def demand_password(self, password):
+        """From now on user postgres shows it (SCRAM-SHA-256). For psql and pgbench, set PGPASSWORD."""
+        self.psql(f"ALTER ROLE postgres PASSWORD '{password}'")
+        (self.directory / "data" / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+        os.kill(self.postmaster_pid(), signal.SIGHUP)
 
     def postmaster_pid(self):
         return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])

@@ -7,8 +7,6 @@ import tempfile
 
 from bench.measure import percentile
 
-THREADS = 2
-
 
 @dataclasses.dataclass
 class Outcome:
@@ -19,15 +17,18 @@ class Outcome:
     failed: int = 0
 
 
-def pgbench(server, *arguments, seconds, sampled=1.0, dbname="postgres"):
+def pgbench(server, *arguments, seconds, sampled=1.0, threads=2, dbname="postgres"):
     """Runs pgbench; of its transactions the part sampled is logged, which gives the latencies."""
     with tempfile.TemporaryDirectory(prefix="pgbench-") as directory:
-        out = server.pgbench("-n", "-j", THREADS, "-T", seconds, "--log", f"--log-prefix={directory}/log",
+        out = server.pgbench("-n", "-j", threads, "-T", seconds, "--log", f"--log-prefix={directory}/log",
                              f"--sampling-rate={sampled}", *arguments, dbname=dbname)
         times = sorted(int(time) / 1000 for time in logged_times(directory))
+    rate = re.search(r"^tps = ([\d.]+)", out, re.M)
+    if not rate:
+        raise SystemExit(f"pgbench on {server.name} came to no transaction in {seconds} s")
     failed = re.search(r"failed transactions: (\d+)", out)
     return Outcome(transactions=int(re.search(r"actually processed: (\d+)", out).group(1)),
-                   rate=float(re.search(r"^tps = ([\d.]+)", out, re.M).group(1)),
+                   rate=float(rate.group(1)),
                    p50_ms=percentile(times, 0.5), p99_ms=percentile(times, 0.99), failed=int(failed.group(1)) if failed else 0)
 
 

@@ -27,12 +27,20 @@ def buffers_mb():
     return min(BUFFERS_MB_MAX, total_kb // 4096)
 
 
-def allow_open_files(count):
-    """For this process and those it starts from now on."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < count:
-        raise SystemExit(f"{count} open files are needed, the limit is {hard}: raise it (ulimit -n, as root) or ask for fewer connections")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count) if soft != resource.RLIM_INFINITY else soft, hard))
+def open_files_max():
+    """Raised as far as it goes, for this process and those it starts from now on."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def memory_kib(pids):
+    """Resident memory of the processes; what they share is counted once (the sum of their proportional set sizes)."""
+    total = 0
+    for pid in pids:
+        rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.M).group(1))
+    return total
 
 
 def set_affinity(pids, cores):
