@@ -135,11 +135,11 @@ class Server:
 class PhantomDB(Server):
     name = "phantomdb"
 
-    def __init__(self, directory=None, settings=(), flags=(), wrapper=()):
-        """wrapper: the words of a command to run the server under, as valgrind."""
+    wrapper = ()  # the words of a command to run the server under, as valgrind
+
+    def __init__(self, directory=None, settings=(), flags=()):
         super().__init__(directory, settings)
         self.flags = list(flags)
-        self.wrapper = list(wrapper)
 
     def spawn(self):
         settings = [word for setting in self.settings for word in ("--set", setting)]

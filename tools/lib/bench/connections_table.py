@@ -17,6 +17,7 @@ IDLE_POSTGRESQL_MAX = 500
 ACTIVE = 1000
 # What the first connections make a server allocate once is not theirs.
 WARMING = 50
+RESERVED = 50
 FILES_BESIDE = 200
 # pgbench's clock runs while it connects its clients one after the other.
 ACTIVE_CONNECTING_S = 10
@@ -67,8 +68,11 @@ class Connections(Table):
 
     def __init__(self, options):
         super().__init__(options)
-        self.connections_max = {"postgresql": pair.CONNECTIONS_MAX, "phantomdb": max(pair.CONNECTIONS_MAX, options.idle + WARMING + 50)}
         self.demanding = set()  # the servers that want a password by now
+
+    def make_server(self, name):
+        most = self.options.idle + WARMING + RESERVED if name == "phantomdb" else 0
+        return pair.make(name, self.options.memory_mb, max(pair.CONNECTIONS_MAX, most))
 
     def prepare(self, server):
         load_pgbench(server, self.options.scale)

@@ -15,24 +15,26 @@ def postgresql(buffers_mb, connections_max=CONNECTIONS_MAX):
         "random_page_cost=1.1"])
 
 
-def phantomdb(buffers_mb, connections_max=CONNECTIONS_MAX, wrapper=()):
-    return PhantomDB(settings=[f"shared_buffers={buffers_mb}MB", "synchronous_commit=on", f"max_connections={connections_max}"],
-                     wrapper=wrapper)
+def phantomdb(buffers_mb, connections_max=CONNECTIONS_MAX):
+    return PhantomDB(settings=[f"shared_buffers={buffers_mb}MB", "synchronous_commit=on", f"max_connections={connections_max}"])
+
+
+def make(name, buffers_mb, connections_max=CONNECTIONS_MAX):
+    """Not yet started."""
+    return {"postgresql": postgresql, "phantomdb": phantomdb}[name](buffers_mb, connections_max)
 
 
 class Pair:
     """server(name) is running, and prepared by the function given; all are stopped and removed at the end of the context."""
 
-    def __init__(self, buffers_mb, connections_max, prepare):
-        self.make = {"postgresql": lambda: postgresql(buffers_mb, connections_max["postgresql"]),
-                     "phantomdb": lambda: phantomdb(buffers_mb, connections_max["phantomdb"])}
-        self.prepare = prepare
+    def __init__(self, make_server, prepare):
+        self.make_server, self.prepare = make_server, prepare
         self.running = {}
         self.stack = contextlib.ExitStack()
 
     def server(self, name):
         if name not in self.running:
-            server = self.stack.enter_context(self.make[name]())
+            server = self.stack.enter_context(self.make_server(name))
             self.prepare(server)
             self.running[name] = server
         return self.running[name]

@@ -68,9 +68,10 @@ def number(value):
 
 
 def text(result):
-    lines = [f"{result.case:<28}{NAMES[0]:<30}{NAMES[1]:<30}ratio"]
+    width = max(28, *(len(figure) + 4 for figure in result.figures()))
+    lines = [f"{result.case:<{width}}{NAMES[0]:<30}{NAMES[1]:<30}ratio"]
     for figure in result.figures():
-        line = f"  {figure:<26}"
+        line = f"  {figure}".ljust(width)
         for server in NAMES:
             values = result.values(server, figure)
             spread = f" ({number(min(values))} to {number(max(values))})" if len(values) > 1 else ""

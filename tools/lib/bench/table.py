@@ -24,10 +24,13 @@ class Table:
 
     name = ""
     about = ""
-    connections_max = dict.fromkeys(bench.pair.NAMES, bench.pair.CONNECTIONS_MAX)
 
     def __init__(self, options):
         self.options = options
+
+    def make_server(self, name):
+        """Of its own for this table, not yet started."""
+        return bench.pair.make(name, self.options.memory_mb)
 
     def prepare(self, server):
         """Loads what the cases need into a server just started."""
