@@ -41,8 +41,8 @@ void Catalog::End(bool committed) {
   if (private_ || !committed) local_version_ = 0;
   // Of temporary objects nobody else is told; this session's plans have to follow all the same.
   if (private_) ++temporary_version_;
+  if (private_ || pending_->permanent) pending_ = std::make_shared<PendingChanges>();
   private_ = will_tell_ = false;
-  pending_ = std::make_shared<PendingChanges>();
   unsafe_labels_.clear();
 }
 

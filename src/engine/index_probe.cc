@@ -86,21 +86,22 @@ Status IndexProbe::Start(uint32_t row) {
   ranges_.clear();
   range_ = 0;
   scanning_ = false;
-  std::vector<std::string> prefixes(1);
+  prefixes_.resize(1);
+  prefixes_[0].clear();
   size_t next = 0;
   for (; next < access_.conditions.size(); ++next) {
     const planner::IndexCondition& condition = access_.conditions[next];
     const uint32_t column = static_cast<uint32_t>(condition.key_column);
     if (condition.op == Op::kIsNull) {
-      for (std::string& prefix : prefixes) codec_.AppendNull(column, prefix);
+      for (std::string& prefix : prefixes_) codec_.AppendNull(column, prefix);
     } else if (condition.op == Op::kEqual) {
       if (values_[next]->IsNull(row)) return Status::Ok();
-      for (std::string& prefix : prefixes) codec_.AppendColumn(column, values_[next]->row_slot(row), prefix);
+      for (std::string& prefix : prefixes_) codec_.AppendColumn(column, values_[next]->row_slot(row), prefix);
     } else if (condition.op == Op::kIn) {
       if (values_[next]->IsNull(row)) return Status::Ok();
       const types::ArrayView array(values_[next]->Get<types::StringRef>(row).view());
       std::vector<std::string> longer;
-      for (const std::string& prefix : prefixes) {
+      for (const std::string& prefix : prefixes_) {
         for (uint32_t e = 0; e < array.size(); ++e) {
           if (array.IsNull(e)) continue;
           alignas(8) std::byte slot[16];
@@ -111,14 +112,20 @@ Status IndexProbe::Start(uint32_t row) {
       }
       std::sort(longer.begin(), longer.end());
       longer.erase(std::unique(longer.begin(), longer.end()), longer.end());
-      prefixes = std::move(longer);
+      prefixes_ = std::move(longer);
     } else {
       break;
     }
   }
-  for (const std::string& prefix : prefixes) AddRange(prefix, row, next);
+  for (const std::string& prefix : prefixes_) AddRange(prefix, row, next);
   if (access_.backward) std::reverse(ranges_.begin(), ranges_.end());
   return Status::Ok();
+}
+
+void IndexProbe::Stop() {
+  if (scan_ != nullptr) scan_->Stop();
+  range_ = ranges_.size();
+  scanning_ = false;
 }
 
 Result<bool> IndexProbe::Next(txn::FetchedRow& fetched, RowId& id) {

@@ -29,6 +29,8 @@ class IndexProbe {
   Status Start(uint32_t row);
   // The next row as RowTable::Locate() leaves it; false at the end. `fetched` keeps its memory.
   Result<bool> Next(txn::FetchedRow& fetched, RowId& id);
+  // Nothing more is wanted until the next Start(): what is held of the index goes.
+  void Stop();
 
   const txn::RowTable& rows() const { return *rows_; }
 
@@ -47,6 +49,7 @@ class IndexProbe {
   std::unique_ptr<txn::IndexScan> scan_;
   std::vector<EvaluatorPtr> exprs_;  // by condition; null for IS [NOT] NULL
   std::vector<const types::Vector*> values_;
+  std::vector<std::string> prefixes_;  // of the keys, by the conditions on leading columns
   std::vector<txn::KeyRange> ranges_;  // in the order of the scan
   size_t range_ = 0;
   bool scanning_ = false;

@@ -52,7 +52,10 @@ class IndexScanOperator final : public Operator {
         }
         RETURN_IF_ERROR(reader_.Add(probe_->rows(), fetched_, id, count++));
       }
-      if (unique_ && count > 0) done_ = true;
+      if (unique_ && count > 0) {
+        done_ = true;
+        probe_->Stop();
+      }
       batch_rows_ = std::min<size_t>(batch_rows_ * 4, types::kVectorSize);
       out = reader_.batch(count);
       RETURN_IF_ERROR(filter_.Filter(out));

@@ -3,11 +3,18 @@
 
 namespace phantom::lsm {
 
+void RunCursor::Close() {
+  pin_ = CachePin<RunBlock>();
+  reading_.Forget();
+  valid_ = false;
+  run_ = nullptr;
+}
+
 Status RunCursor::Enter(uint32_t block) {
   if (pin_ && block == block_) return Status::Ok();
   reading_.Forget();
   pin_ = CachePin<RunBlock>();
-  ASSIGN_OR_RETURN(pin_, run_.Pin(block));
+  ASSIGN_OR_RETURN(pin_, run_->Pin(block));
   block_ = block;
   return Status::Ok();
 }
@@ -19,12 +26,12 @@ void RunCursor::Show() {
 
 Status RunCursor::Seek(Bytes key) {
   valid_ = false;
-  if (run_.block_count() == 0) return Status::Ok();
-  RETURN_IF_ERROR(Enter(run_.BlockOf(key)));
+  if (run_->block_count() == 0) return Status::Ok();
+  RETURN_IF_ERROR(Enter(run_->BlockOf(key)));
   bool equal;
   position_ = pin_->LowerBound(key, &equal, reading_);
   if (position_ == pin_->count()) {
-    if (block_ + 1 == run_.block_count()) return Status::Ok();
+    if (block_ + 1 == run_->block_count()) return Status::Ok();
     RETURN_IF_ERROR(Enter(block_ + 1));
     position_ = 0;
   }
@@ -34,8 +41,8 @@ Status RunCursor::Seek(Bytes key) {
 
 Status RunCursor::SeekBelow(Bytes key) {
   valid_ = false;
-  if (run_.block_count() == 0) return Status::Ok();
-  RETURN_IF_ERROR(Enter(run_.BlockOf(key)));
+  if (run_->block_count() == 0) return Status::Ok();
+  RETURN_IF_ERROR(Enter(run_->BlockOf(key)));
   bool equal;
   position_ = pin_->LowerBound(key, &equal, reading_);
   return Back();
@@ -45,8 +52,8 @@ Status RunCursor::SeekFirst() { return Seek({}); }
 
 Status RunCursor::SeekLast() {
   valid_ = false;
-  if (run_.block_count() == 0) return Status::Ok();
-  RETURN_IF_ERROR(Enter(run_.block_count() - 1));
+  if (run_->block_count() == 0) return Status::Ok();
+  RETURN_IF_ERROR(Enter(run_->block_count() - 1));
   position_ = pin_->count();
   return Back();
 }
@@ -67,7 +74,7 @@ Status RunCursor::Next() {
   PHANTOM_CHECK(valid_);
   if (++position_ == pin_->count()) {
     valid_ = false;
-    if (block_ + 1 == run_.block_count()) return Status::Ok();
+    if (block_ + 1 == run_->block_count()) return Status::Ok();
     RETURN_IF_ERROR(Enter(block_ + 1));
     position_ = 0;
   }

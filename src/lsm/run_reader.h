@@ -67,7 +67,15 @@ class RunReader {
 // Walks a run in both directions.
 class RunCursor {
  public:
-  explicit RunCursor(const RunReader& run) : run_(run) {}
+  RunCursor() = default;  // of no run, until Open()
+  explicit RunCursor(const RunReader& run) : run_(&run) {}
+  RunCursor(const RunCursor&) = delete;
+  RunCursor& operator=(const RunCursor&) = delete;
+
+  // Takes the cursor to another run. Requires Close() before.
+  void Open(const RunReader& run) { run_ = &run; }
+  // Lets go of the run.
+  void Close();
 
   // To the first entry >= key / the last entry < key.
   Status Seek(Bytes key);
@@ -88,7 +96,7 @@ class RunCursor {
   void Show();
   Status Back();
 
-  const RunReader& run_;
+  const RunReader* run_ = nullptr;
   CachePin<RunBlock> pin_;
   uint32_t block_ = 0;
   uint32_t position_ = 0;

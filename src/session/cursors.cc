@@ -188,7 +188,7 @@ Result<UtilityResult> SessionState::RunDeclareCursor(const parser::Node& node, c
   if (cursor->plan->has_row_marks) cursor->is_no_scroll = true;
   cursor->rows = std::make_unique<RowStore>(scroll || hold ? WorkMemBytes() : Portal::kHistoryBytesMax);
   if (scroll || hold) cursor->rows->SpillTo(instance.env(), instance.temp_directory());
-  portals[std::string(declare.name)] = std::move(cursor);
+  AddPortal(declare.name, std::move(cursor));
   return UtilityResult{"DECLARE CURSOR"};
 }
 

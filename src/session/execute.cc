@@ -307,6 +307,21 @@ std::unique_ptr<Portal> SessionState::MakePortal(std::shared_ptr<Statement> stat
   return portal;
 }
 
+void SessionState::AddPortal(std::string_view name, std::unique_ptr<Portal> portal) {
+  if (idle_entry_.empty()) {
+    portals.emplace(name, std::move(portal));
+    return;
+  }
+  idle_entry_.key() = name;
+  idle_entry_.mapped() = std::move(portal);
+  portals.insert(std::move(idle_entry_));
+}
+
+std::unique_ptr<Portal> SessionState::TakePortal(Portals::iterator entry) {
+  idle_entry_ = portals.extract(entry);
+  return std::move(idle_entry_.mapped());
+}
+
 void SessionState::RetirePortal(std::unique_ptr<Portal> portal) {
   const std::shared_ptr<Statement> statement = portal->statement;
   if (statement != nullptr && portal->plan == statement->plan && portal->Recycle()) {
@@ -360,9 +375,7 @@ Status SessionState::StartPlan(Portal& portal) {
 void SessionState::DropPortal(std::string_view name) {
   const auto found = portals.find(name);
   if (found == portals.end()) return;
-  std::unique_ptr<Portal> portal = std::move(found->second);
-  portals.erase(found);
-  RetirePortal(std::move(portal));
+  RetirePortal(TakePortal(found));
 }
 
 }  // namespace phantom::session

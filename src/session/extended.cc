@@ -143,7 +143,7 @@ void SessionState::Bind(std::string portal_name, std::string_view statement_name
       }
     }
     portal->formats.assign(result_formats.begin(), result_formats.end());
-    portals[portal_name] = std::move(portal);
+    AddPortal(portal_name, std::move(portal));
     sink->BindComplete();
     return Status::Ok();
   };
@@ -215,7 +215,7 @@ Progress SessionState::Execute(std::string_view name, int32_t row_limit, ResultS
     return FailRequest(
         Errorf(sqlstate::kObjectNotInPrerequisiteState, "portal \"%s\" cannot be run", portal.name.c_str()));
   }
-  task_ = std::make_unique<PortalTask>(portal, row_limit > 0 ? static_cast<uint64_t>(row_limit) : 0);
+  task_.emplace(portal, row_limit > 0 ? static_cast<uint64_t>(row_limit) : 0);
   return Advance();
 }
 

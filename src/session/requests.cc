@@ -150,7 +150,7 @@ Result<bool> SessionState::StartCached(std::string_view text) {
   portal.started = true;
   RETURN_IF_ERROR(StartPlan(portal));
   if (statement->returns_rows) sink->RowDescription(portal.columns, portal.formats);
-  task_ = std::make_unique<PortalTask>(portal, 0);
+  task_.emplace(portal, 0);
   return true;
 }
 
@@ -190,7 +190,7 @@ Status SessionState::StartNext() {
     if (portal.columns.empty()) portal.columns = portal.statement->columns;
     sink->RowDescription(portal.columns, portal.formats);
   }
-  task_ = std::make_unique<PortalTask>(portal, 0);
+  task_.emplace(portal, 0);
   return Status::Ok();
 }
 
@@ -221,7 +221,7 @@ Status SessionState::FinishTask() {
 
 Progress SessionState::Advance() {
   while (true) {
-    if (task_ == nullptr) {
+    if (!task_) {
       if (!simple_.has_value()) return Progress::kDone;
       if (simple_->next == simple_->source->parsed.statements.size()) return FinishSimple();
       if (Status status = StartNext(); !status.ok()) return FailRequest(std::move(status));

@@ -172,9 +172,7 @@ void SessionState::DropPortalsOfTransaction() {
       ++entry;
       continue;
     }
-    std::unique_ptr<Portal> portal = std::move(entry->second);
-    entry = portals.erase(entry);
-    RetirePortal(std::move(portal));
+    RetirePortal(TakePortal(entry++));
   }
 }
 

@@ -91,7 +91,11 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
 
   // ---- Statements and portals ----
   std::map<std::string, std::shared_ptr<Statement>, std::less<>> statements;  // "" is the unnamed one
-  std::map<std::string, std::unique_ptr<Portal>, std::less<>> portals;
+  using Portals = std::map<std::string, std::unique_ptr<Portal>, std::less<>>;
+  Portals portals;
+  void AddPortal(std::string_view name, std::unique_ptr<Portal> portal);  // which must not be there
+  // Takes a portal away; the entry's memory waits for the next.
+  std::unique_ptr<Portal> TakePortal(Portals::iterator entry);
 
   // ---- LISTEN and NOTIFY ----
   struct ListenAction {
@@ -296,7 +300,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   std::optional<SimpleRequest> simple_;
   std::string running_;  // name of the portal an Execute runs
   bool executing_ = false;
-  std::unique_ptr<PortalTask> task_;
+  std::optional<PortalTask> task_;
+  Portals::node_type idle_entry_;
   uint64_t settings_applied_ = 0;
   TimerQueue::TimerId statement_timer_ = 0;
   uint64_t statement_number_ = 0;

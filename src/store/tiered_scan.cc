@@ -23,7 +23,7 @@ void TieredScan::Start(std::optional<Bytes> key, std::optional<Bytes> whole, uin
   whole_.reset();
   if (whole) whole_.emplace(AsText(*whole));
   done_ = false;
-  version_ = 0;
+  Release();
   batch_ = static_cast<uint32_t>(std::clamp<uint64_t>(expected, kBatchMin, kBatchMax));
 }
 
@@ -37,17 +37,35 @@ int TieredScan::Order(Bytes a, Bytes b) const {
   return forward() ? order : -order;
 }
 
-// Begins anew at the present place when the list of runs has changed.
-Status TieredScan::Refresh() {
-  const uint64_t now = tree_.version();
-  if (now == version_) return Status::Ok();
-  cursors_.clear();
+void TieredScan::Stop() {
+  done_ = true;
+  Release();
+}
+
+void TieredScan::Release() {
+  for (uint32_t i = 0; i < cursor_count_; ++i) cursors_[i]->Close();
+  cursor_count_ = 0;
   order_.clear();
   gathered_.clear();
   bytes_.clear();
   next_ = 0;
   runs_ = nullptr;
   exhausted_ = true;
+  version_ = 0;
+}
+
+lsm::RunCursor& TieredScan::AddCursor(const lsm::RunReader& run) {
+  if (cursor_count_ == cursors_.size()) cursors_.push_back(std::make_unique<lsm::RunCursor>());
+  lsm::RunCursor& cursor = *cursors_[cursor_count_++];
+  cursor.Open(run);
+  return cursor;
+}
+
+// Begins anew at the present place when the list of runs has changed.
+Status TieredScan::Refresh() {
+  const uint64_t now = tree_.version();
+  if (now == version_) return Status::Ok();
+  Release();
   version_ = now;
   if (!tree_.has_runs()) return Status::Ok();
   TieredTree::Listed runs = tree_.Current();
@@ -59,16 +77,14 @@ Status TieredScan::Refresh() {
       ASSIGN_OR_RETURN(const bool may_have, run->reader->MayHaveTrimmed(AsBytes(*whole_)));
       if (!may_have) continue;
     }
-    auto cursor = std::make_unique<lsm::RunCursor>(*run->reader);
-    RETURN_IF_ERROR(forward()       ? cursor->Seek(AsBytes(position_))
-                    : open_         ? cursor->SeekLast()
-                                    : cursor->SeekBelow(AsBytes(position_)));
-    if (!cursor->Valid()) continue;
-    order_.push_back(static_cast<uint32_t>(cursors_.size()));
-    cursors_.push_back(std::move(cursor));
+    lsm::RunCursor& cursor = AddCursor(*run->reader);
+    RETURN_IF_ERROR(forward()       ? cursor.Seek(AsBytes(position_))
+                    : open_         ? cursor.SeekLast()
+                                    : cursor.SeekBelow(AsBytes(position_)));
+    if (cursor.Valid()) order_.push_back(cursor_count_ - 1);
   }
   std::ranges::sort(order_, [&](uint32_t a, uint32_t b) { return IsBefore(a, b); });
-  exhausted_ = cursors_.empty();
+  exhausted_ = order_.empty();
   return Status::Ok();
 }
 
@@ -141,6 +157,7 @@ Status TieredScan::Next(Past past, Take take, const FunctionRef<void()>* shown) 
     if (!current) continue;
     position_.swap(next_position_);
     open_ = false;
+    if (done_) Release();
     return Status::Ok();
   }
 }

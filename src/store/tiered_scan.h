@@ -35,7 +35,8 @@ class TieredScan {
   // only entries that are `whole` and as many bytes more as filters leave out are wanted: runs without such are left out.
   // `expected`: how many entries the caller is likely to want, if it knows.
   void Start(std::optional<Bytes> key, std::optional<Bytes> whole = std::nullopt, uint64_t expected = 0);
-  void Stop() { done_ = true; }
+  // It is done, and holds nothing of the runs any more.
+  void Stop();
   bool done() const { return done_; }
   // Where the next stretch begins.
   const std::string& position() const { return position_; }
@@ -59,6 +60,10 @@ class TieredScan {
 
   bool forward() const { return direction_ == Direction::kForward; }
   Status Refresh();
+  // Lets go of the runs.
+  void Release();
+  // One more cursor, on this run.
+  lsm::RunCursor& AddCursor(const lsm::RunReader& run);
   Status Gather(Past past);
   // The cursor at the key that comes next, the newest run's if several have it. Requires one.
   lsm::RunCursor& First() const { return *cursors_[order_.front()]; }
@@ -81,7 +86,8 @@ class TieredScan {
 
   uint64_t version_ = 0;  // of what follows
   std::shared_ptr<const RunList> runs_;
-  std::vector<std::unique_ptr<lsm::RunCursor>> cursors_;  // the newest run's first
+  std::vector<std::unique_ptr<lsm::RunCursor>> cursors_;  // the newest run's first; those past cursor_count_ wait to be used again
+  uint32_t cursor_count_ = 0;
   std::vector<uint32_t> order_;                           // those that are not at their end, by their keys
   // From the runs, merged, without tombstones, in the order of the walk; consumed up to next_.
   std::string bytes_;

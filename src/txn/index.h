@@ -127,6 +127,8 @@ class IndexScan {
   Result<bool> Next(IndexEntry* entry);
   // Again from the start, with a new range, and with what the snapshot is by now.
   void Restart(KeyRange range);
+  // Nothing more is wanted: what is held of the index goes. Next() is at the end.
+  void Stop();
 
  private:
   struct State;

@@ -147,6 +147,11 @@ IndexScan::IndexScan(IndexScan&&) noexcept = default;
 
 void IndexScan::Restart(KeyRange range) { state_->Start(std::move(range)); }
 
+void IndexScan::Stop() {
+  state_->scan.Stop();
+  state_->at = state_->found.size();
+}
+
 Result<bool> IndexScan::Next(IndexEntry* entry) {
   State& s = *state_;
   if (s.at == s.found.size()) {

@@ -1,5 +1,6 @@
 #include "wire/data_row.h"
 
+#include <array>
 #include <vector>
 
 #include "types/binary_format.h"
@@ -86,7 +87,10 @@ Status AppendDataRows(std::string& out, const types::Chunk& chunk, uint32_t firs
                       uint32_t columns, std::span<const int16_t> formats, const types::FormatContext& context,
                       const types::ByteEncoding* encoding) {
   const size_t before = out.size();
-  std::vector<Encoding> encodings(columns);
+  // Few columns' fit on the stack.
+  std::array<Encoding, 32> some;
+  std::vector<Encoding> many(columns > some.size() ? columns : 0);
+  const std::span<Encoding> encodings(columns > some.size() ? many.data() : some.data(), columns);
   for (uint32_t i = 0; i < columns; ++i) {
     const int16_t format = formats.empty() ? 0 : formats.size() == 1 ? formats[0] : formats[i];
     encodings[i] = EncodingOf(chunk.column(i), format);
