@@ -17,11 +17,9 @@ ServerSettings::ServerSettings() {
 Status ServerSettings::Set(std::string_view name, std::string_view value, SettingSource source) {
   const int index = FindSetting(name);
   if (index < 0) {
-    if (name.find('.') != std::string_view::npos) {
-      custom_[std::string(name)] = value;
-      return Status::Ok();
-    }
-    return Errorf(sqlstate::kUndefinedObject, "unrecognized configuration parameter \"%s\"", std::string(name).c_str());
+    RETURN_IF_ERROR(CheckCustomName(name));
+    custom_[std::string(name)] = value;
+    return Status::Ok();
   }
   const SettingRow& row = SettingRows()[static_cast<size_t>(index)];
   if (row.context == SettingContext::kInternal) {

@@ -169,4 +169,43 @@ Status CheckSettingValue(const SettingRow& row, SettingValue* value) {
   return Status::Ok();
 }
 
+namespace {
+
+// Of the parameters that PostgreSQL does not have: a misspelt one is an error, as of an extension that is loaded.
+constexpr std::string_view kReservedPrefix = "phantom";
+
+// Two or more identifiers separated by dots.
+bool IsList(std::string_view name) {
+  bool start = true;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '.') {
+      if (start) return false;
+      start = true;
+    } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || byte >= 0x80) {
+      start = false;
+    } else if (start || !((c >= '0' && c <= '9') || c == '$')) {
+      return false;
+    }
+  }
+  return !start;
+}
+
+}  // namespace
+
+Status CheckCustomName(std::string_view name) {
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos) {
+    return Errorf(sqlstate::kUndefinedObject, "unrecognized configuration parameter \"%s\"", std::string(name).c_str());
+  }
+  const auto invalid = [name] {
+    return Errorf(sqlstate::kInvalidName, "invalid configuration parameter name \"%s\"", std::string(name).c_str());
+  };
+  if (!IsList(name)) return invalid().Detail("Custom parameter names must be two or more simple identifiers separated by dots.");
+  if (name.substr(0, dot) == kReservedPrefix) {
+    return invalid().Detail("\"" + std::string(kReservedPrefix) + "\" is a reserved prefix.");
+  }
+  return Status::Ok();
+}
+
 }  // namespace phantom::session

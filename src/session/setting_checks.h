@@ -17,6 +17,10 @@ struct SettingValue;
 // known but not converted.
 Status CheckSettingValue(const SettingRow& row, SettingValue* value);
 
+// May a parameter that is not declared have this name? 42704 without a dot in it, 42602 when it is no list of identifiers or its
+// first is ours.
+Status CheckCustomName(std::string_view name);
+
 // Completes a DateStyle such as "DMY" by what `current` has for the part it leaves out.
 std::string MergeDateStyle(std::string_view current, std::string_view proposed);
 

@@ -12,33 +12,6 @@ namespace {
 
 const SettingRow& RowOf(int index) { return SettingRows()[static_cast<size_t>(index)]; }
 
-bool IsCustomName(std::string_view name) { return name.find('.') != std::string_view::npos; }
-
-// Two or more identifiers separated by dots.
-bool ValidCustomName(std::string_view name) {
-  bool start = true;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '.') {
-      if (start) return false;
-      start = true;
-    } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || byte >= 0x80) {
-      start = false;
-    } else if (start || !((c >= '0' && c <= '9') || c == '$')) {
-      return false;
-    }
-  }
-  return !start;
-}
-
-Status Unrecognized(std::string_view name) {
-  if (IsCustomName(name) && !ValidCustomName(name)) {
-    return Errorf(sqlstate::kInvalidName, "invalid configuration parameter name \"%s\"", std::string(name).c_str())
-        .Detail("Custom parameter names must be two or more simple identifiers separated by dots.");
-  }
-  return Errorf(sqlstate::kUndefinedObject, "unrecognized configuration parameter \"%s\"", std::string(name).c_str());
-}
-
 bool Examinable(const SettingRow& row, bool superuser) {
   return superuser || (row.flags & setting_flag::kSuperuserOnly) == 0;
 }
@@ -105,7 +78,7 @@ Status Settings::SetDefault(std::string_view name, std::string_view value, Setti
   SettingValue parsed{std::string(value), 0, source};
   std::string key(name);
   if (index < 0) {
-    if (!IsCustomName(name) || !ValidCustomName(name)) return Unrecognized(name);
+    RETURN_IF_ERROR(CheckCustomName(name));
   } else {
     const SettingRow& row = RowOf(index);
     key = row.name;
@@ -122,7 +95,7 @@ Status Settings::SetDefault(std::string_view name, std::string_view value, Setti
 Result<std::string> Settings::Check(std::string_view name, std::string_view value, bool superuser) const {
   const int index = FindSetting(name);
   if (index < 0) {
-    if (!IsCustomName(name) || !ValidCustomName(name)) return Unrecognized(name);
+    RETURN_IF_ERROR(CheckCustomName(name));
     return std::string(value);
   }
   const SettingRow& row = RowOf(index);
@@ -162,7 +135,7 @@ Status Settings::Set(std::string_view name, std::string_view value, SettingScope
   std::string key(name);
   SettingValue parsed{std::string(value), 0, SettingSource::kSession};
   if (index < 0) {
-    if (!IsCustomName(name) || !ValidCustomName(name)) return Unrecognized(name);
+    RETURN_IF_ERROR(CheckCustomName(name));
     for (const auto& [known, unused] : current_) {
       if (known.size() == name.size() && strncasecmp(known.data(), name.data(), name.size()) == 0) key = known;
     }
@@ -181,7 +154,7 @@ Status Settings::Set(std::string_view name, std::string_view value, SettingScope
 Status Settings::Reset(std::string_view name, SettingScope scope, bool superuser) {
   const int index = FindSetting(name);
   if (index < 0) {
-    if (!IsCustomName(name) || !ValidCustomName(name)) return Unrecognized(name);
+    RETURN_IF_ERROR(CheckCustomName(name));
     const std::string key(name);
     PushPrior(key, scope);
     Assign(key, FindValue(key) != nullptr ? std::optional(SettingValue{"", 0, SettingSource::kDefault}) : std::nullopt);

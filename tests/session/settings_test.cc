@@ -109,6 +109,15 @@ TEST_CASE("custom parameters live in the session") {
   CHECK(Shown(settings, "my.value") == "42704: unrecognized configuration parameter \"my.value\"");
   CHECK(SetError(settings, "my.value", "a b") == "OK");
   CHECK(Shown(settings, "my.value") == "a b");
+  CHECK(SetError(settings, "my.2nd", "x") == "42602: invalid configuration parameter name \"my.2nd\"");
+}
+
+TEST_CASE("a misspelt parameter of ours is an error, for a session and for the server") {
+  ServerSettings server;
+  Settings settings(server);
+  const std::string error = "invalid configuration parameter name \"phantom.tearing\"";
+  CHECK(SetError(settings, "phantom.tearing", "hot") == "42602: " + error);
+  CHECK(server.Set("phantom.tearing", "hot", SettingSource::kCommandLine).message() == error);
 }
 
 TEST_CASE("reported parameters are reported once, and again when they change") {
