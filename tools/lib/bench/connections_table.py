@@ -8,7 +8,7 @@ import tempfile
 
 from bench import machine, pair
 from bench.clients import load_pgbench, pgbench
-from bench.measure import P50, P99, measure
+from bench.measure import P50, P99, cpu_seconds_of, measure
 from bench.pgbench_tables import SAMPLED_SELECTS, selects
 from bench.table import Case, Table
 
@@ -104,8 +104,10 @@ class Connections(Table):
         return {"idle KiB each": (connected - before) / count, "after a query KiB each": (used - before) / count, "connections": count}
 
     def play_active(self, server, seconds):
-        return measure(server, lambda: pgbench(server, *selects("prepared", ACTIVE), seconds=seconds + ACTIVE_CONNECTING_S,
-                                               sampled=SAMPLED_SELECTS))
+        client = selects("prepared", ACTIVE)
+        connecting_s = cpu_seconds_of(server, lambda: server.pgbench("-n", "-j", 2, "-t", 1, *client))
+        return measure(server, lambda: pgbench(server, *client, seconds=seconds + ACTIVE_CONNECTING_S, sampled=SAMPLED_SELECTS),
+                       beside_s=connecting_s)
 
     def play_new(self, server, seconds):
         with tempfile.TemporaryDirectory(prefix="connections-") as directory:

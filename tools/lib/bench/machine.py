@@ -80,4 +80,4 @@ class Others:
 
     def percent(self):
         seconds = (self.busy_seconds() - self.busy) - (self.own_seconds() - self.own)
-        return max(0.0, 100 * seconds / (time.monotonic() - self.begun) / os.cpu_count())
+        return round(max(0.0, 100 * seconds / (time.monotonic() - self.begun) / os.cpu_count()), 1)

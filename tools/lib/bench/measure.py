@@ -37,8 +37,17 @@ def percentile(values, share):
     return values[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
 
 
-def measure(server, client, writes=False, of_one=1):
-    """The figures of what client() does; it returns an Outcome (clients.py). A transaction of the client's is of_one of those counted."""
+def cpu_seconds_of(server, client):
+    """Of the server's, while client() works."""
+    before = server.cpu_seconds()
+    client()
+    time.sleep(REAPED_S)
+    return server.cpu_seconds() - before
+
+
+def measure(server, client, writes=False, of_one=1, beside_s=0.0):
+    """The figures of what client() does; it returns an Outcome (clients.py). A transaction of the client's is of_one of those counted;
+    beside_s of the server's CPU time is not the transactions'."""
     if writes:
         server.psql("CHECKPOINT")
     others, cpu, written = Others(server), server.cpu_seconds(), bytes_written(server)
@@ -47,7 +56,7 @@ def measure(server, client, writes=False, of_one=1):
     time.sleep(REAPED_S)
     cpu = server.cpu_seconds() - cpu
     count = max(outcome.transactions * of_one, 1)
-    figures = {RATE: outcome.rate * of_one, P50: outcome.p50_ms, P99: outcome.p99_ms, CPU: cpu * 1e6 / count}
+    figures = {RATE: outcome.rate * of_one, P50: outcome.p50_ms, P99: outcome.p99_ms, CPU: max(cpu - beside_s, 0.0) * 1e6 / count}
     if writes:
         server.psql("CHECKPOINT")
         figures[WRITTEN] = (bytes_written(server) - written) / count
