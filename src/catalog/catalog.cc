@@ -51,7 +51,7 @@ void Catalog::RolledBackToSavepoint() {
   will_tell_ = false;  // the promise may have been made since
 }
 
-uint64_t Catalog::version() const { return cache_->version() + shared_->shared_version() + temporary_version_; }
+uint64_t Catalog::common_version() const { return cache_->version() + shared_->shared_version(); }
 
 void Catalog::Changed() {
   private_ = true;

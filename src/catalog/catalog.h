@@ -86,7 +86,10 @@ class Catalog {
   void RolledBackToSavepoint();
   bool has_uncommitted_changes() const { return private_; }
   // A plan made at this version is good as long as it does not change and there are no uncommitted changes.
-  uint64_t version() const;
+  uint64_t version() const { return common_version() + own_version(); }
+  // Its parts: what commits have changed for all sessions of the database, and for this one alone (temporary objects).
+  uint64_t common_version() const;
+  uint64_t own_version() const { return temporary_version_; }
   // What it tells may come from this commit or an earlier one.
   Lsn last_change() const;
 

@@ -42,7 +42,7 @@ void HandleExtended(session::Session& session, const wire::Frame& frame, wire::B
     case 'P': {
       Result<wire::ParseMessage> message = wire::ParseParse(frame.body);
       if (!message.ok()) return fail(message.status());
-      return session.Parse(std::string(message->name), std::string(message->query), message->parameter_types, sink);
+      return session.Parse(message->name, message->query, message->parameter_types, sink);
     }
     case 'B': {
       if (Status status = wire::ParseBind(frame.body, &bind); !status.ok()) return fail(status);

@@ -73,6 +73,11 @@ bool SameColumns(const std::vector<ColumnDescription>& a, const std::vector<Colu
 
 }  // namespace
 
+Status CheckResult(const Statement& statement, const std::vector<ColumnDescription>& columns) {
+  if (!statement.analyzed || statement.result_may_change || SameColumns(columns, statement.columns)) return Status::Ok();
+  return Error(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
+}
+
 bool IsPlannable(const parser::Node* node) {
   if (node == nullptr) return false;
   switch (node->kind) {
@@ -182,40 +187,53 @@ Status SessionState::Analyze(Statement& statement) {
     statement.analyzed = true;
     return Status::Ok();
   }
-  const bool good = statement.plan != nullptr && statement.catalog_version == catalog.version() &&
-                    statement.settings_version == settings.version() && statement.role == current_user &&
-                    !catalog.has_uncommitted_changes();
-  if (good) return Status::Ok();
+  if (IsGood(statement)) return Status::Ok();
+  const std::vector<Oid> types = statement.analyzed ? statement.param_types : statement.given_types;
+  if (statement.shareable) {
+    ASSIGN_OR_RETURN(const bool taken, TakeShared(statement, types));
+    if (taken) return Status::Ok();
+  }
 
   planner::PlannerContext context = MakePlannerContext();
   context.for_cursor = statement.for_cursor;
-  const std::vector<Oid>& types = statement.analyzed ? statement.param_types : statement.given_types;
   uint64_t catalog_version = catalog.version();
   const uint64_t withheld = catalog.indexes_withheld();
+  bool reads_now = false;
+  format.now_read = &reads_now;
   Result<std::unique_ptr<planner::PhysicalPlan>> planned = planner::PlanStatement(*statement.node, types, context);
   // What was found and what was not may not have fitted together: DDL has committed meanwhile. The locks taken stay.
   for (int attempt = 1; !planned.ok() && catalog.version() != catalog_version && attempt < kPlanAttemptsMax; ++attempt) {
     catalog_version = catalog.version();
     planned = planner::PlanStatement(*statement.node, types, context);
   }
+  format.now_read = nullptr;
   RETURN_IF_ERROR(planned.status());
   // A plan that does without an index for the sake of an old snapshot is not kept for later ones.
   if (catalog.indexes_withheld() != withheld) catalog_version = 0;
   std::shared_ptr<const planner::PhysicalPlan> plan = std::move(planned).value();
   std::vector<ColumnDescription> columns;
   for (const planner::ResultColumn& column : plan->columns) columns.push_back(Describe(column, catalog));
-  if (statement.analyzed && !statement.result_may_change && !SameColumns(columns, statement.columns)) {
-    return Error(sqlstate::kFeatureNotSupported, "cached plan must not change result type");
-  }
+  RETURN_IF_ERROR(CheckResult(statement, columns));
   statement.columns = std::move(columns);
   statement.returns_rows = plan->command == planner::CommandKind::kSelect || !plan->columns.empty();
   statement.param_types.clear();
   for (const types::Type& type : plan->param_types) statement.param_types.push_back(type.oid);
   statement.plan = std::move(plan);
   statement.catalog_version = catalog_version;
-  statement.settings_version = settings.version();
-  statement.role = current_user;
+  statement.environment = Environment();
+  statement.reads_now = reads_now;
+  statement.table_rows.clear();
   statement.analyzed = true;
+  if (!statement.shareable) return Status::Ok();
+  // Nothing is better than a point plan, whatever the size of its table.
+  if (!statement.plan->point) {
+    for (const planner::UsedTable& used : statement.plan->tables) {
+      statement.table_rows.push_back(services->RowCount(*used.table));
+    }
+  }
+  if (MayShare(statement)) {
+    instance.plans().Keep(PlanCache::KeyOf(statement.source->text, types, *statement.environment), Shared(statement, types));
+  }
   return Status::Ok();
 }
 

@@ -75,6 +75,8 @@ Status SessionState::ImportSnapshot(std::string_view id) {
   if (serializable && transaction.read_only() && block.modes().deferrable) {
     return Error(sqlstate::kFeatureNotSupported, "a snapshot-importing transaction must not be READ ONLY DEFERRABLE");
   }
+  // Plans made for newer snapshots may use indexes that lack what this one sees.
+  ForgetPlans();
   return transaction.AdoptSnapshot(exported->kept);
 }
 

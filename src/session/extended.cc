@@ -69,38 +69,53 @@ Status SessionState::ReadParameters(const Statement& statement, std::span<const 
   return Status::Ok();
 }
 
-void SessionState::Parse(std::string name, std::string query, std::span<const Oid> types, ResultSink& to) {
+Result<std::shared_ptr<Statement>> SessionState::NewStatement(std::string_view text, std::span<const Oid> types) {
+  std::shared_ptr<const QueryText> source;
+  if (const SharedStatementRef shared = FindShared(text, types); shared != nullptr) {
+    source = shared->source;
+  } else {
+    ASSIGN_OR_RETURN(source, ParseText(std::string(text)));
+  }
+  if (source->parsed.statements.size() > 1) {
+    return Error(sqlstate::kSyntaxError, "cannot insert multiple commands into a prepared statement");
+  }
+  auto statement = std::make_shared<Statement>();
+  statement->given_types.assign(types.begin(), types.end());
+  if (!source->parsed.statements.empty()) {
+    const parser::ParsedStatement& parsed = source->parsed.statements[0];
+    statement->node = parsed.node;
+    statement->begin = parsed.begin;
+    statement->length = parsed.length;
+  }
+  statement->source = std::move(source);
+  statement->shareable = true;
+  statement->environment = Environment();
+  RETURN_IF_ERROR(BeginStatement(statement->node));
+  if (!block.failed()) RETURN_IF_ERROR(Analyze(*statement));
+  return statement;
+}
+
+void SessionState::Parse(std::string_view name, std::string_view query, std::span<const Oid> types, ResultSink& to) {
   sink = &to;
   statement_start_us = NowUs();
   const auto parse = [&]() -> Status {
-    if (encoding != nullptr) {
-      std::string kept;
-      ASSIGN_OR_RETURN(const std::string_view converted, FromClient(query, kept));
-      query = std::string(converted);
-    }
-    current_query = query;
+    std::string kept;
+    ASSIGN_OR_RETURN(const std::string_view text, FromClient(query, kept));
+    current_query = text;
     if (!name.empty() && statements.contains(name)) {
-      return Errorf(sqlstate::kDuplicatePstatement, "prepared statement \"%s\" already exists", name.c_str());
+      return Errorf(sqlstate::kDuplicatePstatement, "prepared statement \"%s\" already exists", std::string(name).c_str());
     }
-    if (name.empty()) statements.erase(name);
-    ASSIGN_OR_RETURN(std::shared_ptr<const QueryText> source, ParseText(std::move(query)));
-    if (source->parsed.statements.size() > 1) {
-      return Error(sqlstate::kSyntaxError, "cannot insert multiple commands into a prepared statement");
+    std::shared_ptr<Statement> statement;
+    if (name.empty()) {
+      RetireUnnamed();
+      ASSIGN_OR_RETURN(statement, Recall(text, types));
     }
-    auto statement = std::make_shared<Statement>();
-    statement->name = name;
+    if (statement == nullptr) {
+      ASSIGN_OR_RETURN(statement, NewStatement(text, types));
+      statement->name = name;
+    }
     statement->prepared_us = statement_start_us;
-    statement->given_types.assign(types.begin(), types.end());
-    if (!source->parsed.statements.empty()) {
-      const parser::ParsedStatement& parsed = source->parsed.statements[0];
-      statement->node = parsed.node;
-      statement->begin = parsed.begin;
-      statement->length = parsed.length;
-    }
-    statement->source = std::move(source);
-    RETURN_IF_ERROR(BeginStatement(statement->node));
-    if (!block.failed()) RETURN_IF_ERROR(Analyze(*statement));
-    statements[name] = std::move(statement);
+    AddStatement(name, std::move(statement));
     sink->ParseComplete();
     return Status::Ok();
   };

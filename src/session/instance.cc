@@ -11,6 +11,7 @@
 #include "session/exported_snapshots.h"
 #include "session/in_catalog.h"
 #include "session/notification_hub.h"
+#include "session/plan_cache.h"
 #include "session/session_registry.h"
 #include "session/settings.h"
 #include "session/tiering/move_log.h"
@@ -73,6 +74,7 @@ struct Instance::Parts {
   NotificationHub notifications;
   ExportedSnapshots exported_snapshots;
   TimerQueue timers;
+  PlanCache plans;
   MoveLog moves;
 };
 
@@ -154,6 +156,7 @@ SessionRegistry& Instance::sessions() { return parts_->sessions; }
 NotificationHub& Instance::notifications() { return parts_->notifications; }
 ExportedSnapshots& Instance::exported_snapshots() { return parts_->exported_snapshots; }
 TimerQueue& Instance::timers() { return parts_->timers; }
+PlanCache& Instance::plans() { return parts_->plans; }
 MoveLog& Instance::moves() { return parts_->moves; }
 const std::string& Instance::temp_directory() const { return parts_->temp_directory; }
 int64_t Instance::start_us() const { return parts_->start_us; }

@@ -32,6 +32,7 @@ namespace phantom::session {
 class ExportedSnapshots;
 class MoveLog;
 class NotificationHub;
+class PlanCache;
 class ServerSettings;
 class SessionRegistry;
 class TimerQueue;
@@ -61,6 +62,7 @@ class Instance {
   NotificationHub& notifications();
   ExportedSnapshots& exported_snapshots();
   TimerQueue& timers();
+  PlanCache& plans();
   MoveLog& moves();
   // Where statements spill.
   const std::string& temp_directory() const;

@@ -68,7 +68,7 @@ class Portal {
   engine::ExecutionContext context;
   std::unique_ptr<engine::MemoryBroker> memory;
   std::unique_ptr<engine::PreparedExecution> execution;
-  const engine::LiteralBindings* literals = nullptr;  // whose values are the parameters; kept by the session's SimpleCache
+  const engine::LiteralBindings* literals = nullptr;  // whose values are the parameters; kept with the plan
   // Closed, and ready to be opened again for the same plan; see Recycle().
   std::unique_ptr<engine::PreparedExecution> idle_execution;
   std::unique_ptr<Task> task;  // of a utility statement that streams (COPY)

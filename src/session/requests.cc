@@ -93,7 +93,7 @@ Progress SessionState::SimpleQuery(std::string text, ResultSink& to) {
   BeginRequest(to, text);
   skip_to_sync = false;
   // A simple query replaces the unnamed statement and portal.
-  if (const auto unnamed = statements.find(std::string_view()); unnamed != statements.end()) statements.erase(unnamed);
+  RetireUnnamed();
   DropPortal("");
   simple_.emplace();
   if (const Result<bool> started = StartCached(text); !started.ok()) {
@@ -121,22 +121,42 @@ void SessionState::StartStatementTimer() {
   }
 }
 
+SimpleCache::Entry* SessionState::TakeSimple(std::string_view text) {
+  if (!shares_plans()) return nullptr;
+  const PlanEnvironmentRef& environment = Environment();
+  const SharedStatementRef shared = instance.plans().Find(PlanCache::KeyOf(simple_cache_.fingerprint(), *environment));
+  if (shared == nullptr || shared->catalog_version != catalog.common_version() ||
+      !IsSame(shared->environment, environment) || !simple_cache_.IsLike(text, *shared) || !SeesIndexes(*shared->plan)) {
+    return nullptr;
+  }
+  auto statement = std::make_shared<Statement>();
+  statement->source = shared->source;
+  const parser::ParsedStatement& parsed = shared->source->parsed.statements[0];
+  statement->node = parsed.node;
+  statement->begin = parsed.begin;
+  statement->length = parsed.length;
+  statement->result_may_change = true;
+  Adopt(*statement, shared);
+  return simple_cache_.Add({shared, std::move(statement)});
+}
+
 Result<bool> SessionState::StartCached(std::string_view text) {
   static const int kConformingStrings = FindSetting("standard_conforming_strings");
-  if (block.failed() || !settings.GetBool(kConformingStrings)) return false;
-  SimpleCache::Entry* const entry = simple_cache_.Find(text, settings.version());
+  if (!simple_cache_.Look(text, settings.GetBool(kConformingStrings)) || block.failed()) return false;
+  SimpleCache::Entry* entry = simple_cache_.Find(text, Environment());
+  if (entry != nullptr && entry->statement != nullptr && !IsGood(*entry->statement)) {
+    simple_cache_.Drop(*entry);
+    entry = nullptr;
+  }
+  if (entry == nullptr) entry = TakeSimple(text);
   if (entry == nullptr) return false;
-  simple_->source = entry->source;
+  simple_->source = entry->shared->source;
   if (entry->statement == nullptr) return true;  // Advance() starts it
   const std::shared_ptr<Statement> statement = entry->statement;
   RETURN_IF_ERROR(BeginStatement(statement->node));
+  RETURN_IF_ERROR(EnsurePlan(*statement));
   // A plan made anew knows the old text's values.
-  bool good = statement->plan == entry->plan && settings.version() == entry->settings_version;
-  if (good) {
-    RETURN_IF_ERROR(EnsurePlan(*statement));
-    good = statement->plan == entry->plan;
-  }
-  if (!good) {
+  if (statement->plan != entry->shared->plan) {
     simple_cache_.Drop(*entry);
     simple_->source = nullptr;
     return false;
@@ -146,7 +166,7 @@ Result<bool> SessionState::StartCached(std::string_view text) {
   simple_->portal = MakePortal(statement);
   Portal& portal = *simple_->portal;
   portal.parameters = simple_cache_.Values(*entry);
-  portal.literals = &entry->bindings;
+  portal.literals = &entry->shared->bindings;
   portal.started = true;
   RETURN_IF_ERROR(StartPlan(portal));
   if (statement->returns_rows) sink->RowDescription(portal.columns, portal.formats);
@@ -159,15 +179,26 @@ void SessionState::RememberSimple() {
   const Portal& portal = *simple_->portal;
   const std::shared_ptr<Statement>& statement = portal.statement;
   if (statement->source != simple_->source) return;
+  if (!simple_cache_.has_fingerprint()) return;
   if (const auto* transaction = parser::DynCast<parser::TransactionStmt>(statement->node); transaction != nullptr) {
-    simple_cache_.AddParsed(simple_->source, settings.version());
+    if (!simple_cache_.fingerprint().literals.empty() || simple_cache_.Find(simple_->source->text, Environment()) != nullptr) return;
+    auto parsed = std::make_shared<SharedStatement>();
+    parsed->environment = Environment();
+    parsed->source = simple_->source;
+    simple_cache_.Add({std::move(parsed), nullptr});
     return;
   }
-  if (portal.idle_execution == nullptr || portal.plan != statement->plan || catalog.has_uncommitted_changes()) return;
-  if (simple_cache_.AddPlanned(statement, portal.idle_execution->constants(), settings.version())) {
-    // Its constants are this text's: the next run makes an execution that takes them from its own.
-    simple_->portal->idle_execution.reset();
+  if (portal.idle_execution == nullptr || portal.plan != statement->plan || statement->reads_now ||
+      catalog.has_uncommitted_changes()) {
+    return;
   }
+  const std::shared_ptr<SharedStatement> made = Shared(*statement, {});
+  if (!simple_cache_.FindLiterals(portal.idle_execution->constants(), *made)) return;
+  statement->plan = PlanOf(made);
+  simple_cache_.Add({made, statement});
+  if (MayShare(*statement)) instance.plans().Keep(PlanCache::KeyOf(simple_cache_.fingerprint(), *made->environment), made);
+  // Its constants are this text's: the next run makes an execution that takes them from its own.
+  simple_->portal->idle_execution.reset();
 }
 
 Status SessionState::StartNext() {

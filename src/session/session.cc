@@ -10,8 +10,8 @@ Session::~Session() = default;
 void Session::Ready(ResultSink& sink) { state_->Ready(sink); }
 Progress Session::SimpleQuery(std::string text, ResultSink& sink) { return state_->SimpleQuery(std::move(text), sink); }
 
-void Session::Parse(std::string name, std::string query, std::span<const Oid> parameter_types, ResultSink& sink) {
-  state_->Parse(std::move(name), std::move(query), parameter_types, sink);
+void Session::Parse(std::string_view name, std::string_view query, std::span<const Oid> parameter_types, ResultSink& sink) {
+  state_->Parse(name, query, parameter_types, sink);
 }
 void Session::Bind(std::string portal, std::string_view statement, std::span<const int16_t> parameter_formats,
                    std::span<const BoundValue> values, std::span<const int16_t> result_formats, ResultSink& sink) {
@@ -29,7 +29,9 @@ Progress Session::CallFunction(Oid function, std::span<const int16_t> argument_f
 }
 
 void Session::CloseStatement(std::string_view name, ResultSink& sink) {
-  if (const auto found = state_->statements.find(name); found != state_->statements.end()) {
+  if (name.empty()) {
+    state_->RetireUnnamed();
+  } else if (const auto found = state_->statements.find(name); found != state_->statements.end()) {
     state_->statements.erase(found);
   }
   sink.CloseComplete();

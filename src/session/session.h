@@ -58,7 +58,7 @@ class Session {
   Progress SimpleQuery(std::string text, ResultSink& sink);
 
   // The extended query protocol. After an error everything up to Sync is skipped.
-  void Parse(std::string name, std::string query, std::span<const Oid> parameter_types, ResultSink& sink);
+  void Parse(std::string_view name, std::string_view query, std::span<const Oid> parameter_types, ResultSink& sink);
   using BoundValue = std::optional<std::string_view>;  // a parameter's bytes; nullopt is NULL
   void Bind(std::string portal, std::string_view statement, std::span<const int16_t> parameter_formats,
             std::span<const BoundValue> values, std::span<const int16_t> result_formats, ResultSink& sink);

@@ -19,7 +19,9 @@
 #include "engine/constraint_events.h"
 #include "session/instance.h"
 #include "session/notification_hub.h"
+#include "session/plan_cache.h"
 #include "session/portal.h"
+#include "session/recent_statements.h"
 #include "session/result_sink.h"
 #include "session/session.h"
 #include "session/session_registry.h"
@@ -90,7 +92,11 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   std::unique_ptr<CatalogTypeHooks> type_hooks;
 
   // ---- Statements and portals ----
-  std::map<std::string, std::shared_ptr<Statement>, std::less<>> statements;  // "" is the unnamed one
+  using Statements = std::map<std::string, std::shared_ptr<Statement>, std::less<>>;
+  Statements statements;  // "" is the unnamed one
+  void AddStatement(std::string_view name, std::shared_ptr<Statement> statement);  // which must not be there
+  // There is no unnamed statement any more; it may be recalled.
+  void RetireUnnamed();
   using Portals = std::map<std::string, std::unique_ptr<Portal>, std::less<>>;
   Portals portals;
   void AddPortal(std::string_view name, std::unique_ptr<Portal> portal);  // which must not be there
@@ -148,7 +154,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   // ---- Requests (session.cc, extended.cc) ----
   Progress SimpleQuery(std::string text, ResultSink& to);
   Progress Continue(ResultSink& to);
-  void Parse(std::string name, std::string query, std::span<const Oid> types, ResultSink& to);
+  void Parse(std::string_view name, std::string_view query, std::span<const Oid> types, ResultSink& to);
   void Bind(std::string portal, std::string_view statement, std::span<const int16_t> parameter_formats,
             std::span<const Session::BoundValue> values, std::span<const int16_t> result_formats, ResultSink& to);
   void DescribeStatement(std::string_view name, ResultSink& to);
@@ -176,6 +182,27 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Status Analyze(Statement& statement);
   // A plan that is good now, with its tables locked and privileges checked.
   Status EnsurePlan(Statement& statement);
+
+  // ---- Plans that are made once (shared_plans.cc) ----
+  // What plans are made under now.
+  const PlanEnvironmentRef& Environment();
+  // Is the plan as it would be made now, but for the sizes of tables?
+  bool IsGood(const Statement& statement);
+  // Locks the tables of a plan that was good at a version of the catalog. False: it should be made anew.
+  Result<bool> LockIfGood(const planner::PhysicalPlan& plan, std::span<const double> table_rows, uint64_t version);
+  // What others have made of a text; null when there is nothing that may serve.
+  SharedStatementRef FindShared(std::string_view text, std::span<const Oid> types);
+  // Gives a shareable statement what others have made of its text. False: there is nothing that serves.
+  Result<bool> TakeShared(Statement& statement, std::span<const Oid> types);
+  // What others may have of a statement that was planned for these types.
+  std::shared_ptr<SharedStatement> Shared(const Statement& statement, std::span<const Oid> types) const;
+  // May they have it?
+  bool MayShare(const Statement& statement) const;
+  // The unnamed statement there was of this text, if it is as a new one would be.
+  Result<std::shared_ptr<Statement>> Recall(std::string_view text, std::span<const Oid> types);
+  // Plans of this session are made anew, or taken from others again.
+  void ForgetPlans();
+
   // Values from the client for a statement's parameters.
   // Appends to `parameters`.
   Status ReadParameters(const Statement& statement, std::span<const int16_t> formats,
@@ -279,8 +306,18 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
     std::unique_ptr<Portal> portal;
     const SimpleCache::Entry* cached = nullptr;  // what it is run by
   };
+  // A statement of a text that is not a simple query.
+  Result<std::shared_ptr<Statement>> NewStatement(std::string_view text, std::span<const Oid> types);
+  // May plans be taken from others and given to them?
+  bool shares_plans() const { return !catalog.has_uncommitted_changes() && catalog.temporary_schema() == 0; }
+  // Are the indexes of the plan's tables complete for what the transaction sees?
+  bool SeesIndexes(const planner::PhysicalPlan& plan);
+  void Adopt(Statement& statement, const SharedStatementRef& shared);
+
   // Starts a simple query by the plan of one like it. False: there is none, nothing was done.
   Result<bool> StartCached(std::string_view text);
+  // An entry of the simple cache for what others have made of a text; null when there is nothing that serves.
+  SimpleCache::Entry* TakeSimple(std::string_view text);
   // Remembers the simple query that has just run to its end.
   void RememberSimple();
 
@@ -296,6 +333,10 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Portal* running_portal();
   void DropPortalsOfTransaction();
 
+  PlanEnvironmentRef environment_;
+  uint64_t environment_settings_ = 0;
+  RecentStatements recent_;
+  Statements::node_type idle_unnamed_;
   SimpleCache simple_cache_;
   std::optional<SimpleRequest> simple_;
   std::string running_;  // name of the portal an Execute runs

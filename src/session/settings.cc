@@ -270,6 +270,19 @@ std::vector<SettingView> Settings::List() const {
   return views;
 }
 
+std::string Settings::Differences(std::span<const std::string_view> without) const {
+  std::string differences;
+  for (size_t i = 0; i < overlay_.size(); ++i) {
+    const int index = static_cast<int>(i);
+    const std::string_view name = RowOf(index).name;
+    if (overlay_[i] == nullptr || overlay_[i]->text == server_->value(index).text) continue;
+    if (std::ranges::find(without, name) != without.end()) continue;
+    differences.append(name).push_back('\0');
+    differences.append(overlay_[i]->text).push_back('\0');
+  }
+  return differences;
+}
+
 std::vector<std::pair<std::string, std::string>> Settings::TakeReports() {
   std::vector<std::pair<std::string, std::string>> reports;
   report_needed_ = false;

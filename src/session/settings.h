@@ -153,6 +153,9 @@ class Settings {
 
   // Increases with every change: what is derived from settings compares it.
   uint64_t version() const { return version_; }
+  // The known parameters whose values differ from the server's, but for those in `without`, as "name\0value\0..." in their
+  // fixed order: equal texts, equal settings.
+  std::string Differences(std::span<const std::string_view> without) const;
 
   // Transactions: level 1 is the transaction, deeper ones its savepoints.
   int level() const { return level_; }

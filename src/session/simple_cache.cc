@@ -70,23 +70,32 @@ bool IsPlain(const planner::PhysicalPlan& plan) {
 
 }  // namespace
 
-SimpleCache::Entry* SimpleCache::Find(std::string_view text, uint64_t settings_version) {
-  usable_ = text.size() <= kTextBytesMax && types::CheckUtf8(text).ok() && parser::ComputeFingerprint(text, &now_);
-  if (!usable_) return nullptr;
+bool SimpleCache::Look(std::string_view text, bool standard_conforming_strings) {
+  usable_ = standard_conforming_strings && text.size() <= kTextBytesMax && types::CheckUtf8(text).ok() &&
+            parser::ComputeFingerprint(text, &now_);
+  return usable_;
+}
+
+SimpleCache::Entry* SimpleCache::Find(std::string_view text, const PlanEnvironmentRef& environment) {
   const auto found = entries_.find(now_.hash);
   if (found == entries_.end()) return nullptr;
   Entry& entry = *found->second;
-  if (entry.settings_version != settings_version) {
+  if (!IsSame(entry.shared->environment, environment)) {
     entries_.erase(found);
     return nullptr;
   }
-  return SameBetween(entry.source->text, entry.literals, text, now_.literals) ? &entry : nullptr;
+  return IsLike(text, *entry.shared) ? &entry : nullptr;
+}
+
+bool SimpleCache::IsLike(std::string_view text, const SharedStatement& statement) const {
+  return SameBetween(statement.source->text, statement.literals, text, now_.literals);
 }
 
 std::vector<types::Value> SimpleCache::Values(const Entry& entry) const {
+  const engine::LiteralBindings& bindings = entry.shared->bindings;
   std::vector<types::Value> values;
-  values.reserve(entry.bindings.size());
-  for (const engine::LiteralBinding& binding : entry.bindings) {
+  values.reserve(bindings.size());
+  for (const engine::LiteralBinding& binding : bindings) {
     const FingerprintLiteral& literal = now_.literals[values.size()];
     types::Value value;
     PHANTOM_CHECK(ValueOf(now_.ValueOf(literal), literal.type, literal.minus >= 0, binding.type, &value));
@@ -96,34 +105,17 @@ std::vector<types::Value> SimpleCache::Values(const Entry& entry) const {
 }
 
 int32_t SimpleCache::Translate(const Entry& entry, int32_t location) const {
+  const std::vector<FingerprintLiteral>& literals = entry.shared->literals;
   int32_t shift = 0;
-  for (size_t i = 0; i < entry.literals.size() && entry.literals[i].location < location; ++i) {
-    shift += now_.literals[i].length - entry.literals[i].length;
+  for (size_t i = 0; i < literals.size() && literals[i].location < location; ++i) {
+    shift += now_.literals[i].length - literals[i].length;
   }
   return location + shift;
 }
 
-SimpleCache::Entry* SimpleCache::Add(Entry entry) {
-  if (entries_.size() >= kEntriesMax) entries_.clear();
-  std::unique_ptr<Entry>& place = entries_[now_.hash];
-  place = std::make_unique<Entry>(std::move(entry));
-  return place.get();
-}
-
-void SimpleCache::AddParsed(std::shared_ptr<const QueryText> source, uint64_t settings_version) {
-  if (!usable_ || !now_.literals.empty()) return;
-  Entry entry;
-  entry.source = std::move(source);
-  entry.settings_version = settings_version;
-  Add(std::move(entry));
-}
-
-bool SimpleCache::AddPlanned(const std::shared_ptr<Statement>& statement,
-                             std::span<const planner::ConstExpr* const> constants, uint64_t settings_version) {
-  if (!usable_ || !IsPlain(*statement->plan)) return false;
-  Entry entry;
-  for (size_t i = 0; i < now_.literals.size(); ++i) {
-    const FingerprintLiteral& literal = now_.literals[i];
+bool SimpleCache::FindLiterals(std::span<const planner::ConstExpr* const> constants, SharedStatement& statement) const {
+  if (!IsPlain(*statement.plan)) return false;
+  for (const FingerprintLiteral& literal : now_.literals) {
     const bool negative = literal.minus >= 0;
     const int32_t location = negative ? literal.minus : literal.location;
     const planner::ConstExpr* bound = nullptr;
@@ -138,21 +130,21 @@ bool SimpleCache::AddPlanned(const std::shared_ptr<Statement>& statement,
       bound = constant;
     }
     if (bound == nullptr) return false;
-    entry.bindings.push_back({location, bound->type});
+    statement.bindings.push_back({location, bound->type});
   }
-  entry.source = statement->source;
-  entry.literals = now_.literals;
-  entry.statement = statement;
-  entry.plan = statement->plan;
-  entry.settings_version = settings_version;
-  Add(std::move(entry));
+  statement.literals = now_.literals;
   return true;
+}
+
+SimpleCache::Entry* SimpleCache::Add(Entry entry) {
+  if (entries_.size() >= kEntriesMax) entries_.clear();
+  std::unique_ptr<Entry>& place = entries_[now_.hash];
+  place = std::make_unique<Entry>(std::move(entry));
+  return place.get();
 }
 
 void SimpleCache::Drop(const Entry& entry) {
   std::erase_if(entries_, [&](const auto& each) { return each.second.get() == &entry; });
 }
-
-void SimpleCache::Clear() { entries_.clear(); }
 
 }  // namespace phantom::session

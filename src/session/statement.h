@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "common/status.h"
 #include "parser/parser.h"
 #include "session/result_sink.h"
 #include "types/type.h"
@@ -28,6 +29,7 @@ struct QueryText {
 };
 
 class Portal;
+struct PlanEnvironment;
 
 struct Statement {
   Statement();
@@ -46,13 +48,15 @@ struct Statement {
   bool from_sql = false;  // PREPARE
   bool for_cursor = false;  // DECLARE CURSOR
   bool result_may_change = false;  // nobody has been told its columns for good: a simple query
+  bool shareable = false;  // its text has no other statement: its plan may come from, and go to, other sessions
   int64_t prepared_us = 0;
 
   // The plan, and what it was made under. Null for utility statements.
   std::shared_ptr<const planner::PhysicalPlan> plan;
   uint64_t catalog_version = 0;
-  uint64_t settings_version = 0;
-  Oid role = 0;
+  std::shared_ptr<const PlanEnvironment> environment;  // a utility statement's: what its text was parsed under
+  bool reads_now = false;          // the time when it was made is in the plan
+  std::vector<double> table_rows;  // what the plan's tables had then, if the plan's worth depends on that and it is shareable
 
   // A finished portal of this statement that the next run uses again.
   std::unique_ptr<Portal> idle_portal;
@@ -62,6 +66,8 @@ struct Statement {
   }
 };
 
+// 0A000 when somebody was told for good that the statement's result has other columns.
+Status CheckResult(const Statement& statement, const std::vector<ColumnDescription>& columns);
 // Is it planned (SELECT without INTO, INSERT, UPDATE, DELETE, MERGE), rather than a utility statement?
 bool IsPlannable(const parser::Node* node);
 // May it run in a failed transaction block: COMMIT, ROLLBACK, ROLLBACK TO, PREPARE TRANSACTION?

@@ -364,7 +364,8 @@ Result<UtilityResult> SessionState::RunDiscard(const parser::Node& node) {
       RETURN_IF_ERROR(DropTemporaryTables());
       return UtilityResult{"DISCARD ALL"};
     case parser::DiscardMode::kPlans:
-      for (const auto& [name, statement] : statements) statement->catalog_version = 0;
+      ForgetPlans();
+      instance.plans().Clear();
       return UtilityResult{"DISCARD PLANS"};
     case parser::DiscardMode::kSequences:
       DiscardSequences();

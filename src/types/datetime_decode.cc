@@ -492,7 +492,8 @@ class Decoder {
   }
 
   DecodeError ReservedWord(Word word, uint32_t* found) {
-    int64_t local = context_.now + int64_t{context_.time_zone.At(context_.now).seconds_east} * kMicrosPerSecond;
+    const int64_t start = context_.ReadNow();
+    int64_t local = start + int64_t{context_.time_zone.At(start).seconds_east} * kMicrosPerSecond;
     CivilTime now = CivilFromTimestamp(local);
     auto set_date = [&](int64_t days) {
       CivilDate date = CivilFromDays(days);
@@ -508,7 +509,7 @@ class Decoder {
         if (!time_only_) {
           set_date(today);
           *found |= kZone;
-          d_.zone_west = -context_.time_zone.At(context_.now).seconds_east;
+          d_.zone_west = -context_.time_zone.At(start).seconds_east;
         }
         d_.hour = now.hour;
         d_.minute = now.minute;

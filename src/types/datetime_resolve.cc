@@ -51,7 +51,8 @@ DecodeError FindZone(const FormatContext& context, bool time_only, DateTimeParts
     if (!IsCalendarYear(d.year, d.month)) return kNone;  // out of range, which the caller finds
     day = d.days();
   } else if (time_only && (d.parts & kDateParts) == 0) {
-    int64_t local = context.now + int64_t{context.time_zone.At(context.now).seconds_east} * kMicrosPerSecond;
+    const int64_t now = context.ReadNow();
+    int64_t local = now + int64_t{context.time_zone.At(now).seconds_east} * kMicrosPerSecond;
     day = FloorDiv(local, kMicrosPerDay);
   } else {
     return kBadFormat;

@@ -58,6 +58,14 @@ struct FormatContext {
   // Start of the transaction, microseconds since 2000-01-01 UTC: what 'now' and 'today' mean.
   int64_t now = 0;
   const TypeHooks* hooks = nullptr;
+  // Set when values are made of `now`: tells who plans a statement that the plan is of its time.
+  bool* now_read = nullptr;
+
+  // `now`, for making values of it.
+  int64_t ReadNow() const {
+    if (now_read != nullptr) *now_read = true;
+    return now;
+  }
 };
 
 // SET datestyle / intervalstyle: parse as PostgreSQL does ("ISO, DMY"; keywords in any order), keeping what is not named.

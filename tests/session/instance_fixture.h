@@ -36,6 +36,35 @@ class TestSession {
     return sink.errors.empty() ? sink.rows : sink.errors;
   }
 
+  // The same of one statement by the extended protocol: the unnamed statement, with parameters as text.
+  std::string Extended(const std::string& sql, const std::vector<std::string>& parameters = {}) {
+    Sink sink;
+    session_->Parse("", sql, {}, sink);
+    return Finish("", parameters, sink);
+  }
+  std::string Prepare(const std::string& statement, const std::string& sql) {
+    Sink sink;
+    session_->Parse(statement, sql, {}, sink);
+    session_->Sync(sink);
+    return sink.errors;
+  }
+  std::string Execute(const std::string& statement, const std::vector<std::string>& parameters = {}) {
+    Sink sink;
+    return Finish(statement, parameters, sink);
+  }
+  // The first rows, of a portal that stays open; FetchMore() gives more of them.
+  std::string Fetch(const std::string& portal, const std::string& statement, int32_t rows) {
+    Sink sink;
+    session_->Bind(portal, statement, {}, {}, {}, sink);
+    session_->Execute(portal, rows, sink);
+    return sink.errors.empty() ? sink.rows : sink.errors;
+  }
+  std::string FetchMore(const std::string& portal, int32_t rows) {
+    Sink sink;
+    session_->Execute(portal, rows, sink);
+    return sink.errors.empty() ? sink.rows : sink.errors;
+  }
+
  private:
   class Sink : public QuietSink {
    public:
@@ -52,6 +81,19 @@ class TestSession {
       if (!status.error().context.empty()) errors += " | " + status.error().context;
     }
   };
+
+  // From Bind to Sync, unless something has failed.
+  std::string Finish(const std::string& statement, const std::vector<std::string>& parameters, Sink& sink) {
+    const std::vector<Session::BoundValue> values(parameters.begin(), parameters.end());
+    if (!session_->skipping_to_sync()) session_->Bind("", statement, {}, values, {}, sink);
+    if (!session_->skipping_to_sync()) {
+      Progress progress = session_->Execute("", 0, sink);
+      while (progress == Progress::kMore) progress = session_->Continue(sink);
+    }
+    session_->Sync(sink);
+    instance_.transactions().WaitDurable(session_->DurableLsn());
+    return sink.errors.empty() ? sink.rows : sink.errors;
+  }
 
   Instance& instance_;
   std::unique_ptr<Session> session_;

@@ -143,7 +143,7 @@ Status TimestampTzToTimeTz(KernelContext& context, T timestamp, TimeTz& out, boo
 }
 // The offset is today's at that time of day.
 Status TimeToTimeTz(KernelContext& context, T time, TimeTz& out) {
-  ASSIGN_OR_RETURN(const T now, types::UtcToLocal(context.format->now, Zone(context)));
+  ASSIGN_OR_RETURN(const T now, types::UtcToLocal(context.format->ReadNow(), Zone(context)));
   const T local = types::FloorDiv(now, kMicrosPerDay) * kMicrosPerDay + time;
   out = {time, -types::OffsetAtLocal(Zone(context), local)};
   return Status::Ok();
@@ -259,7 +259,7 @@ Status DateTimeTz(KernelContext& context, D date, T time, T& out) {
 }
 // Midnight of the transaction's day, local.
 Result<T> Today(const KernelContext& context) {
-  const T now = context.execution != nullptr ? context.execution->transaction_start_us : context.format->now;
+  const T now = context.execution != nullptr ? context.execution->transaction_start_us : context.format->ReadNow();
   ASSIGN_OR_RETURN(const T local, types::UtcToLocal(now, Zone(context)));
   return types::FloorDiv(local, kMicrosPerDay) * kMicrosPerDay;
 }

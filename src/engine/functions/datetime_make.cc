@@ -174,11 +174,11 @@ T ClockMicros(const KernelContext& context) {
 }
 
 Status TransactionStart(KernelContext& context, T& out) {
-  out = context.execution != nullptr ? context.execution->transaction_start_us : context.format->now;
+  out = context.execution != nullptr ? context.execution->transaction_start_us : context.format->ReadNow();
   return Status::Ok();
 }
 Status StatementStart(KernelContext& context, T& out) {
-  out = context.execution != nullptr ? context.execution->statement_start_us : context.format->now;
+  out = context.execution != nullptr ? context.execution->statement_start_us : context.format->ReadNow();
   return Status::Ok();
 }
 Status ClockTimestamp(KernelContext& context, T& out) {
@@ -260,7 +260,7 @@ Status UtcAtInterval(KernelContext& context, const Interval& interval, T utc, T&
 }
 Status TimeTzAtZone(KernelContext& context, const StringRef& name, const TimeTz& time, TimeTz& out) {
   ASSIGN_OR_RETURN(const types::NamedZone* zone, ZoneOf(context, name));
-  out = MoveTimeTz(time, zone->OffsetAt(context.format->now));
+  out = MoveTimeTz(time, zone->OffsetAt(context.format->ReadNow()));
   return Status::Ok();
 }
 Status TimeTzAtInterval(KernelContext& context, const Interval& interval, const TimeTz& time, TimeTz& out) {
