@@ -54,6 +54,7 @@ class InsertOperator final : public Operator {
     count_ = 0;
     touched_.clear();
     ended_ = false;
+    writer_->StartStatement();
     return child_->Open();
   }
 

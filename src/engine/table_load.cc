@@ -31,6 +31,12 @@ void TableWriter::AllowLoad() {
   load_allowed_ = views_.empty() && std::ranges::none_of(indexes_, is_deferrable);
 }
 
+void TableWriter::StartStatement() {
+  inserted_ = 0;
+  failed_.reset();
+  load_.reset();
+}
+
 Status TableWriter::Load(size_t count, RowId* ids) {
   txn::Transaction& transaction = *runtime_.context.transaction;
   if (load_ == nullptr) load_ = std::make_unique<LoadState>(*rows_, transaction, indexes_.size());
@@ -81,6 +87,11 @@ Status TableWriter::PutLoaded() {
   return Status::Ok();
 }
 
-Status TableWriter::FinishLoad() { return load_ == nullptr ? Status::Ok() : PutLoaded(); }
+Status TableWriter::FinishLoad() {
+  if (load_ == nullptr) return Status::Ok();
+  Status put = PutLoaded();
+  load_.reset();
+  return put;
+}
 
 }  // namespace phantom::engine

@@ -51,9 +51,11 @@ class TableWriter {
   Status CheckViews(size_t i);
   // Inserts the row and its index entries.
   Result<RowId> Insert(size_t i);
-  // A statement that writes by Insert() only and needs nothing of the rows before its end may say so first. Once it has
+  // Statements that write by Insert() only and need nothing of the rows before their end may say so once. When such a statement has
   // inserted many, it is asked to load the others.
   void AllowLoad();
+  // Another statement, in a transaction of its own, is to write by the same writer.
+  void StartStatement();
   bool loads() const { return load_allowed_ && inserted_ >= kInsertedBeforeLoad; }
   // Writes the first `count` of the new rows, which have passed Check(), and gives their ids. Rows and index entries are in place after
   // FinishLoad(), which is to be called at the end of the statement, and before any row's error is raised: a key that is taken
