@@ -14,7 +14,7 @@ namespace phantom::session {
 namespace {
 
 // How far a guess at a table's rows may be from what ANALYZE counted to be taken for the same.
-constexpr double kGuessTolerance = 1.25;
+constexpr double kGuessTolerance = 1.1;
 
 Severity SeverityOf(std::string_view name) {
   constexpr Severity kAll[] = {Severity::kDebug, Severity::kLog, Severity::kInfo, Severity::kNotice,

@@ -30,6 +30,7 @@ Status ManagerImpl::LoadChunk(Transaction& transaction, SpaceId space, TreeId tr
   }));
   table->cold.Publish(std::move(rows));
   table->changes.fetch_add(chunk.rows, std::memory_order_relaxed);
+  table->grown.fetch_add(chunk.rows, std::memory_order_relaxed);
   return Status::Ok();
 }
 
@@ -49,7 +50,10 @@ Status ManagerImpl::ClearLoaded(SpaceId space, const store::Chunks::Entry& loade
 Status ManagerImpl::ForgetLoaded(SpaceId space, const store::Chunks::Entry& loaded) {
   store.env().Step("bulk: entry undone");
   Result<std::shared_ptr<TableState>> table = OpenTable(space, loaded.tree);
-  if (table.ok()) (*table)->cold.Withdraw(loaded.chunk.number);
+  if (table.ok()) {
+    (*table)->cold.Withdraw(loaded.chunk.number);
+    (*table)->grown.fetch_sub(loaded.chunk.rows, std::memory_order_relaxed);
+  }
   // What cannot be removed now is removed at the next start.
   static_cast<void>(store.chunks().RemoveSegment(loaded.chunk.segment));
   return Status::Ok();

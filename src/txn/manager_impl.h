@@ -40,18 +40,17 @@ class TableState {
   std::atomic<uint64_t> next_row;
   std::atomic<uint64_t> next_value{1};  // id of the next overflow value
   std::atomic<uint64_t> changes{0};     // rows written since the last ANALYZE
-  std::atomic<uint64_t> removed{0};     // rows that purge and rollbacks took away
+  std::atomic<int64_t> grown{0};        // rows inserted less rows deleted, without what was rolled back
   std::atomic<uint64_t> placed{0};      // what `changes` was when the rows were last put where they are
   ChunkActivity activity;
 
   ColdTable cold;
 
-  // What EstimateSize() found, and what next_row and removed were then. No mutex is taken while this is held.
+  // What EstimateSize() found, and what `grown` was then. No mutex is taken while this is held.
   struct Estimate {
     double rows = 0;
     double pages = 1;
-    uint64_t next_row = 0;
-    uint64_t removed = 0;
+    int64_t grown = 0;
   };
   Mutex estimate_mutex{LockRank::kPurge};
   std::optional<Estimate> estimate;
@@ -141,8 +140,8 @@ class ManagerImpl final : public store::TransactionHooks {
 
   // trees.cc
   Result<std::shared_ptr<TableState>> OpenTable(SpaceId space, TreeId tree);
-  // A row went for good: what is known of the table's size ages.
-  void NoteRemoved(SpaceId space, TreeId tree);
+  // A rollback has given the table so many rows, or taken them.
+  void NoteGrowth(SpaceId space, TreeId tree, int64_t rows);
   void ForgetTable(SpaceId space, TreeId tree);
   // An index's making commits: older snapshots lack what its filling left out. Until then nobody's kept snapshot may use it.
   void NoteIndexMade(SpaceId space, TreeId tree);

@@ -84,10 +84,8 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
     RETURN_IF_ERROR(tree.Read(change.key, [&](std::optional<Bytes> current) { found = still_there(current); }));
     if (found) RETURN_IF_ERROR(RemoveOverflowChunks(*this, tree, change.key));
   }
-  bool removed = false;
   auto remove = [&](std::optional<Bytes> current, btree::Edit& edit) -> Status {
-    removed = still_there(current);
-    if (removed) edit.op = btree::Edit::Op::kRemove;
+    if (still_there(current)) edit.op = btree::Edit::Op::kRemove;
     return Status::Ok();
   };
   if (tree.kind() == btree::TreeKind::kKeyed) {
@@ -101,9 +99,7 @@ Status ManagerImpl::PurgeRecord(const wal::Record& record) {
     return WriteSystem(*tiered, change.key, remove).status();
   }
   RETURN_IF_ERROR(NoteColdDeletion(tree, change.key, still_there));
-  RETURN_IF_ERROR(WriteSystem(tree, change.key, remove).status());
-  if (removed) NoteRemoved(change.space(), change.tree);
-  return Status::Ok();
+  return WriteSystem(tree, change.key, remove).status();
 }
 
 // Before a ghost goes that hides a row of a segment.

@@ -2,8 +2,10 @@
 #include "txn/row_table.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "btree/tree.h"
+#include "btree/tree_size.h"
 #include "common/check.h"
 #include "txn/overflow.h"
 #include "txn/row_table_impl.h"
@@ -214,67 +216,47 @@ void RowTable::NoteAnalyzed() const {
 }
 
 Result<RowTable::Size> RowTable::EstimateSize() const {
-  // So many of the rows may have come or gone; a table of one leaf is looked at again after any.
+  // What was found is counted on until so many rows have come or gone.
   constexpr double kDrift = 1.0 / 16;
   TableState& state = *parts_->state;
-  TableState::Estimate now{.next_row = state.next_row.load(), .removed = state.removed.load(std::memory_order_relaxed)};
+  const int64_t grown = state.grown.load(std::memory_order_relaxed);
   {
     MutexLock lock(state.estimate_mutex);
     if (state.estimate) {
       const TableState::Estimate& then = *state.estimate;
-      const auto moved = static_cast<double>((now.next_row - then.next_row) + (now.removed - then.removed));
-      if (moved <= (then.pages > 1 ? then.rows * kDrift : 0)) return Size{then.rows, then.pages};
+      const auto since = static_cast<double>(grown - then.grown);
+      if (std::abs(since) <= then.rows * kDrift) return Size{then.rows + since, then.pages};
     }
   }
-  ASSIGN_OR_RETURN(const Size size, LookAtLeaves(now.next_row));
-  now.rows = size.rows;
-  now.pages = size.pages;
+  ASSIGN_OR_RETURN(const Size size, LookAtLeaves());
   MutexLock lock(state.estimate_mutex);
-  state.estimate = now;
+  state.estimate = TableState::Estimate{.rows = size.rows, .pages = size.pages, .grown = grown};
   return size;
 }
 
-Result<RowTable::Size> RowTable::LookAtLeaves(uint64_t end) const {
-  constexpr uint64_t kLooks = 8;
-  struct Range {
-    uint64_t begin, end;  // row ids
+Result<RowTable::Size> RowTable::LookAtLeaves() const {
+  constexpr size_t kLeavesMax = 32;
+  const std::vector<ColdRowsRef> chunks = parts_->state->cold.All();
+  double rows = 0, leaves = 0;
+  auto count = [&](const btree::LeafView& leaf) {
+    ++leaves;
+    auto chunk = chunks.begin();
+    for (uint32_t i = 0; i < leaf.count(); ++i) {
+      const RowId id = leaf.row_id(i);
+      while (chunk != chunks.end() && (*chunk)->end() <= id) ++chunk;
+      // What the tree has of a cold chunk stands in the place of what the segment has.
+      const bool in_segment = chunk != chunks.end() && (*chunk)->begin() <= id && (*chunk)->Has(id);
+      const bool live = !RowHeader::Load(leaf.value(i)).deleted();
+      rows += static_cast<int>(live) - static_cast<int>(in_segment);
+    }
   };
-  Size size{0, 0};
-  // The chunks between the cold ones are looked at.
-  std::vector<Range> hot{{1, end}};
-  for (const ColdRowsRef& cold : parts_->state->cold.All()) {
-    size.rows += static_cast<double>(cold->chunk().rows - std::min<uint64_t>(cold->chunk().rows, cold->deleted_rows()));
-    size.pages += static_cast<double>(cold->chunk().bytes) / btree::kPageBytes;
-    const uint64_t from = std::max<uint64_t>(hot.back().begin, cold->begin().value);
-    hot.back().end = from;
-    hot.push_back({std::min(end, cold->end().value), end});
+  ASSIGN_OR_RETURN(const double each, btree::SampleLeaves(manager_->store().pool(), parts_->tree(), kLeavesMax, count));
+  Size size{rows * each, leaves * each};
+  for (const ColdRowsRef& chunk : chunks) {
+    size.rows += static_cast<double>(chunk->chunk().rows) - static_cast<double>(chunk->deleted_rows());
+    size.pages += static_cast<double>(chunk->chunk().bytes) / btree::kPageBytes;
   }
-  uint64_t hot_ids = 0;
-  for (const Range& range : hot) hot_ids += range.end - range.begin;
-  double rows = 0, ids = 0, leaves = 0;
-  for (uint64_t look = 0; look < kLooks && hot_ids > 0; ++look) {
-    uint64_t skip = hot_ids / kLooks * look;
-    size_t i = 0;
-    for (; skip >= hot[i].end - hot[i].begin; ++i) skip -= hot[i].end - hot[i].begin;
-    bool whole = false;
-    RETURN_IF_ERROR(parts_->tree().VisitLeaf(btree::RowKey(RowId(hot[i].begin + skip)), [&](const btree::LeafView& leaf) {
-      const uint64_t low = std::max(hot[i].begin, RowIdAtFence(leaf.low_fence()).value);
-      const uint64_t high = leaf.is_last() ? std::max(end, low + 1) : RowIdAtFence(leaf.high_fence()).value;
-      whole = leaf.is_last() && low == 1;
-      if (leaf.is_last() && !whole) return;  // half full, as a rule
-      rows += leaf.count();
-      ids += static_cast<double>(std::min(hot[i].end, high) - low);
-      ++leaves;
-    }));
-    if (whole) return Size{size.rows + rows, size.pages + 1};
-  }
-  if (leaves > 0 && ids > 0) {
-    const auto all = static_cast<double>(hot_ids);
-    size.rows += all * (rows / ids);
-    size.pages += all / (ids / leaves);
-  }
-  size.pages = std::max(1.0, size.pages);
-  return size;
+  return Size{std::max(0.0, std::round(size.rows)), std::max(1.0, size.pages)};
 }
 
 }  // namespace phantom::txn

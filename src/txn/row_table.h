@@ -185,8 +185,9 @@ class RowTable {
   bool IsPlaced() const;
   void NotePlaced(uint64_t changes) const;
 
-  // Rows (of all kinds) and leaf pages, guessed from a few leaves: for the planner. What was found is kept, and looked for
-  // anew once enough rows have come or gone, or after NoteAnalyzed().
+  // Rows that are not deleted (by transactions in progress too), and pages of leaves and segments, told from some leaves: for the planner. Of a
+  // small table they are exact. What was found is kept, with the rows that come and go counted, and looked for anew once those are
+  // many, or after NoteAnalyzed().
   struct Size {
     double rows = 0;
     double pages = 1;
@@ -233,8 +234,8 @@ class RowTable {
   LockTag QueueOf(RowId id) const;
   // Locks the newest version and judges it; whether it stays locked is the caller's to say.
   Status Hold(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt, bool* in_turn);
-  // The guess itself: `end` is one past the largest row id.
-  Result<Size> LookAtLeaves(uint64_t end) const;
+  // The estimate itself.
+  Result<Size> LookAtLeaves() const;
   void LeaveTurn(Transaction& transaction, RowId id, RowLockMode mode);
   Result<std::string_view> Externalize(Transaction& transaction, std::string_view row, std::string* buffer);
   bool HasOverflow(std::string_view row) const;

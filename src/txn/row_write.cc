@@ -109,6 +109,7 @@ Status RowTable::InsertAt(Transaction& transaction, RowId id, std::string_view r
                              })
                       .status());
   parts_->state->changes.fetch_add(1, std::memory_order_relaxed);
+  parts_->state->grown.fetch_add(1, std::memory_order_relaxed);
   parts_->state->activity.NoteInsert(store::ChunkOf(id));
   SerializableTransaction* const writer = WriterOf(transaction, watched_);
   return writer == nullptr ? Status::Ok() : manager_->impl().serializable.WroteNewRow(*writer, {space_, tree_});
@@ -277,6 +278,7 @@ Status RowTable::Try(Transaction& transaction, const Snapshot& snapshot, RowId i
     return Status::Ok();
   };
   ASSIGN_OR_RETURN(attempt->written, impl.Write(transaction, parts_->tree(), btree::RowKey(id), decide));
+  if (wish.kind == Wish::Kind::kDelete && attempt->written) parts_->state->grown.fetch_sub(1, std::memory_order_relaxed);
   return Status::Ok();
 }
 

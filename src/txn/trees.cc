@@ -86,10 +86,10 @@ Result<std::shared_ptr<TableState>> ManagerImpl::OpenTable(SpaceId space, TreeId
   return tables_.emplace(key, std::move(state)).first->second;
 }
 
-void ManagerImpl::NoteRemoved(SpaceId space, TreeId tree) {
+void ManagerImpl::NoteGrowth(SpaceId space, TreeId tree, int64_t rows) {
   MutexLock lock(tables_mutex_);
   auto it = tables_.find(TableKey(space, tree));
-  if (it != tables_.end()) it->second->removed.fetch_add(1, std::memory_order_relaxed);
+  if (it != tables_.end()) it->second->grown.fetch_add(rows, std::memory_order_relaxed);
 }
 
 std::vector<TreeId> ManagerImpl::UnplacedTables(SpaceId space) {

@@ -79,6 +79,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
   }
   std::array<std::byte, RowHeader::kBytes> head;
   const bool is_row = (*tree)->kind() == btree::TreeKind::kRowId;
+  int64_t growth = 0;
   RETURN_IF_ERROR(store.pool().AdmitRollback());
   RETURN_IF_ERROR(store.log().AdmitRollback());
   RETURN_IF_ERROR(Track(entry, [&](Lsn* last) -> Status {
@@ -87,6 +88,10 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
       if (is_row && (!current || RowHeader::Load(*current).lsn != record.lsn())) {
         return Errorf(sqlstate::kDataCorrupted, "row changed by record %llX does not carry it",
                       static_cast<unsigned long long>(record.lsn().value));
+      }
+      if (is_row) {
+        const bool was_live = change.has_before && !RowHeader::Load(change.before).deleted();
+        growth = static_cast<int64_t>(was_live) - static_cast<int64_t>(!RowHeader::Load(*current).deleted());
       }
       edit.txn = entry->id;
       edit.prev = *last;
@@ -107,7 +112,7 @@ Status ManagerImpl::UndoChange(ActiveEntry* entry, const wal::Record& record) {
     if (*undone) *last = *undone;
     return Status::Ok();
   }));
-  if (is_row && !change.has_before) NoteRemoved(change.space(), change.tree);
+  if (growth != 0) NoteGrowth(change.space(), change.tree, growth);
   return loaded ? ForgetLoaded(change.space(), *loaded) : Status::Ok();
 }
 

@@ -34,40 +34,6 @@ TEST_CASE("purge removes what no snapshot sees, and nothing else") {
   REQUIRE(report.entries == 100);
 }
 
-TEST_CASE("a table's size is looked up anew when enough rows have come or gone") {
-  io::SimEnv env(3);
-  auto [database, table] = CreateDatabase(env);
-  auto rows = [&] { return Must(table->rows().EstimateSize()).rows; };
-  auto insert = [&](int32_t first, int32_t last, bool commit) {
-    auto t = database->Begin();
-    for (int32_t id = first; id <= last; ++id) Must(table->Insert(*t, {id, id, "v"}));
-    if (commit) {
-      Must(t->Commit());
-    } else {
-      Must(t->Abort());
-    }
-  };
-  REQUIRE(rows() == 0);
-  insert(1, 10, true);
-  REQUIRE(rows() == 10);
-  insert(11, 20, false);
-  REQUIRE(rows() == 10);
-  insert(11, 4000, true);
-  const double many = rows();
-  REQUIRE(many > 3000);
-  insert(4001, 4100, true);
-  REQUIRE(rows() == many);
-  table->rows().NoteAnalyzed();
-  REQUIRE(rows() > many);
-  insert(4101, 8000, true);
-  REQUIRE(rows() > 6500);
-  auto t = database->Begin();
-  for (int32_t id = 1; id <= 7990; ++id) Must(table->Delete(*t, id));
-  Must(t->Commit());
-  Must(database->manager().RunPurge());
-  REQUIRE(rows() < 1000);
-}
-
 TEST_CASE("purge begins again after a crash") {
   io::SimEnv env(2);
   {
