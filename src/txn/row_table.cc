@@ -228,9 +228,11 @@ Result<RowTable::Size> RowTable::EstimateSize() const {
       if (std::abs(since) <= then.rows * kDrift) return Size{then.rows + since, then.pages};
     }
   }
+  const uint64_t chunks = state.cold.version();
   ASSIGN_OR_RETURN(const Size size, LookAtLeaves());
   MutexLock lock(state.estimate_mutex);
-  state.estimate = TableState::Estimate{.rows = size.rows, .pages = size.pages, .grown = grown};
+  // Rows of a chunk that was moved meanwhile may have been met twice or not at all.
+  if (state.cold.version() == chunks) state.estimate = TableState::Estimate{.rows = size.rows, .pages = size.pages, .grown = grown};
   return size;
 }
 
