@@ -84,7 +84,7 @@ Status StoreString(std::string_view bytes, Arena& arena, void* slot) {
 template <typename T>
 Status ReadFixed(std::string_view bytes, void* slot) {
   Reader reader(bytes);
-  T value;
+  T value{};
   RETURN_IF_ERROR(reader.Read(&value));
   RETURN_IF_ERROR(reader.End());
   StoreSlot(value, slot);

@@ -234,7 +234,7 @@ TEST_CASE("who reads millions of rows takes no more than who reads a table") {
 
 TEST_CASE("each counts what it takes, whatever is done") {
   std::mt19937 random(GENERATE(1, 2, 3));
-  auto below = [&](uint32_t n) { return random() % n; };
+  auto below = [&](uint32_t n) { return static_cast<uint32_t>(random() % n); };
   PredicateLocks locks(20000);
   PredicateReader common(50);
   std::vector<std::unique_ptr<PredicateReader>> readers;

@@ -101,6 +101,7 @@ Status Catalog::SetColumnType(const Table& table, int column, types::Type type, 
                       FormatType({type.oid}).c_str());
       }
       ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgIndex, index_oid::kIndexByOid, {index.oid}));
+      if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for index %u", index.oid);
       Row changed = *row;
       std::vector<int64_t> classes = row->Ints(pg_index::indclass);
       std::vector<int64_t> collations = row->Ints(pg_index::indcollation);

@@ -97,6 +97,7 @@ Result<Oid> Catalog::CreateKeyIndex(const Table& table, const ConstraintDefiniti
     RETURN_IF_ERROR(ForgetDependencies(*store_, {oid::kPgClass, constraint.use_index}));
     if (constraint.kind == ConstraintKind::kPrimaryKey) {
       ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgIndex, index_oid::kIndexByOid, {constraint.use_index}));
+      if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for index %u", constraint.use_index);
       Row changed = *row;
       changed.SetBool(pg_index::indisprimary, true).SetBool(pg_index::indimmediate, !constraint.deferrable);
       RETURN_IF_ERROR(store_->Update(*row, changed));

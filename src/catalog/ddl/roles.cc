@@ -98,6 +98,7 @@ Status Catalog::AlterRole(Oid role, const RoleDefinition& changes) {
     if (!(only_password && role == role_)) RETURN_IF_ERROR(CheckCanManageRoles(changes, "permission denied"));
   }
   ASSIGN_OR_RETURN(std::optional<Row> row, store_->FindOne(oid::kPgAuthid, index_oid::kAuthidByOid, {role}));
+  if (!row) return Errorf(sqlstate::kInternalError, "cache lookup failed for role %u", role);
   Row changed = *row;
   ApplyRole(changed, changes);
   RETURN_IF_ERROR(store_->Update(*row, changed));
@@ -254,6 +255,7 @@ Result<Oid> Catalog::CreateDatabase(const DatabaseDefinition& definition) {
   Oid oid = shared_->AllocateOid();
   ASSIGN_OR_RETURN(std::optional<Row> template_row,
                    store_->FindOne(oid::kPgDatabase, index_oid::kDatabaseByOid, {source->oid}));
+  if (!template_row) return Errorf(sqlstate::kInternalError, "cache lookup failed for database %u", source->oid);
   Row row = *template_row;
   Oid owner = definition.owner != 0 ? definition.owner : role_;
   row.id = RowId();

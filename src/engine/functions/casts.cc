@@ -1,4 +1,6 @@
 // Casts between the string types, the character type "char", name and boolean, and the functions that apply a length.
+#include <algorithm>
+
 #include "common/utf8.h"
 #include "engine/functions/tables.h"
 #include "engine/kernel_adapters.h"
@@ -28,9 +30,8 @@ Status FitLength(KernelContext&, const StringRef& text, I typmod, bool is_explic
 
 // The longest prefix of whole characters that a name can hold.
 std::string_view NamePrefix(std::string_view text, size_t bytes_max = kNameBytesMax) {
-  if (text.size() <= bytes_max) return text;
-  size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  size_t end = std::min(text.size(), bytes_max);
+  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return text.substr(0, end);
 }
 Status TextToName(KernelContext&, const StringRef& text, Out& out) {
