@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
   std::string host = "127.0.0.1", user = "postgres", dbname = "postgres", engine = "postgresql", exceptions_path;
   int port = 5432, show = 20;
   unsigned jobs = 2;
-  bool list = false;
+  bool list = false, prepared = false;
   app.add_option("paths", paths, "test files, or folders searched for *.test")->required()->check(CLI::ExistingPath);
   app.add_option("--host", host, "server address")->capture_default_str();
   app.add_option("--port", port, "server port")->capture_default_str();
@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
   app.add_option("--dbname", dbname, "database to connect to first")->capture_default_str();
   app.add_option("--engine", engine, "name that skipif and onlyif compare with")->capture_default_str();
   app.add_option("--jobs", jobs, "files played at a time")->capture_default_str()->check(CLI::Range(1, 64));
+  app.add_flag("--prepared", prepared, "prepare each text once, and execute what reads several times");
   app.add_option("--exceptions", exceptions_path, "file of \"file line\" records whose failure is not counted")
       ->check(CLI::ExistingFile);
   app.add_option("--show", show, "failures to print")->capture_default_str();
@@ -127,7 +128,8 @@ int main(int argc, char** argv) {
   const auto begin = std::chrono::steady_clock::now();
   auto work = [&] {
     for (size_t i; (i = next++) < scripts.size();) {
-      Player player(conninfo, dbname, "slt_" + std::to_string(getpid()) + "_" + std::to_string(i));
+      Player player(conninfo, dbname, "slt_" + std::to_string(getpid()) + "_" + std::to_string(i),
+                    prepared ? Protocol::kPrepared : Protocol::kSimple);
       Outcome outcome = player.Play(scripts[i], [&] { progress.Step(); });
       std::lock_guard lock(mutex);
       played += outcome.played;

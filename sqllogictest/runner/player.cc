@@ -8,11 +8,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <regex>
+#include <utility>
 
 namespace sqllogictest {
 namespace {
 
 using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+// How often what only reads is executed by one prepared statement.
+constexpr int kExecutions = 3;
 
 // A value as the corpus prints it for a column of type I, R or T.
 std::string Render(const char* text, char type) {
@@ -88,10 +93,43 @@ std::string Trimmed(const char* text) {
   return trimmed;
 }
 
+bool Failed(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
+}
+
+// Not what may be several statements, nor what means the moment when it is parsed.
+bool MayBePrepared(const std::string& sql) {
+  const size_t semicolon = sql.find(';');
+  if (semicolon != std::string::npos && sql.find_first_not_of("; \t\n", semicolon) != std::string::npos) return false;
+  return sql.find("'now'") == std::string::npos && sql.find("'today'") == std::string::npos;
+}
+
+// Does the query certainly leave everything as it is, so that another run gives the same?
+bool OnlyReads(const std::string& sql) {
+  static const std::regex kReads(R"(\s*\(*\s*(select|values|table|with)\b)", std::regex::icase);
+  static const std::regex kChanges(
+      R"(\b(insert|update|delete|merge|into|share|nextval|setval|set_config|setseed|random|gen_random_uuid|clock_timestamp)"
+      R"(|timeofday|\w*advisory\w*|pg_\w+_backend|pg_notify|pg_stat\w*|pg_export_snapshot|phantom_\w+)\b)",
+      std::regex::icase);
+  return std::regex_search(sql, kReads, std::regex_constants::match_continuous) && !std::regex_search(sql, kChanges);
+}
+
+// Is the statement to be prepared anew: because it has gone, or because its result has other columns by now?
+bool IsOutdated(const PGresult* result) {
+  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  if (sqlstate == nullptr || message == nullptr) return false;
+  return std::strcmp(sqlstate, "26000") == 0 || std::strcmp(message, "cached plan must not change result type") == 0;
+}
+
 }  // namespace
 
-Player::Player(std::string conninfo, std::string maintenance, std::string database)
-    : conninfo_(std::move(conninfo)), maintenance_(std::move(maintenance)), database_(std::move(database)) {}
+Player::Player(std::string conninfo, std::string maintenance, std::string database, Protocol protocol)
+    : conninfo_(std::move(conninfo)),
+      maintenance_(std::move(maintenance)),
+      database_(std::move(database)),
+      protocol_(protocol) {}
 
 Player::~Player() {
   if (connection_) PQfinish(connection_);
@@ -99,6 +137,7 @@ Player::~Player() {
 
 bool Player::Connect(const std::string& database, std::string* error) {
   if (connection_) PQfinish(connection_);
+  prepared_.clear();
   connection_ = PQconnectdb((conninfo_ + " dbname=" + database).c_str());
   if (PQstatus(connection_) != CONNECTION_OK) {
     *error = Trimmed(PQerrorMessage(connection_));
@@ -143,26 +182,64 @@ Outcome Player::Play(const Script& script, const std::function<void()>& progress
   return outcome;
 }
 
+PGresult* Player::Send(const std::string& sql) {
+  return protocol_ == Protocol::kPrepared && MayBePrepared(sql) ? SendPrepared(sql) : PQexec(connection_, sql.c_str());
+}
+
+PGresult* Player::SendPrepared(const std::string& sql) {
+  // A block does not survive the error of an outdated statement.
+  const bool in_block = PQtransactionStatus(connection_) != PQTRANS_IDLE;
+  PGresult* result = nullptr;
+  if (const auto known = prepared_.find(sql); known != prepared_.end()) {
+    result = PQexecPrepared(connection_, known->second.c_str(), 0, nullptr, nullptr, nullptr, 0);
+    if (!in_block && IsOutdated(result)) {
+      PQclear(std::exchange(result, nullptr));
+      prepared_.erase(known);
+    }
+  }
+  if (result == nullptr) {
+    const std::string name = "slt_" + std::to_string(++prepared_count_);
+    result = PQprepare(connection_, name.c_str(), sql.c_str(), 0, nullptr);
+    if (Failed(result)) return result;
+    PQclear(result);
+    prepared_[sql] = name;
+    result = PQexecPrepared(connection_, name.c_str(), 0, nullptr, nullptr, nullptr, 0);
+  }
+  const std::string tag = PQcmdStatus(result);
+  const auto is = [&tag](const char* word) { return tag.rfind(word, 0) == 0; };
+  const bool defines = is("CREATE") || is("ALTER") || is("DROP");
+  if ((in_block && defines) || is("DEALLOCATE") || is("DISCARD")) prepared_.clear();
+  return result;
+}
+
 // Empty when the server did as the record says, else what differs.
 std::string Player::Judge(const Record& record) {
-  ResultPtr result(PQexec(connection_, record.sql.c_str()), PQclear);
-  const ExecStatusType status = PQresultStatus(result.get());
-  const bool failed = status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
-  const char* sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+  const int times = protocol_ == Protocol::kPrepared && OnlyReads(record.sql) ? kExecutions : 1;
+  for (int i = 1; i <= times; ++i) {
+    const std::string reason = JudgeResult(record, ResultPtr(Send(record.sql), PQclear).get());
+    if (!reason.empty()) return i == 1 ? reason : reason + ", when executed again";
+    if (PQtransactionStatus(connection_) == PQTRANS_INERROR) break;
+  }
+  return "";
+}
+
+std::string Player::JudgeResult(const Record& record, PGresult* result) {
+  const bool failed = Failed(result);
+  const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (record.expect_error) {
     if (!failed) return "an error was expected";
     if (!record.sqlstate.empty() && (!sqlstate || record.sqlstate != sqlstate)) {
-      return "SQLSTATE " + record.sqlstate + " was expected, not " + Trimmed(PQresultErrorMessage(result.get())) + " (" +
+      return "SQLSTATE " + record.sqlstate + " was expected, not " + Trimmed(PQresultErrorMessage(result)) + " (" +
              (sqlstate ? sqlstate : "none") + ")";
     }
     return "";
   }
-  if (failed) return Trimmed(PQresultErrorMessage(result.get())) + " (" + (sqlstate ? sqlstate : "none") + ")";
+  if (failed) return Trimmed(PQresultErrorMessage(result)) + " (" + (sqlstate ? sqlstate : "none") + ")";
   if (record.kind == Record::Kind::kStatement) return "";
-  if (PQnfields(result.get()) != static_cast<int>(record.types.size())) {
-    return std::to_string(record.types.size()) + " columns were expected, not " + std::to_string(PQnfields(result.get()));
+  if (PQnfields(result) != static_cast<int>(record.types.size())) {
+    return std::to_string(record.types.size()) + " columns were expected, not " + std::to_string(PQnfields(result));
   }
-  std::vector<std::string> values = Values(result.get(), record);
+  std::vector<std::string> values = Values(result, record);
   std::string hash;
   if (!record.label.empty() || record.hashed) hash = Hash(values);
   if (!record.label.empty()) {

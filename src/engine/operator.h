@@ -21,7 +21,8 @@ class Operator {
   Operator(const Operator&) = delete;
   Operator& operator=(const Operator&) = delete;
 
-  // Starts (over). What was returned before is no longer valid.
+  // Starts (over): of a run before, which may have ended anywhere and been another transaction's, nothing counts. What was returned then is no
+  // longer valid.
   virtual Status Open() = 0;
   // The next rows; an empty batch is the end (and stays the end). Valid until the next call of any method.
   virtual Status Next(Batch& out) = 0;

@@ -17,8 +17,7 @@ using types::StringRef;
 // A LIKE pattern as runs of literal text and single-character wildcards between % signs.
 class LikePattern : public KernelState {
  public:
-  // 22025 when the pattern ends with its escape character.
-  Status Compile(std::string_view pattern) {
+  void Compile(std::string_view pattern) {
     text_.assign(pattern);
     pieces_.assign(1, {});
     for (size_t at = 0; at < pattern.size();) {
@@ -36,7 +35,8 @@ class LikePattern : public KernelState {
       }
       if (c == '\\') {
         if (++at == pattern.size()) {
-          return Error(sqlstate::kInvalidEscapeSequence, "LIKE pattern must not end with escape character");
+          piece.elements.push_back({false, {}});
+          break;
         }
       }
       const size_t bytes = std::min(utf8::CharBytes(pattern[at]), pattern.size() - at);
@@ -44,12 +44,29 @@ class LikePattern : public KernelState {
       piece.elements.back().text.append(pattern.substr(at, bytes));
       at += bytes;
     }
-    return Status::Ok();
   }
 
   bool Is(std::string_view pattern) const { return !pieces_.empty() && text_ == pattern; }
 
-  bool Matches(std::string_view text) const {
+  // 22025 when the pattern ends with its escape character and the text has something to be compared with that.
+  Result<bool> Matches(std::string_view text) {
+    met_open_escape_ = false;
+    const bool matches = MatchAll(text);
+    if (!met_open_escape_) return matches;
+    return Error(sqlstate::kInvalidEscapeSequence, "LIKE pattern must not end with escape character");
+  }
+
+ private:
+  // One character of any kind, or literal text; none: an escape character with nothing after it.
+  struct Element {
+    bool any;
+    std::string text;
+  };
+  struct Piece {
+    std::vector<Element> elements;
+  };
+
+  bool MatchAll(std::string_view text) {
     const Piece& first = pieces_.front();
     size_t at = 0;
     if (!MatchHere(first, text, at)) return false;
@@ -60,23 +77,16 @@ class LikePattern : public KernelState {
     return MatchEnd(pieces_.back(), text, at);
   }
 
- private:
-  // One character of any kind, or literal text.
-  struct Element {
-    bool any;
-    std::string text;
-  };
-  struct Piece {
-    std::vector<Element> elements;
-  };
-
   // Matches the piece at `at` and moves past it.
-  static bool MatchHere(const Piece& piece, std::string_view text, size_t& at) {
+  bool MatchHere(const Piece& piece, std::string_view text, size_t& at) {
     size_t position = at;
     for (const Element& element : piece.elements) {
       if (element.any) {
         if (position >= text.size()) return false;
         position += utf8::CharBytes(text[position]);
+      } else if (element.text.empty()) {
+        met_open_escape_ |= position < text.size();
+        return false;
       } else {
         if (text.compare(position, element.text.size(), element.text) != 0) return false;
         position += element.text.size();
@@ -88,7 +98,7 @@ class LikePattern : public KernelState {
   }
 
   // Finds the piece at or after `at` and moves past its first occurrence.
-  static bool Find(const Piece& piece, std::string_view text, size_t& at) {
+  bool Find(const Piece& piece, std::string_view text, size_t& at) {
     if (piece.elements.empty()) return true;
     if (!piece.elements[0].any) {
       const std::string& literal = piece.elements[0].text;
@@ -112,9 +122,9 @@ class LikePattern : public KernelState {
   }
 
   // Matches the piece at the very end of the text, not before `at`.
-  bool MatchEnd(const Piece& piece, std::string_view text, size_t at) const {
+  bool MatchEnd(const Piece& piece, std::string_view text, size_t at) {
     if (piece.elements.empty()) return true;
-    if (piece.elements.size() == 1 && !piece.elements[0].any) {
+    if (piece.elements.size() == 1 && !piece.elements[0].any && !piece.elements[0].text.empty()) {
       return text.size() - at >= piece.elements[0].text.size() && text.ends_with(piece.elements[0].text);
     }
     for (size_t start = at; start <= text.size();) {
@@ -128,6 +138,7 @@ class LikePattern : public KernelState {
 
   std::string text_;
   std::vector<Piece> pieces_;  // between % signs; at least one once compiled
+  bool met_open_escape_ = false;
 };
 
 std::string Lowered(std::string_view text) {
@@ -145,27 +156,23 @@ std::string Widened(std::string_view bytes) {
   return wide;
 }
 
+Status LikeCompiled(KernelContext& context, std::string_view text, std::string_view pattern, bool negate, bool& out) {
+  LikePattern& compiled = context.State<LikePattern>();
+  if (!compiled.Is(pattern)) compiled.Compile(pattern);
+  ASSIGN_OR_RETURN(const bool matches, compiled.Matches(text));
+  out = matches != negate;
+  return Status::Ok();
+}
+
 template <bool kNegate>
 Status LikeBytes(KernelContext& context, const StringRef& bytes, const StringRef& pattern, bool& out) {
-  LikePattern& compiled = context.State<LikePattern>();
-  const std::string wide = Widened(pattern.view());
-  if (!compiled.Is(wide)) RETURN_IF_ERROR(compiled.Compile(wide));
-  out = compiled.Matches(Widened(bytes.view())) != kNegate;
-  return Status::Ok();
+  return LikeCompiled(context, Widened(bytes.view()), Widened(pattern.view()), kNegate, out);
 }
 
 template <bool kIgnoreCase, bool kNegate>
 Status Like(KernelContext& context, const StringRef& text, const StringRef& pattern, bool& out) {
-  LikePattern& compiled = context.State<LikePattern>();
-  if constexpr (kIgnoreCase) {
-    const std::string lowered = Lowered(pattern.view());
-    if (!compiled.Is(lowered)) RETURN_IF_ERROR(compiled.Compile(lowered));
-    out = compiled.Matches(Lowered(text.view())) != kNegate;
-  } else {
-    if (!compiled.Is(pattern.view())) RETURN_IF_ERROR(compiled.Compile(pattern.view()));
-    out = compiled.Matches(text.view()) != kNegate;
-  }
-  return Status::Ok();
+  if constexpr (kIgnoreCase) return LikeCompiled(context, Lowered(text.view()), Lowered(pattern.view()), kNegate, out);
+  return LikeCompiled(context, text.view(), pattern.view(), kNegate, out);
 }
 
 // Rewrites a pattern with another escape character to one with a backslash.
