@@ -169,7 +169,7 @@ Result<UtilityResult> SessionState::RunDeclareCursor(const parser::Node& node, c
   statement->node = declare.query;
   statement->begin = outer.statement->begin;
   statement->length = outer.statement->length;
-  statement->given_types = outer.statement->given_types;
+  statement->given_types = outer.statement->param_types;
   statement->for_cursor = true;
   statement->result_may_change = true;
   RETURN_IF_ERROR(Analyze(*statement));

@@ -85,6 +85,7 @@ DdlContext MakeDdlContext(SessionState& state, Portal& portal) {
       .query_text = statement.source->text,
       .begin = statement.begin,
       .length = statement.length,
+      .parameter_types = statement.param_types,
       .in_transaction_block = state.block.in_block() || state.in_multi_statement(),
       .next_transaction = [&state] { return state.NextTransaction(); },
       .on_commit = [&state](Oid table, bool drop) { state.AddOnCommit(table, drop); },

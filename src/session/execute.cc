@@ -183,7 +183,9 @@ Status SessionState::Analyze(Statement& statement) {
     ASSIGN_OR_RETURN(auto columns, UtilityColumns(statement));
     statement.returns_rows = columns.has_value();
     statement.columns = columns.has_value() ? std::move(*columns) : std::vector<ColumnDescription>();
-    statement.param_types = statement.given_types;
+    if (!statement.analyzed) {
+      ASSIGN_OR_RETURN(statement.param_types, UtilityParameters(statement));
+    }
     statement.analyzed = true;
     return Status::Ok();
   }
@@ -309,8 +311,8 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
   context->instrument = false;
   if (portal.literals != nullptr) {
     context->query_text = current_query;  // a simple query that is run by the plan of another text
-  } else if (portal.statement != nullptr) {
-    context->query_text = portal.statement->source->text;
+  } else if (portal.source != nullptr) {
+    context->query_text = portal.source->text;
   }
   context->deferred = &deferred;
 }
@@ -318,6 +320,7 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
 std::unique_ptr<Portal> SessionState::MakePortal(std::shared_ptr<Statement> statement) {
   std::unique_ptr<Portal> portal = std::move(statement->idle_portal);
   if (portal == nullptr) portal = std::make_unique<Portal>();
+  portal->source = statement->source;
   portal->statement = std::move(statement);
   portal->transaction_serial = block.serial();
   portal->savepoint_depth = block.savepoint_depth();

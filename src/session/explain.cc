@@ -102,7 +102,7 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
   statement->node = explain.query;
   statement->begin = outer.statement->begin;
   statement->length = outer.statement->length;
-  statement->given_types = outer.statement->given_types;
+  statement->given_types = outer.statement->param_types;
   std::vector<types::Value> parameters = outer.parameters;
   if (const auto* create = parser::DynCast<parser::CreateTableAsStmt>(explain.query)) {
     if (options.analyze) {
@@ -129,7 +129,9 @@ Result<UtilityResult> SessionState::RunExplain(const parser::Node& node, const P
   const std::shared_ptr<const planner::PhysicalPlan> plan = statement->plan;
   if (options.analyze) {
     const Stopwatch execution;
-    std::unique_ptr<Portal> portal = MakePortal(statement);
+    const auto portal = std::make_unique<Portal>();
+    portal->statement = statement;
+    portal->source = outer.source;
     portal->parameters = std::move(parameters);
     portal->plan = plan;
     RETURN_IF_ERROR(block.AwaitSnapshot());

@@ -60,6 +60,7 @@ bool Portal::Recycle() {
   if (idle_execution == nullptr || failed || is_cursor || rows != nullptr || task != nullptr) return false;
   name.clear();
   statement.reset();
+  source.reset();
   parameters.clear();
   formats.clear();
   tag.clear();

@@ -40,6 +40,7 @@ class Portal {
 
   std::string name;
   std::shared_ptr<Statement> statement;
+  std::shared_ptr<const QueryText> source;  // of the request: EXECUTE's where the statement is what that names
   std::vector<types::Value> parameters;
   std::vector<int16_t> formats;
   std::vector<ColumnDescription> columns;

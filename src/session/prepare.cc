@@ -32,10 +32,6 @@ Result<Oid> ParameterType(catalog::Catalog& catalog, const parser::TypeName& nam
 
 Result<UtilityResult> SessionState::RunPrepare(const parser::Node& node, const Statement& outer) {
   const auto& prepare = Cast<parser::PrepareStmt>(node);
-  if (statements.contains(prepare.name)) {
-    return Errorf(sqlstate::kDuplicatePstatement, "prepared statement \"%s\" already exists",
-                  std::string(prepare.name).c_str());
-  }
   auto statement = std::make_shared<Statement>();
   statement->name = prepare.name;
   statement->source = outer.source;
@@ -49,7 +45,9 @@ Result<UtilityResult> SessionState::RunPrepare(const parser::Node& node, const S
     statement->given_types.push_back(oid);
   }
   RETURN_IF_ERROR(Analyze(*statement));
-  statements[std::string(prepare.name)] = std::move(statement);
+  if (const auto [entry, added] = statements.try_emplace(std::string(prepare.name), std::move(statement)); !added) {
+    return Errorf(sqlstate::kDuplicatePstatement, "prepared statement \"%s\" already exists", entry->first.c_str());
+  }
   return UtilityResult{"PREPARE"};
 }
 

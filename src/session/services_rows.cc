@@ -89,8 +89,10 @@ Result<std::optional<std::string>> Services::CallRows(std::string_view function,
   RowWriter rows;
   if (function == "pg_cursor") {
     for (const auto& [name, portal] : state_.portals) {
-      if (!portal->is_cursor) continue;
-      rows.Add(name).Add(portal->query).Bool(portal->is_holdable).Bool(portal->is_binary).Bool(!portal->is_no_scroll);
+      // A portal of the protocol only goes forward.
+      const bool may_scroll = portal->is_cursor && !portal->is_no_scroll;
+      const std::string query = portal->is_cursor ? portal->query : portal->source->text;
+      rows.Add(name).Add(query).Bool(portal->is_holdable).Bool(portal->is_binary).Bool(may_scroll);
       rows.Time(portal->created_us).End();
     }
     return Field(rows.Take());

@@ -225,6 +225,8 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
   Result<UtilityResult> RunUtility(const Statement& statement, Portal& portal);
   // Columns of its result; nothing when it returns no rows.
   Result<std::optional<std::vector<ColumnDescription>>> UtilityColumns(const Statement& statement);
+  // Types of the parameters of the query in it, when they come with Bind.
+  Result<std::vector<Oid>> UtilityParameters(const Statement& statement);
   Result<UtilityResult> RunTransaction(const parser::Node& node);
   Result<UtilityResult> RunPrepareTransaction(std::string_view gid);
   Result<UtilityResult> RunFinishPrepared(std::string_view gid, bool commit);

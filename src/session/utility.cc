@@ -4,6 +4,7 @@
 #include "parser/ast_select.h"
 #include "parser/ast_table.h"
 #include "parser/ast_utility.h"
+#include "planner/planner.h"
 #include "session/ddl_dispatch.h"
 #include "session/session_state.h"
 #include "store/store.h"
@@ -36,6 +37,24 @@ Oid ExplainType(const parser::ExplainStmt& explain) {
     type = value->text == "json" ? types::kJsonOid : value->text == "xml" ? kXmlOid : types::kTextOid;
   }
   return type;
+}
+
+// The query in a statement that is no query itself; null: it has none.
+const parser::Node* QueryIn(const parser::Node& node) {
+  switch (node.kind) {
+    case NodeKind::kExplainStmt: {
+      const parser::Node* query = Cast<parser::ExplainStmt>(node).query;
+      return IsPlannable(query) ? query : QueryIn(*query);
+    }
+    case NodeKind::kDeclareCursorStmt:
+      return Cast<parser::DeclareCursorStmt>(node).query;
+    case NodeKind::kCreateTableAsStmt: {
+      const parser::Node* query = Cast<parser::CreateTableAsStmt>(node).query;
+      return IsPlannable(query) ? query : nullptr;
+    }
+    default:
+      return nullptr;
+  }
 }
 
 txn::LockMode LockModeOf(int32_t mode) { return static_cast<txn::LockMode>(mode); }
@@ -72,6 +91,22 @@ Result<std::optional<std::vector<ColumnDescription>>> SessionState::UtilityColum
     default:
       return Columns();
   }
+}
+
+Result<std::vector<Oid>> SessionState::UtilityParameters(const Statement& statement) {
+  const parser::Node* query = statement.shareable ? QueryIn(*statement.node) : nullptr;
+  parser::SelectStmt selected;
+  if (const auto* into = parser::DynCast<parser::SelectStmt>(statement.node); into != nullptr && statement.shareable) {
+    selected = *into;
+    selected.into = nullptr;
+    query = &selected;
+  }
+  if (query == nullptr) return statement.given_types;
+  ASSIGN_OR_RETURN(const planner::QueryDescription described,
+                   planner::DescribeQuery(*query, statement.given_types, MakePlannerContext()));
+  std::vector<Oid> types;
+  for (const types::Type& type : described.param_types) types.push_back(type.oid);
+  return types;
 }
 
 Result<UtilityResult> SessionState::RunUtility(const Statement& statement, Portal& portal) {

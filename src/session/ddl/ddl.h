@@ -39,7 +39,7 @@ struct DdlContext {
   std::string_view query_text;
   int32_t begin = 0;
   int32_t length = 0;
-  // Types of the parameters of a query given (CREATE TABLE AS EXECUTE); their values are in the engine's context.
+  // Types of the parameters of a query given (CREATE TABLE AS); their values are in the engine's context.
   std::vector<Oid> parameter_types;
   // BEGIN was given, or the statement is one of several in a request.
   bool in_transaction_block = false;
