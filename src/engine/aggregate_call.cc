@@ -192,8 +192,8 @@ Result<uint64_t> AggregateCall::Spill() {
   SortKept();
   ASSIGN_OR_RETURN(SpillFile * run, deferred.runs.AddRun());
   std::string key;
-  for (size_t begin = 0; begin < deferred.rows.size(); begin += types::kVectorSize) {
-    const size_t count = std::min<size_t>(types::kVectorSize, deferred.rows.size() - begin);
+  for (size_t begin = 0; begin < deferred.rows.size(); begin += deferred.runtime.batch_rows_max) {
+    const size_t count = std::min<size_t>(deferred.runtime.batch_rows_max, deferred.rows.size() - begin);
     deferred.out.Reset();
     deferred.numbers.resize(count);
     for (size_t i = 0; i < count; ++i) {
@@ -236,7 +236,7 @@ Status AggregateCall::Feed(uint64_t group, std::byte* state) {
   while (true) {
     deferred.numbers.clear();
     while (deferred.next < deferred.rows.size() && deferred.rows[deferred.next].group == group &&
-           deferred.numbers.size() < types::kVectorSize) {
+           deferred.numbers.size() < deferred.runtime.batch_rows_max) {
       deferred.numbers.push_back(deferred.rows[deferred.next++].number);
     }
     if (deferred.numbers.empty()) return Status::Ok();

@@ -1,7 +1,11 @@
 #include "engine/executor.h"
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
 
+#include "engine/index_probe.h"
+#include "engine/memory_broker.h"
 #include "engine/operator.h"
 #include "engine/paged_rows.h"
 #include "engine/runtime.h"
@@ -12,11 +16,14 @@ namespace phantom::engine {
 
 namespace {
 
-// Vectors of executions that never see more rows at once are this small.
+// Vectors of executions that hardly see more rows at once are this small.
 constexpr uint32_t kSmallBatchRows = 16;
+// Executions that are expected to see more rows are not kept: their vectors take room.
+constexpr double kKeptRowsMax = 256;
+// Nor are those that still hold so much of what they have met.
+constexpr size_t kKeptBytesMax = 64 * 1024;
 
-// How many rows a node and those below it give and look at, at most; UINT32_MAX: who knows. Nodes not named here are
-// neither small nor reusable.
+// How many rows a node and those below it give and look at, at most; UINT32_MAX: who knows.
 uint32_t RowsMax(const planner::PhysicalNode& node) {
   switch (node.kind) {
     case planner::PhysicalKind::kPointSelect:
@@ -27,12 +34,46 @@ uint32_t RowsMax(const planner::PhysicalNode& node) {
       return static_cast<uint32_t>(planner::As<planner::PhysicalValues>(&node)->rows.size());
     case planner::PhysicalKind::kFilter:
     case planner::PhysicalKind::kProject:
+    case planner::PhysicalKind::kLockRows:
     case planner::PhysicalKind::kInsert:
     case planner::PhysicalKind::kUpdate:
     case planner::PhysicalKind::kDelete:
       return RowsMax(*node.children[0]);
     default:
       return UINT32_MAX;
+  }
+}
+
+bool IsPlain(const planner::AggregateCall* call) { return call->order_by.empty() && !call->within_group; }
+
+// How many rows they are expected to give and look at: what is found through indexes costs so much for each row that small batches
+// cost little more, should there be many. Infinitely many where other nodes take part, which want full batches or are not reusable.
+double RowsExpected(const planner::PhysicalNode& node) {
+  if (const uint32_t max = RowsMax(node); max != UINT32_MAX) return max;
+  switch (node.kind) {
+    case planner::PhysicalKind::kIndexScan:
+      return node.cost.rows;
+    case planner::PhysicalKind::kIndexLookupJoin:
+      return std::max(node.cost.rows, RowsExpected(*node.children[0]));
+    case planner::PhysicalKind::kLimit: {
+      const double below = RowsExpected(*node.children[0]);
+      return std::isinf(below) ? below : std::min(below, node.cost.rows);
+    }
+    case planner::PhysicalKind::kAggregate: {
+      const auto* aggregate = planner::As<planner::PhysicalAggregate>(&node);
+      const bool plain = aggregate->groups.empty() && aggregate->sets.size() <= 1 && std::ranges::all_of(aggregate->aggregates, IsPlain);
+      return plain ? RowsExpected(*node.children[0]) : INFINITY;
+    }
+    case planner::PhysicalKind::kFilter:
+    case planner::PhysicalKind::kProject:
+    case planner::PhysicalKind::kLockRows:
+    case planner::PhysicalKind::kSort:
+    case planner::PhysicalKind::kTopN:
+    case planner::PhysicalKind::kUpdate:
+    case planner::PhysicalKind::kDelete:
+      return RowsExpected(*node.children[0]);
+    default:
+      return INFINITY;
   }
 }
 
@@ -89,8 +130,9 @@ Result<std::unique_ptr<PreparedExecution>> PreparedExecution::Create(const plann
                                                                      ExecutionContext& context,
                                                                      const LiteralBindings* bindings) {
   auto graph = std::make_unique<ExecutionGraph>(plan, context);
-  const bool small = RowsMax(*plan.root) <= kSmallBatchRows;
-  if (small) graph->runtime.batch_rows_max = kSmallBatchRows;
+  const double rows = RowsExpected(*plan.root);
+  const bool small = rows <= kKeptRowsMax;
+  if (small) graph->runtime.batch_rows_max = std::bit_ceil(std::max(kSmallBatchRows, static_cast<uint32_t>(rows)));
   graph->runtime.reusable = small && !context.instrument;
   graph->runtime.literals = bindings;
   ASSIGN_OR_RETURN(graph->root, BuildOperator(*plan.root, graph->runtime));
@@ -156,12 +198,21 @@ Status PreparedExecution::Close() {
   ExecutionGraph& graph = *graph_;
   if (!graph.open) return Status::Ok();
   graph.open = false;
-  if (graph.finished || graph.ran || !graph.plan.modifies) return Status::Ok();
-  graph.finished = true;
-  return graph.RunToEnd();
+  Status status;
+  if (!graph.finished && !graph.ran && graph.plan.modifies) {
+    graph.finished = true;
+    status = graph.RunToEnd();
+  }
+  for (IndexProbe* probe : graph.runtime.probes) probe->Stop();
+  return status;
 }
 
-bool PreparedExecution::reusable() const { return graph_->runtime.reusable; }
+bool PreparedExecution::reusable() const {
+  const MemoryBroker* memory = graph_->runtime.context.memory;
+  return graph_->runtime.reusable && (memory == nullptr || memory->used_bytes() <= kKeptBytesMax);
+}
+
+bool PreparedExecution::finds_by_key() const { return RowsMax(*graph_->plan.root) <= kSmallBatchRows; }
 
 std::span<const planner::ConstExpr* const> PreparedExecution::constants() const { return graph_->runtime.constants; }
 

@@ -73,8 +73,10 @@ class PreparedExecution {
   Status Close();
 
   // May the execution be kept after Close() and opened again later, with other parameters, in another transaction, with
-  // what the context then says? Only small ones say so: those that find at most a few rows.
+  // what the context then says? Only small ones say so: those that are expected to find a few rows.
   bool reusable() const;
+  // Are a few rows all it can find, each by the whole of a unique key? Then no plan is better for other values.
+  bool finds_by_key() const;
   // The constants that were compiled so far.
   std::span<const planner::ConstExpr* const> constants() const;
   // Lets go of the memory of this execution's that `out` shares, so that the next run need not take fresh memory.

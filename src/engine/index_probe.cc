@@ -10,8 +10,10 @@ namespace phantom::engine {
 using Op = planner::IndexCondition::Op;
 
 IndexProbe::IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime)
-    : table_(table), access_(access), runtime_(runtime) {}
-IndexProbe::~IndexProbe() = default;
+    : table_(table), access_(access), runtime_(runtime) {
+  runtime_.probes.push_back(this);
+}
+IndexProbe::~IndexProbe() { std::erase(runtime_.probes, this); }
 
 Result<std::unique_ptr<IndexProbe>> IndexProbe::Make(const catalog::Table& table, const planner::IndexAccess& access,
                                                      Runtime& runtime) {

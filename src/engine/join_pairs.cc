@@ -19,8 +19,8 @@ JoinPairs::JoinPairs(planner::JoinType join, std::span<const types::Type> left, 
       condition_(std::move(condition)),
       joined_(runtime, Concat(left, right)),
       mark_(types::kBoolOid),
-      positions_(types::kVectorSize),
-      right_rows_(types::kVectorSize) {
+      positions_(runtime.batch_rows_max),
+      right_rows_(runtime.batch_rows_max) {
   for (types::Type type : Concat(left, right)) {
     nulls_.push_back(runtime.MakeVector(type, 1));
     nulls_.back().SetConstantNull();
@@ -64,7 +64,7 @@ void JoinPairs::UnmatchedRight(const RowBuffer& right, uint64_t& next, Batch& ou
   out = {};
   if (!wants_unmatched_right()) return;
   count_ = 0;
-  for (; next < right.size() && count_ < types::kVectorSize; ++next) {
+  for (; next < right.size() && !full(); ++next) {
     if (!right_matched_[block_ + next]) right_rows_[count_++] = next;
   }
   const size_t count = count_;

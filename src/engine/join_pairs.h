@@ -22,7 +22,7 @@ class JoinPairs {
   void Reset(size_t right_rows);
   void StartLeft(const Batch& left);
 
-  bool full() const { return count_ == types::kVectorSize; }
+  bool full() const { return count_ == positions_.size(); }
   bool empty() const { return count_ == 0; }
   // The pair of the i-th row of the left batch and a right row.
   // Right rows given from here on are counted from this one: a block of all of them at a time.

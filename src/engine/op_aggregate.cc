@@ -40,8 +40,8 @@ class AggregateOperator final : public Operator {
         child_(std::move(child)),
         out_(runtime, node.types),
         memory_(runtime.context.memory),
-        state_of_row_(types::kVectorSize),
-        shifted_(types::kVectorSize) {}
+        state_of_row_(runtime.batch_rows_max),
+        shifted_(runtime.batch_rows_max) {}
   ~AggregateOperator() override { Clear(); }
 
   Status Make() {
@@ -159,8 +159,8 @@ class AggregateOperator final : public Operator {
   void PlanEmit() {
     uint64_t group_bytes = 0;
     for (const AggregateCall& call : calls_) group_bytes += call.value_bytes();
-    emit_max_ = types::kVectorSize;
-    if (group_bytes > 0) emit_max_ = std::clamp<uint64_t>(budget() / 2 / group_bytes, 1, types::kVectorSize);
+    emit_max_ = runtime_.batch_rows_max;
+    if (group_bytes > 0) emit_max_ = std::clamp<uint64_t>(budget() / 2 / group_bytes, 1, runtime_.batch_rows_max);
   }
   size_t budget() const {
     return runtime_.context.memory == nullptr ? SIZE_MAX : runtime_.context.memory->per_operator_bytes();

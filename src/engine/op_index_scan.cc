@@ -56,7 +56,7 @@ class IndexScanOperator final : public Operator {
         done_ = true;
         probe_->Stop();
       }
-      batch_rows_ = std::min<size_t>(batch_rows_ * 4, types::kVectorSize);
+      batch_rows_ = std::min<size_t>(batch_rows_ * 4, runtime_.batch_rows_max);
       out = reader_.batch(count);
       RETURN_IF_ERROR(filter_.Filter(out));
       if (runtime_.context.instrument) runtime_.metrics[id_].rows_removed += count - out.rows.count;
@@ -152,7 +152,7 @@ class IndexLookupJoinOperator final : public Operator {
     reader_.Reset();
     found_.Clear();
     uint32_t count = 0;
-    while (at_ < in_.rows.count && count < types::kVectorSize) {
+    while (at_ < in_.rows.count && count < runtime_.batch_rows_max) {
       if (!started_) {
         RETURN_IF_ERROR(probe_->Start(static_cast<uint32_t>(in_.rows[at_])));
         started_ = true;

@@ -81,7 +81,7 @@ class TopNOperator final : public Operator {
     RETURN_IF_ERROR(runtime_.context.CheckCancelled());
     if (external_) return NextSorted(out);
     if (at_ >= best_.size()) return Status::Ok();
-    const size_t count = std::min<size_t>(types::kVectorSize, best_.size() - at_);
+    const size_t count = std::min<size_t>(runtime_.batch_rows_max, best_.size() - at_);
     Gather(at_, count);
     at_ += count;
     out = out_.batch(count);
@@ -165,8 +165,8 @@ class TopNOperator final : public Operator {
     std::sort(best_.begin(), best_.end());
     has_worst_ = best_.size() == wanted();
     if (has_worst_) worst_ = best_.back().key;
-    for (size_t begin = 0; begin < best_.size(); begin += types::kVectorSize) {
-      const size_t count = std::min<size_t>(types::kVectorSize, best_.size() - begin);
+    for (size_t begin = 0; begin < best_.size(); begin += runtime_.batch_rows_max) {
+      const size_t count = std::min<size_t>(runtime_.batch_rows_max, best_.size() - begin);
       Gather(begin, count);
       RETURN_IF_ERROR(sorter_.Add(out_.batch(count)));
     }
@@ -211,8 +211,8 @@ class TopNOperator final : public Operator {
   // Drops rows that are no longer among the best.
   void Compact() {
     RowBuffer kept(runtime_, node_.types);
-    for (size_t begin = 0; begin < best_.size(); begin += types::kVectorSize) {
-      const size_t count = std::min<size_t>(types::kVectorSize, best_.size() - begin);
+    for (size_t begin = 0; begin < best_.size(); begin += runtime_.batch_rows_max) {
+      const size_t count = std::min<size_t>(runtime_.batch_rows_max, best_.size() - begin);
       Gather(begin, count);
       kept.Append(out_.batch(count));
     }

@@ -80,7 +80,7 @@ Status RowSorter::Next(Batch& out) {
     out = out_.batch(count);
     return Status::Ok();
   }
-  const size_t count = std::min<size_t>(types::kVectorSize, order_.size() - at_);
+  const size_t count = std::min<size_t>(runtime_.batch_rows_max, order_.size() - at_);
   out = {};
   if (count == 0) return Status::Ok();
   GatherRows(at_, count);
@@ -92,8 +92,8 @@ Status RowSorter::Next(Batch& out) {
 Status RowSorter::SpillRun() {
   std::sort(order_.begin(), order_.end());
   ASSIGN_OR_RETURN(SpillFile * run, runs_.AddRun());
-  for (size_t begin = 0; begin < order_.size(); begin += types::kVectorSize) {
-    const size_t count = std::min<size_t>(types::kVectorSize, order_.size() - begin);
+  for (size_t begin = 0; begin < order_.size(); begin += runtime_.batch_rows_max) {
+    const size_t count = std::min<size_t>(runtime_.batch_rows_max, order_.size() - begin);
     GatherRows(begin, count);
     RETURN_IF_ERROR(run->Write(out_.batch(count)));
   }

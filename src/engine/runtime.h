@@ -22,6 +22,7 @@ namespace phantom::engine {
 
 class PagedRows;
 class CteStore;
+class IndexProbe;
 
 // Rows on their way: columns by pointer (an operator that passes a column on copies nothing) and which of their rows
 // count. Valid until whoever made it is asked for the next one.
@@ -85,6 +86,7 @@ class Runtime {
   std::vector<const types::Vector*> case_slots;
   std::unordered_map<int, CteStore*> ctes;
   std::unordered_map<int, const PagedRows*> work_tables;
+  std::vector<IndexProbe*> probes;                    // all there are, to be stopped at the end of a run
   std::vector<OperatorMetrics> metrics;
   ConstraintQueue* end_queue;  // its own, or that of the runtime whose statement it works for
 

@@ -91,7 +91,7 @@ void SortedRuns::SiftDown(size_t at) {
 Status SortedRuns::Merge(OutputColumns& out, uint32_t& count) {
   out.Reset();
   count = 0;
-  while (count < types::kVectorSize && !heap_.empty()) {
+  while (count < runtime_.batch_rows_max && !heap_.empty()) {
     Run& least = *heap_[0];
     const uint32_t row = least.batch.rows[least.at];
     for (size_t c = 0; c < out.size(); ++c) CopyValue(*least.batch.columns[c], row, out[c], count);

@@ -53,7 +53,7 @@ Result<TableReader> TableReader::Make(const catalog::Table& table, std::span<con
         PHANTOM_CHECK(column == planner::kRowIdColumn);
     }
     reader.source_.push_back(-1 - static_cast<int>(reader.system_.size()));
-    reader.system_.emplace_back(column, types::Vector(type));
+    reader.system_.emplace_back(column, runtime.MakeVector(type));
   }
   for (int source : reader.source_) {
     reader.pointers_.push_back(source >= 0 ? &reader.vectors_[source] : &reader.system_[-1 - source].second);

@@ -188,8 +188,8 @@ void SessionState::RememberSimple() {
     simple_cache_.Add({std::move(parsed), nullptr});
     return;
   }
-  if (portal.idle_execution == nullptr || portal.plan != statement->plan || statement->reads_now ||
-      catalog.has_uncommitted_changes()) {
+  if (portal.idle_execution == nullptr || !portal.idle_execution->finds_by_key() || portal.plan != statement->plan ||
+      statement->reads_now || catalog.has_uncommitted_changes()) {
     return;
   }
   const std::shared_ptr<SharedStatement> made = Shared(*statement, {});

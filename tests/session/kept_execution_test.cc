@@ -1,6 +1,8 @@
 // A prepared statement's execution is kept and opened again (engine/executor.h): in whatever transaction, by whatever role and under
 // whatever settings that is, and whatever became of it before, it does what a new one would.
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "instance_fixture.h"
 
@@ -213,6 +215,75 @@ TEST_CASE_METHOD(KeptExecution, "a plan is not run under an imported snapshot th
   CHECK(session.Run("SELECT v FROM r WHERE id = 5") == "5");
   REQUIRE(session.Run("COMMIT") == "");
   Warm("get", {"5"}, "");
+}
+
+TEST_CASE_METHOD(KeptExecution, "a range gives all its rows, however many were expected") {
+  REQUIRE(session.Run("CREATE TABLE r (g int, id int, v int, PRIMARY KEY (g, id)); CREATE TABLE s (id int PRIMARY KEY, w int);"
+                      "INSERT INTO r SELECT g, id, -id FROM generate_series(1, 500) g, generate_series(1, 3) id;"
+                      "INSERT INTO s SELECT i, i FROM generate_series(1, 6000) i WHERE i % 3 > 0; ANALYZE r; ANALYZE s;"
+                      "INSERT INTO r SELECT 900, id, -id FROM generate_series(1, 5000) id; SET enable_hashjoin = off") == "");
+  const auto prepare = [&](const std::string& name, const std::string& text) { REQUIRE(session.Prepare(name, text) == ""); };
+  prepare("list", "SELECT id + 0 FROM r WHERE g = $1");
+  prepare("sorted", "SELECT id FROM r WHERE g = $1 ORDER BY v");
+  prepare("first", "SELECT id FROM r WHERE g = $1 ORDER BY v LIMIT $2");
+  prepare("next", "SELECT id FROM r WHERE g = $1 AND id > $2 ORDER BY g, id LIMIT 1 FOR UPDATE");
+  prepare("sums", "SELECT count(*), sum(v), count(DISTINCT v / 10), max(id) FILTER (WHERE id % 2 = 0) FROM r WHERE g = $1");
+  prepare("joined", "SELECT count(*), sum(w) FROM r JOIN s ON s.id = r.id WHERE g = $1");
+  prepare("outer", "SELECT r.id, w FROM r LEFT JOIN s ON s.id = r.id AND w > $2 WHERE g = $1 ORDER BY r.id");
+  prepare("locked", "SELECT id FROM r WHERE g = $1 FOR UPDATE");
+  prepare("change", "UPDATE r SET v = v - $2 WHERE g = $1 RETURNING id");
+  prepare("remove", "DELETE FROM r WHERE g = $1 AND id > $2");
+  const auto list = [](int first, int last) {
+    std::string text;
+    for (int i = first; i != last; i += first < last ? 1 : -1) text += std::to_string(i) + ";";
+    return text + std::to_string(last);
+  };
+  for (int round = 0; round < 3; ++round) {
+    INFO(round);
+    REQUIRE(session.Run("BEGIN") == "");
+    for (const auto& [group, rows] : {std::pair("5", 3), std::pair("900", 5000), std::pair("6", 3)}) {
+      INFO(group);
+      CHECK(session.Execute("list", {group}) == list(1, rows));
+      CHECK(session.Execute("sorted", {group}) == list(rows, 1));
+      CHECK(session.Execute("first", {group, "2"}) == list(rows, rows - 1));
+      CHECK(session.Execute("first", {group, "4000"}) == list(rows, std::max(1, rows - 3999)));
+      CHECK(session.Execute("next", {group, "1"}) == "2");
+      CHECK(session.Execute("locked", {group}) == list(1, rows));
+      CHECK(session.Execute("change", {group, "0"}) == list(1, rows));
+      const std::string sum = std::to_string(-rows * (rows + 1) / 2), tens = std::to_string(rows / 10 + 1);
+      CHECK(session.Execute("sums", {group}) == std::to_string(rows) + "|" + sum + "|" + tens + "|" + std::to_string(rows / 2 * 2));
+    }
+    CHECK(session.Execute("joined", {"5"}) == "2|3");
+    CHECK(session.Execute("joined", {"900"}) == "3334|8336667");
+    CHECK(session.Execute("outer", {"5", "1"}) == "1|;2|2;3|");
+    CHECK(session.Execute("list", {"777"}) == "");
+    CHECK(session.Execute("sums", {"777"}) == "0||0|");
+    // The second row of each batch fails.
+    CHECK(session.Execute("change", {"900", "2147483647"}) == "integer out of range");
+    REQUIRE(session.Run("ROLLBACK; BEGIN") == "");
+    CHECK(session.Execute("remove", {"900", "10"}) == "");
+    CHECK(session.Execute("list", {"900"}) == list(1, 10));
+    CHECK(other.Run("SELECT count(*) FROM r WHERE g = 900") == "5000");
+    REQUIRE(session.Run("ROLLBACK") == "");
+  }
+}
+
+TEST_CASE_METHOD(KeptExecution, "a row found by its key is locked by whoever runs the statement") {
+  REQUIRE(session.Prepare("lock", "SELECT v FROM t WHERE id = $1 FOR UPDATE") == "");
+  const auto wants = [&](int id) { return other.Run("SELECT v FROM t WHERE id = " + std::to_string(id) + " FOR UPDATE NOWAIT"); };
+  const std::string taken = "could not obtain lock on row in relation \"t\"";
+  for (int id = 1; id < 5; ++id) {
+    const std::string v = std::to_string(id * 10);
+    REQUIRE(session.Run("BEGIN") == "");
+    CHECK(session.Execute("lock", {std::to_string(id)}) == v);
+    // The texts differ in a literal alone.
+    CHECK(session.Run("SELECT v FROM t WHERE id = " + std::to_string(id + 4) + " FOR UPDATE") == std::to_string(id * 10 + 40));
+    CHECK(wants(id) == taken);
+    CHECK(wants(id + 4) == taken);
+    REQUIRE(session.Run("COMMIT") == "");
+    CHECK(wants(id) == v);
+    CHECK(wants(id + 4) == std::to_string(id * 10 + 40));
+  }
 }
 
 }  // namespace phantom::session
