@@ -28,6 +28,27 @@ TEST_CASE("queries in utility statements take parameters, their types inferred")
   }
 }
 
+TEST_CASE("a parameter of a domain is checked as its values are") {
+  InstanceFixture f;
+  TestSession session(*f.instance);
+  REQUIRE(session.Run("CREATE DOMAIN small AS int CHECK (VALUE < 7); CREATE DOMAIN tiny AS small NOT NULL; CREATE DOMAIN short AS varchar(3);"
+                      "CREATE TABLE t (a small, b tiny, c short)") == "");
+  const std::string violation = "value for domain small violates check constraint \"small_check\"";
+  REQUIRE(session.Prepare("put", "INSERT INTO t VALUES ($1, $2, $3)") == "");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(session.Execute("put", {"1", "2", "abc"}) == "");
+    CHECK(session.Execute("put", {"9", "2", "abc"}) == violation);
+    CHECK(session.Execute("put", {"1", "9", "abc"}) == "value for domain tiny violates check constraint \"small_check\"");
+    CHECK(session.Execute("put", {"1", "2", "abcd"}) == "value too long for type character varying(3) | portal parameter $3");
+  }
+  CHECK(session.Extended("UPDATE t SET a = $1", {"9"}) == violation);
+  CHECK(session.Extended("SELECT $1::small", {"9"}) == violation);
+  CHECK(session.Extended("SELECT a FROM t WHERE a = $1 OR a < $1::small", {"9"}) == violation);
+  CHECK(session.Extended("SELECT count(*) FROM t WHERE a = $1", {"9"}) == "0");
+  REQUIRE(session.Run("ALTER DOMAIN small DROP CONSTRAINT small_check") == "");
+  CHECK(session.Execute("put", {"9", "9", ""}) == "");
+}
+
 TEST_CASE("portals are cursors") {
   InstanceFixture f;
   TestSession session(*f.instance);

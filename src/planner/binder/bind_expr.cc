@@ -264,7 +264,9 @@ Result<Expr*> Binder::Parameter(const ast::ParamRef& param) {
   node->type = type;
   if (const catalog::TypeRow* row = ctx_.TypeOf(type.oid)) node->collation = row->collation;
   node->location = param.location;
-  return node;
+  ASSIGN_OR_RETURN(Expr * checked, coerce_.CheckedParam(node));
+  RETURN_IF_ERROR(BindDomainChecks(checked));
+  return checked;
 }
 
 Status Binder::FinishParameters() {

@@ -188,7 +188,7 @@ Result<Expr*> Coercion::ToType(Expr* expr, Oid target, int32_t target_typmod, Co
       param->type = known;
       if (const TypeRow* row = ctx_.TypeOf(target)) param->collation = row->collation;
       if (location >= 0 && (param->location < 0 || location < param->location)) param->location = location;
-      return param;
+      return CheckedParam(param);
     }
   }
   if (auto* collate = DynAs<CastExpr>(expr); collate != nullptr && collate->method == CastMethod::kCollate) {
@@ -339,6 +339,12 @@ Result<Expr*> Coercion::ToDomain(Expr* expr, Oid base, int32_t base_typmod, Oid 
   node->domain_name = ctx_.TypeName(domain);
   // The checks are bound where expressions can be: see BindDomainChecks.
   return node;
+}
+
+Result<Expr*> Coercion::CheckedParam(ParamExpr* param) {
+  int32_t typmod = -1;
+  const Oid base = BaseType(param->type.oid, &typmod);
+  return ToDomain(param, base, typmod, param->type.oid, CoercionContext::kImplicit, CallForm::kImplicitCast, param->location, false);
 }
 
 Result<Expr*> Coercion::RecordToComposite(Expr* expr, Oid target, CoercionContext context, CallForm form,

@@ -57,6 +57,8 @@ class Coercion {
                             bool hide);
   Result<Expr*> ToDomain(Expr* expr, Oid base, int32_t base_typmod, Oid domain, CoercionContext context, CallForm form,
                          int32_t location, bool hide);
+  // A parameter comes as a value of its domain's base type, unchecked.
+  Result<Expr*> CheckedParam(ParamExpr* param);
 
  private:
   Result<Expr*> BuildPath(CoercionPath path, Expr* expr, const catalog::FunctionRow* function, types::Type target,
