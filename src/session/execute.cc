@@ -261,11 +261,6 @@ Status SessionState::EnsurePlan(Statement& statement) {
     if (catalog.version() == version) break;
     statement.catalog_version = 0;
   }
-  for (const planner::UsedTable& used : statement.plan->tables) {
-    const Oid role = used.check_as != 0 ? used.check_as : current_user;
-    if (used.privileges == 0) continue;
-    RETURN_IF_ERROR(catalog.CheckTablePrivilege(*used.table, used.privileges, role));
-  }
   const planner::PhysicalPlan& plan = *statement.plan;
   if ((plan.modifies || plan.has_row_marks) && block.modes().read_only) {
     bool temporary_only = true;
@@ -279,6 +274,11 @@ Status SessionState::EnsurePlan(Statement& statement) {
                     plan.command == planner::CommandKind::kSelect && plan.has_row_marks ? "SELECT FOR UPDATE"
                                                                                         : CommandName(plan.command));
     }
+  }
+  for (const planner::UsedTable& used : plan.tables) {
+    const Oid role = used.check_as != 0 ? used.check_as : current_user;
+    if (used.privileges == 0) continue;
+    RETURN_IF_ERROR(catalog.CheckTablePrivilege(*used.table, used.privileges, role));
   }
   return Status::Ok();
 }

@@ -39,7 +39,7 @@ char TransactionBlock::status() const { return kind_ == Kind::kFailed ? 'E' : ki
 Status TransactionBlock::Ensure(int64_t now_us) {
   if (kind_ != Kind::kNone) return Status::Ok();
   observer_.BeforeBegin();
-  modes_ = DefaultModes(settings_);
+  modes_ = modes_at_begin_ = DefaultModes(settings_);
   transaction_ = manager_.Begin({modes_.isolation, modes_.read_only, &locks_, modes_.deferrable});
   catalog_.Begin(*transaction_);
   settings_.BeginLevel();
@@ -122,6 +122,7 @@ void TransactionBlock::AbortNow() {
   }
   while (settings_.level() > 0) settings_.EndLevel(false);
   savepoints_.clear();
+  modes_ = modes_at_begin_;
   kind_ = Kind::kNone;
   observer_.AfterAbort();
 }
@@ -146,6 +147,7 @@ void TransactionBlock::Fail() {
     ObserveReads();
     settings_.EndLevel(false);
     settings_.BeginLevel();
+    UndoReadOnly(savepoints_.size() - 1);
     catalog_.RolledBackToSavepoint();
     observer_.AfterSavepointRollback(savepoints_.size());
   } else {
@@ -184,7 +186,7 @@ Status TransactionBlock::Rollback(bool* none) {
 
 Status TransactionBlock::Savepoint(std::string_view name) {
   if (kind_ != Kind::kExplicit) return OnlyInBlock("SAVEPOINT");
-  savepoints_.push_back({std::string(name), transaction_->Savepoint()});
+  savepoints_.push_back({std::string(name), transaction_->Savepoint(), modes_.read_only});
   settings_.BeginLevel();
   observer_.AfterSavepoint();
   return Status::Ok();
@@ -201,6 +203,7 @@ Status TransactionBlock::Release(std::string_view name) {
   if (kind_ != Kind::kExplicit) return OnlyInBlock("RELEASE SAVEPOINT");
   ASSIGN_OR_RETURN(const size_t index, FindSavepoint(name));
   transaction_->Release(savepoints_[index].id);
+  UndoReadOnly(index);
   while (savepoints_.size() > index) {
     savepoints_.pop_back();
     settings_.EndLevel(true);
@@ -220,6 +223,7 @@ Status TransactionBlock::RollbackTo(std::string_view name) {
     savepoints_.pop_back();
   }
   settings_.BeginLevel();
+  UndoReadOnly(index);
   catalog_.RolledBackToSavepoint();
   observer_.AfterSavepointRollback(index + 1);
   kind_ = Kind::kExplicit;
@@ -269,8 +273,13 @@ Status TransactionBlock::SetDeferrable(bool deferrable) {
   return Status::Ok();
 }
 
-void TransactionBlock::SetModes(const TransactionModes& modes) {
-  modes_ = modes;
+void TransactionBlock::UndoReadOnly(size_t savepoint) {
+  modes_.read_only = savepoints_[savepoint].read_only;
+  transaction_->SetReadOnly(modes_.read_only);
+}
+
+void TransactionBlock::BeginWith(const TransactionModes& modes) {
+  modes_ = modes_at_begin_ = modes;
   transaction_->SetIsolation(modes.isolation);
   transaction_->SetReadOnly(modes.read_only);
   transaction_->SetDeferrable(modes.deferrable);

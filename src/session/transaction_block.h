@@ -74,6 +74,7 @@ class TransactionBlock {
   // Start of the transaction and number of it in this session.
   int64_t start_us() const { return start_us_; }
   uint64_t serial() const { return serial_; }
+  // Of a transaction that was rolled back by an error: those it began with, as AND CHAIN has it.
   const TransactionModes& modes() const { return modes_; }
 
   // Begins an implicit transaction unless there is one. Requires !failed().
@@ -106,8 +107,8 @@ class TransactionBlock {
   Status SetDeferrable(bool deferrable);
   // Before a statement takes its snapshot: a SERIALIZABLE READ ONLY DEFERRABLE transaction may wait for it.
   Status AwaitSnapshot() { return transaction_->AwaitSafeSnapshot(); }
-  // For AND CHAIN.
-  void SetModes(const TransactionModes& modes);
+  // For AND CHAIN: the modes the transaction begins with.
+  void BeginWith(const TransactionModes& modes);
 
   // The log must be durable up to here before replies so far may be sent.
   Lsn durable() const { return durable_; }
@@ -122,6 +123,7 @@ class TransactionBlock {
   struct Named {
     std::string name;
     txn::Transaction::SavepointId id;
+    bool read_only;  // the transaction when it was made
   };
 
   bool waits_for_commits() const;
@@ -129,6 +131,8 @@ class TransactionBlock {
   // What is left to do when the transaction has been committed, or prepared.
   void EndGood();
   void AbortNow();
+  // READ ONLY that was set since a savepoint ends with it, released or rolled back to. No other mode can be set since.
+  void UndoReadOnly(size_t savepoint);
   // Index of the newest savepoint with the name. 3B001.
   Result<size_t> FindSavepoint(std::string_view name) const;
 
@@ -140,7 +144,7 @@ class TransactionBlock {
   Kind kind_ = Kind::kNone;
   std::unique_ptr<txn::Transaction> transaction_;  // null also when a failed block has nothing left
   std::vector<Named> savepoints_;
-  TransactionModes modes_;
+  TransactionModes modes_, modes_at_begin_;
   int64_t start_us_ = 0;
   uint64_t serial_ = 0;
   Lsn durable_;

@@ -38,7 +38,7 @@ Result<UtilityResult> SessionState::RunTransaction(const parser::Node& node) {
   const auto chain = [&](const TransactionModes& modes) -> Status {
     bool already = false;
     RETURN_IF_ERROR(block.Begin(NowUs(), &already));
-    block.SetModes(modes);
+    block.BeginWith(modes);
     return Status::Ok();
   };
   switch (statement.command) {

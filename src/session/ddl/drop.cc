@@ -71,7 +71,7 @@ std::string_view SimpleName(const parser::Node& object) {
 Result<std::optional<catalog::ObjectAddress>> DdlRunner::FindRelation(ObjectType type, const catalog::QualifiedName& name,
                                                                       bool missing_ok) {
   RelationWords words = WordsOf(type);
-  std::string shown = name.schema.empty() ? std::string(name.name) : std::string(name.schema) + '.' + std::string(name.name);
+  const std::string shown(name.name);
   if (!name.schema.empty()) {
     ASSIGN_OR_RETURN(std::shared_ptr<const catalog::Schema> schema, catalog_.FindSchema(name.schema));
     if (schema == nullptr) {
