@@ -197,7 +197,7 @@ class InsertOperator final : public Operator {
     if (locked.outcome != txn::WriteOutcome::kOk && locked.outcome != txn::WriteOutcome::kUpdated) return false;
     const size_t columns = table_.columns.size();
     for (types::Vector& vector : conflict_row_) vector.Reset();
-    RETURN_IF_ERROR(rows.Decode(locked.newest.row, all_columns_, std::span(conflict_row_).first(columns), 0));
+    RETURN_IF_ERROR(rows.Decode(locked.newest, all_columns_, std::span(conflict_row_).first(columns), 0));
     std::vector<const types::Vector*> both;
     for (size_t c = 0; c < columns; ++c) {
       CopyValue(*full_[c], row, conflict_row_[columns + c], 0);

@@ -86,7 +86,7 @@ class LockRowsOperator final : public Operator {
       if (locked.outcome == txn::WriteOutcome::kOk) continue;
       if (locked.outcome != txn::WriteOutcome::kUpdated) return false;
       for (types::Vector& vector : lock.newest) vector.Reset();
-      RETURN_IF_ERROR(lock.rows->Decode(locked.newest.row, lock.table_columns, lock.newest, 0));
+      RETURN_IF_ERROR(lock.rows->Decode(locked.newest, lock.table_columns, lock.newest, 0));
       const catalog::Table& table = *lock.rule->use.table;
       if (table.is_system()) {
         RETURN_IF_ERROR(catalog::ShowAcls(*runtime_.context.catalog, table, lock.table_columns, lock.newest, 1));

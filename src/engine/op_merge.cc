@@ -159,7 +159,7 @@ class MergeOperator final : public Operator {
     if (locked.outcome == txn::WriteOutcome::kSelfModified) return SecondTime();
     if (locked.outcome != txn::WriteOutcome::kOk && locked.outcome != txn::WriteOutcome::kUpdated) return false;
     for (types::Vector& vector : newest_) vector.Reset();
-    RETURN_IF_ERROR(rows.Decode(locked.newest.row, newest_columns_, newest_, 0));
+    RETURN_IF_ERROR(rows.Decode(locked.newest, newest_columns_, newest_, 0));
     for (size_t c = 0; c < newest_.size(); ++c) {
       if (position_of_[c] < 0) continue;
       row_[position_of_[c]].Reset();

@@ -215,7 +215,7 @@ class ModifyOperator final : public Operator {
                      table.Lock(*runtime_.context.transaction, *runtime_.context.snapshot, id, mode));
     if (locked.outcome != txn::WriteOutcome::kOk && locked.outcome != txn::WriteOutcome::kUpdated) return Status::Ok();
     for (types::Vector& vector : newest_) vector.Reset();
-    RETURN_IF_ERROR(table.Decode(locked.newest.row, newest_columns_, newest_, 0));
+    RETURN_IF_ERROR(table.Decode(locked.newest, newest_columns_, newest_, 0));
     std::vector<const types::Vector*> columns;
     for (size_t c = 0; c < again_row_.size(); ++c) {
       again_row_[c].Reset();

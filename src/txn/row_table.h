@@ -61,7 +61,7 @@ struct FetchedRow {
   TxnId writer;          // who wrote it
   std::string row;       // RowCodec bytes; may hold overflow references, see Decode()
 
-  // After Locate() only: the row lies in this segment, and `row`, `version` and `writer` are not set.
+  // After Locate() and Lock() only: the row lies in this segment, and `row` is not set, nor are Locate()'s `version` and `writer`.
   bool cold() const { return in_segment; }
   bool in_segment = false;
   RowId place;
@@ -71,7 +71,7 @@ struct FetchedRow {
 
 struct LockedRow {
   WriteOutcome outcome = WriteOutcome::kOk;  // kOk: the snapshot's version is locked; kUpdated: a newer one is
-  FetchedRow newest;                         // for kOk and kUpdated
+  FetchedRow newest;                         // for kOk and kUpdated; it may be cold()
 };
 
 // What all RowTables on a tree share: the next row id, the overflow tree.
@@ -217,8 +217,6 @@ class RowTable {
   Status ReadLocated(FetchedRow* row) const;
   // A segment's row as the tree would have it, header and row.
   Result<std::string> VersionIn(const ColdRows& segment, RowId id) const;
-  // Calls `visit` with the newest version, header and row, wherever it lies; with nothing when there is none.
-  Status VisitNewest(RowId id, FunctionRef<void(std::optional<Bytes>)> visit) const;
   // Puts a cold row that the tree lacks into the tree, so that it can be written; false: it is nowhere.
   Result<bool> CopyIn(RowId id);
   Result<bool> Trim(uint64_t chunk, Lsn frozen_before, const MoveOptions& options);
@@ -227,6 +225,8 @@ class RowTable {
   // Judges the newest version under its leaf's latch.
   void Judge(Transaction& transaction, const Snapshot& snapshot, const Wish& wish, std::optional<Bytes> current,
              Attempt* attempt) const;
+  // Judges it wherever it lies. Of a segment's row the header is read alone.
+  Status JudgeWherever(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt) const;
   // The rest of it for who locks nothing but the row's key.
   Status JudgeKey(const Transaction& transaction, const Snapshot& snapshot, Attempt* attempt) const;
   // Waits for the transaction in the way, in turn.

@@ -72,7 +72,8 @@ struct RowTable::Attempt {
   bool as_seen = false;        // kOk for a key share: of a row changed since, or by such a writer, the snapshot's version counts
   TxnId blocker;
   RowHeader newest;        // of the version found
-  std::string newest_row;  // kLock: its row; otherwise only when it has overflow values
+  FetchedRow found;        // kLock: where it lies, or its row
+  std::string newest_row;  // otherwise, when it has overflow values
   Lsn written;
   // Kept between looks.
   bool row_locked = false;  // the row lock is held

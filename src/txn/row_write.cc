@@ -176,13 +176,22 @@ Result<std::string> RowTable::VersionIn(const ColdRows& segment, RowId id) const
   return version + row;
 }
 
-Status RowTable::VisitNewest(RowId id, FunctionRef<void(std::optional<Bytes>)> visit) const {
-  FetchedRow found;
-  ASSIGN_OR_RETURN(const Place place, Find(id, visit, &found));
-  if (place == Place::kNowhere) visit(std::nullopt);
+Status RowTable::JudgeWherever(Transaction& transaction, const Snapshot& snapshot, RowId id, const Wish& wish, Attempt* attempt) const {
+  FetchedRow& found = attempt->found;
+  const auto judge = [&](Bytes version) {
+    Judge(transaction, snapshot, wish, version, attempt);
+    found.row.assign(AsText(RowBody(version)));
+  };
+  ASSIGN_OR_RETURN(const Place place, Find(id, judge, &found));
+  found.in_segment = place == Place::kSegment;
+  if (place == Place::kNowhere) Judge(transaction, snapshot, wish, std::nullopt, attempt);
   if (place != Place::kSegment) return Status::Ok();
-  ASSIGN_OR_RETURN(const std::string version, VersionIn(*found.segment, id));
-  visit(AsBytes(version));
+  found.place = id;
+  ASSIGN_OR_RETURN(RowHeader header, found.segment->ReadHeader(id));
+  header.flags = kRowRestored;  // as in VersionIn()
+  std::array<std::byte, RowHeader::kBytes> version;
+  header.Store(version.data());
+  Judge(transaction, snapshot, wish, version, attempt);
   return Status::Ok();
 }
 
@@ -412,10 +421,7 @@ Status RowTable::Hold(Transaction& transaction, const Snapshot& snapshot, RowId 
     TxnId blocker;
     RETURN_IF_ERROR(transaction.LockRow(space_, tree_, id, wish.mode, &blocker, &attempt->row_lock_added));
     if (!blocker) {
-      RETURN_IF_ERROR(VisitNewest(id, [&](std::optional<Bytes> current) {
-        Judge(transaction, snapshot, wish, current, attempt);
-        if (current) attempt->newest_row.assign(AsText(RowBody(*current)));
-      }));
+      RETURN_IF_ERROR(JudgeWherever(transaction, snapshot, id, wish, attempt));
       if (wish.mode == RowLockMode::kKeyShare && attempt->verdict == Attempt::Verdict::kDone) {
         RETURN_IF_ERROR(JudgeKey(transaction, snapshot, attempt));
       }
@@ -467,11 +473,11 @@ Result<LockedRow> RowTable::Lock(Transaction& transaction, const Snapshot& snaps
     RETURN_IF_ERROR(Fetch(snapshot, id, &result.newest));
     return result;
   }
+  result.newest = std::move(attempt.found);
   result.newest.found = true;
   result.newest.newest = !attempt.newest.restored();
   result.newest.version = attempt.newest.lsn;
   result.newest.writer = attempt.newest.txn;
-  result.newest.row = std::move(attempt.newest_row);
   return result;
 }
 

@@ -99,7 +99,14 @@ TEST_CASE("cold rows are changed, deleted and rolled back like others") {
   auto first = database->Begin();
   Snapshot snapshot = first->TakeSnapshot();
   const RowId row = Must(table->FindById(snapshot, 500))->first;
-  REQUIRE(Must(table->rows().Lock(*first, snapshot, row, RowLockMode::kKeyShare)).newest.found);
+  const LockedRow locked = Must(table->rows().Lock(*first, snapshot, row, RowLockMode::kKeyShare));
+  REQUIRE(locked.outcome == WriteOutcome::kOk);
+  REQUIRE(locked.newest.found);
+  REQUIRE(locked.newest.cold());
+  const uint32_t id_column = 0;
+  types::Vector ids(types::Type(types::kInt4Oid), 1);
+  Must(table->rows().Decode(locked.newest, {&id_column, 1}, {&ids, 1}, 0));
+  REQUIRE(ids.Get<int32_t>(0) == 500);
   auto second = database->Begin();
   REQUIRE(Must(table->rows().Lock(*second, snapshot, row, RowLockMode::kUpdate, WaitPolicy::kSkip)).outcome ==
           WriteOutcome::kSkipped);

@@ -218,6 +218,7 @@ Result<bool> TestTable::Change(Transaction& transaction, int32_t id,
     if (outcome != WriteOutcome::kUpdated) return false;
     ASSIGN_OR_RETURN(LockedRow locked, rows_->Lock(transaction, snapshot, row_id, RowLockMode::kUpdate));
     if (locked.outcome != WriteOutcome::kOk && locked.outcome != WriteOutcome::kUpdated) return false;
+    if (locked.newest.cold()) RETURN_IF_ERROR(rows_->FetchNewest(row_id, &locked.newest));
     ASSIGN_OR_RETURN(before, Decode(locked.newest.row));
     if (before.id != id) return false;
     base = WriteBase::kLocked;
