@@ -43,8 +43,11 @@ class LockRowsOperator final : public Operator {
     return child_->Open();
   }
 
-  // Rows that nobody asks for are not locked.
-  void SetBatchMax(uint64_t rows) override { max_ = std::max<uint64_t>(rows, 1); }
+  // Rows that nobody asks for are not locked, nor looked for.
+  void SetBatchMax(uint64_t rows) override {
+    max_ = std::max<uint64_t>(rows, 1);
+    child_->SetBatchMax(max_);
+  }
 
   Status Next(Batch& out) override {
     out = {};
