@@ -70,6 +70,7 @@ class ParamEvaluator final : public OwningEvaluator {
         result_.SetValue(0, value);
       }
       result_.SetConstant();
+      runtime_.NoteHeld(result_.memory_bytes());
       epoch_ = runtime_.run_epoch;
     }
     result = &result_;

@@ -181,6 +181,7 @@ Status PreparedExecution::Next(types::Chunk& out) {
     } else {
       out.column(c).Reference(*batch.columns[c]);
     }
+    graph.runtime.NoteHeld(batch.columns[c]->memory_bytes());
   }
   out.SetSize(count);
   graph.rows_returned += count;

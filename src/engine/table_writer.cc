@@ -175,7 +175,9 @@ std::string_view TableWriter::Encode(size_t i) {
       encoder_.Add(column->row_slot(row));
     }
   }
-  return encoder_.Finish();
+  const std::string_view encoded = encoder_.Finish();
+  runtime_.NoteHeld(encoded.size());
+  return encoded;
 }
 
 Status TableWriter::UniqueViolation(const IndexState& index, size_t i) {

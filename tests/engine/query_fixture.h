@@ -41,12 +41,14 @@ class QueryFixture : public planner::PlannerFixture {
     if (!status.ok()) return status.ToString();
     if ((*plan)->command != planner::CommandKind::kSelect && text.empty()) text = std::to_string(run.rows_affected());
     status = run.Close();
+    reusable = run.reusable();
     return status.ok() ? text : status.ToString();
   }
 
   std::unique_ptr<MemoryBroker> memory;
   io::Env* temporary = nullptr;  // where temporary files go; null: with the rest
   const std::atomic<bool>* cancelled = nullptr;
+  bool reusable = false;  // the execution of the last statement that ran to its end
 };
 
 }  // namespace phantom::engine

@@ -35,6 +35,31 @@ TEST_CASE("rows are inserted, updated and deleted") {
   CHECK(f.Run("INSERT INTO t VALUES (4, 1)").starts_with("23505: duplicate key value violates unique constraint"));
 }
 
+TEST_CASE("small executions are reusable unless they held much") {
+  QueryFixture f;
+  const std::string large = "repeat('x', 100000)";
+  CHECK(f.Run("INSERT INTO s VALUES (1, 'a'), (2, 'b')") == "2");
+  CHECK(f.reusable);
+  CHECK(f.Run("INSERT INTO s VALUES (3, " + large + ")") == "1");
+  CHECK(!f.reusable);
+  CHECK(f.Run("SELECT name FROM s WHERE id = 1") == "a");
+  CHECK(f.reusable);
+  CHECK(f.Run("SELECT id FROM s WHERE id = 3 AND name <> 'a'") == "3");
+  CHECK(!f.reusable);
+  CHECK(f.Run("SELECT length(" + large + " || name) FROM s WHERE id = 1") == "100001");
+  CHECK(f.reusable);
+  CHECK(f.Run("SELECT " + large + " || name FROM s WHERE id = 1").size() == 100001);
+  CHECK(!f.reusable);
+  CHECK(f.Run("UPDATE s SET v = 1 WHERE id = 2") == "1");
+  CHECK(f.reusable);
+  CHECK(f.Run("UPDATE s SET name = name || " + large + " WHERE id = 2") == "1");
+  CHECK(!f.reusable);
+  CHECK(f.Run("DELETE FROM s WHERE id = 1") == "1");
+  CHECK(f.reusable);
+  CHECK(f.Run("SELECT id FROM s ORDER BY id") == "2;3");
+  CHECK(!f.reusable);
+}
+
 TEST_CASE("a row without its key is refused") {
   QueryFixture f;
   CHECK(f.Run("INSERT INTO t VALUES (NULL, 1)") ==
