@@ -4,10 +4,12 @@
 
 #include "catalog/open_table.h"
 #include "types/array.h"
+#include "types/format_context.h"
 
 namespace phantom::engine {
 
 using Op = planner::IndexCondition::Op;
+using Place = types::KeyPosition::Place;
 
 IndexProbe::IndexProbe(const catalog::Table& table, const planner::IndexAccess& access, Runtime& runtime)
     : table_(table), access_(access), runtime_(runtime) {
@@ -26,10 +28,13 @@ Result<std::unique_ptr<IndexProbe>> IndexProbe::Make(const catalog::Table& table
   probe->index_ = std::make_unique<txn::Index>(std::move(index));
   for (const planner::IndexCondition& condition : access.conditions) {
     EvaluatorPtr value;
+    Oid type = 0;
     if (condition.value != nullptr) {
       ASSIGN_OR_RETURN(value, Compile(*condition.value, runtime));
+      type = runtime.StorageType(condition.value->type).oid;
     }
     probe->exprs_.push_back(std::move(value));
+    probe->value_types_.push_back(type);
   }
   probe->values_.resize(probe->exprs_.size());
   return probe;
@@ -40,6 +45,15 @@ Status IndexProbe::Prepare(const Batch& batch) {
     if (exprs_[i] != nullptr) RETURN_IF_ERROR(exprs_[i]->Evaluate(batch, values_[i]));
   }
   return Status::Ok();
+}
+
+const void* IndexProbe::KeyOf(uint32_t column, Oid type, const void* value, types::KeyBound bound,
+                              types::KeyPosition& position) const {
+  const Oid key_type = codec_.columns()[column].type.oid;
+  position.place = Place::kAt;
+  if (type == key_type || types::KeyFitOf(key_type, type) == types::KeyFit::kNone) return value;
+  position = types::PositionAmong(key_type, type, value, bound, runtime_.format().time_zone);
+  return position.key;
 }
 
 // The range of keys with the prefix that meet the bounds from condition `first_bound` on.
@@ -67,11 +81,20 @@ void IndexProbe::AddRange(const std::string& prefix, uint32_t row, size_t first_
     if (condition.op == Op::kIsNotNull) continue;
     if (values_[i]->IsNull(row)) return;
     const uint32_t column = static_cast<uint32_t>(condition.key_column);
-    std::string key = prefix;
-    codec_.AppendColumn(column, values_[i]->row_slot(row), key);
     const bool descending = codec_.columns()[column].descending;
     const bool greater = condition.op == Op::kGreater || condition.op == Op::kGreaterEqual;
-    const bool inclusive = condition.op == Op::kGreaterEqual || condition.op == Op::kLessEqual;
+    bool inclusive = condition.op == Op::kGreaterEqual || condition.op == Op::kLessEqual;
+    types::KeyPosition position;
+    const void* slot = KeyOf(column, value_types_[i], values_[i]->row_slot(row),
+                             greater ? types::KeyBound::kLower : types::KeyBound::kUpper, position);
+    if (position.place == Place::kFirst) {
+      if (greater) continue;
+      return;
+    }
+    // The value lies behind the key: what is above it is above the key, what is below it may be the key.
+    if (position.place == Place::kAfter) inclusive = !greater;
+    std::string key = prefix;
+    codec_.AppendColumn(column, slot, key);
     if (greater != descending) {
       if (!inclusive && !types::PrefixSuccessor(key)) return;
       range.lower = std::move(key);
@@ -98,7 +121,10 @@ Status IndexProbe::Start(uint32_t row) {
       for (std::string& prefix : prefixes_) codec_.AppendNull(column, prefix);
     } else if (condition.op == Op::kEqual) {
       if (values_[next]->IsNull(row)) return Status::Ok();
-      for (std::string& prefix : prefixes_) codec_.AppendColumn(column, values_[next]->row_slot(row), prefix);
+      types::KeyPosition position;
+      const void* slot = KeyOf(column, value_types_[next], values_[next]->row_slot(row), types::KeyBound::kLower, position);
+      if (position.place != Place::kAt) return Status::Ok();
+      for (std::string& prefix : prefixes_) codec_.AppendColumn(column, slot, prefix);
     } else if (condition.op == Op::kIn) {
       if (values_[next]->IsNull(row)) return Status::Ok();
       const types::ArrayView array(values_[next]->Get<types::StringRef>(row).view());
@@ -108,8 +134,10 @@ Status IndexProbe::Start(uint32_t row) {
           if (array.IsNull(e)) continue;
           alignas(8) std::byte slot[16];
           array.Get(e, slot);
-          std::string& key = longer.emplace_back(prefix);
-          codec_.AppendColumn(column, slot, key);
+          types::KeyPosition position;
+          const void* key_slot = KeyOf(column, array.element_type(), slot, types::KeyBound::kLower, position);
+          if (position.place != Place::kAt) continue;
+          codec_.AppendColumn(column, key_slot, longer.emplace_back(prefix));
         }
       }
       std::sort(longer.begin(), longer.end());

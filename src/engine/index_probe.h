@@ -13,6 +13,7 @@
 #include "engine/table_reader.h"
 #include "planner/physical_plan.h"
 #include "txn/index.h"
+#include "types/key_position.h"
 
 namespace phantom::engine {
 
@@ -39,6 +40,9 @@ class IndexProbe {
   // Whether the row version has the entry's key.
   Result<bool> HasKey(const txn::FetchedRow& row, std::string_view key);
   void AddRange(const std::string& prefix, uint32_t row, size_t first_bound);
+  // A value as a key of the column, as far as there is one: `position` says where the value lies, and holds the key if it is not
+  // the value itself.
+  const void* KeyOf(uint32_t column, Oid type, const void* value, types::KeyBound bound, types::KeyPosition& position) const;
 
   const catalog::Table& table_;
   const planner::IndexAccess& access_;
@@ -48,6 +52,7 @@ class IndexProbe {
   std::unique_ptr<txn::Index> index_;
   std::unique_ptr<txn::IndexScan> scan_;
   std::vector<EvaluatorPtr> exprs_;  // by condition; null for IS [NOT] NULL
+  std::vector<Oid> value_types_;     // by condition; 0 for IS [NOT] NULL
   std::vector<const types::Vector*> values_;
   std::vector<std::string> prefixes_;  // of the keys, by the conditions on leading columns
   std::vector<txn::KeyRange> ranges_;  // in the order of the scan

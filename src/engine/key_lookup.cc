@@ -7,7 +7,9 @@
 #include "engine/table_reader.h"
 #include "types/chunk.h"
 #include "types/compare.h"
+#include "types/format_context.h"
 #include "types/hash.h"
+#include "types/key_position.h"
 
 namespace phantom::engine {
 
@@ -42,46 +44,36 @@ bool IntegerOf(const types::Value& value, int64_t& out) {
 }  // namespace
 
 bool CoerceKey(const types::Value& value, types::Type target, const Runtime& runtime, types::Value& out) {
-  const types::Layout layout = runtime.LayoutOf(target);
+  const types::Type from = runtime.StorageType(value.type()), to = runtime.StorageType(target);
+  const types::Layout layout = types::LayoutOf(to);
+  if (!value.is_null() && from.oid != to.oid && types::KeyFitOf(to.oid, from.oid) == types::KeyFit::kExact) {
+    const types::KeyPosition position =
+        types::PositionAmong(to.oid, from.oid, value.slot(), types::KeyBound::kLower, runtime.format().time_zone);
+    if (position.place != types::KeyPosition::Place::kAt) return false;
+    out = types::Value::FromSlot(target, layout, position.key);
+    return true;
+  }
   if (value.is_null() || value.layout() == layout) {
     out = value;
     out.Retype(target);
     return true;
   }
+  // What is left are numbers of different families, compared as the wider of the two.
   int64_t integer = 0;
   if (IntegerOf(value, integer)) {
-    switch (layout) {
-      case types::Layout::kInt16:
-        out = types::Value::Int2(static_cast<int16_t>(integer));
-        return integer == static_cast<int16_t>(integer);
-      case types::Layout::kInt32:
-        out = types::Value::Int4(static_cast<int32_t>(integer));
-        return integer == static_cast<int32_t>(integer);
-      case types::Layout::kInt64:
-        out = types::Value::Int8(integer);
-        return true;
-      case types::Layout::kNumeric:
-        out = types::Value::NumericValue(types::Numeric::FromInt64(integer));
-        return true;
-      case types::Layout::kFloat64:
-        out = types::Value::Float8(static_cast<double>(integer));
-        return true;
-      default:
-        return false;
+    if (layout == types::Layout::kNumeric) {
+      out = types::Value::NumericValue(types::Numeric::FromInt64(integer));
+    } else if (layout == types::Layout::kFloat64) {
+      out = types::Value::Float8(static_cast<double>(integer));
+    } else {
+      return false;
     }
+    return true;
   }
   if (value.layout() == types::Layout::kNumeric && layout <= types::Layout::kInt64) {
     Result<int64_t> rounded = types::NumericToInt64(value.AsNumeric());
     if (!rounded.ok() || types::CompareNumeric(types::Numeric::FromInt64(*rounded), value.AsNumeric()) != 0) return false;
     return CoerceKey(types::Value::Int8(*rounded), target, runtime, out);
-  }
-  if (value.layout() == types::Layout::kFloat32 && layout == types::Layout::kFloat64) {
-    out = types::Value::Float8(value.AsFloat());
-    return true;
-  }
-  if (value.layout() == types::Layout::kFloat64 && layout == types::Layout::kFloat32) {
-    out = types::Value::Float4(static_cast<float>(value.AsDouble()));
-    return static_cast<double>(out.AsFloat()) == value.AsDouble();
   }
   return false;
 }

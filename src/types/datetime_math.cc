@@ -104,8 +104,9 @@ Result<int64_t> DateToTimestamp(int32_t date) {
 }
 
 int64_t DateToTimestampClamped(int32_t date) {
+  if (date == kDateInfinity) return kTimestampInfinity;
   if (date == kDateMinusInfinity) return kTimestampMinusInfinity;
-  return date >= kTimestampEndDays ? kTimestampInfinity : date * kMicrosPerDay;
+  return date >= kTimestampEndDays ? kTimestampInfinity - 1 : date * kMicrosPerDay;
 }
 
 Result<int32_t> TimestampToDate(int64_t timestamp) {
@@ -122,9 +123,9 @@ Result<int64_t> LocalToUtc(int64_t local, const TimeZone& zone) {
 }
 
 int64_t LocalToUtcClamped(int64_t local, const TimeZone& zone) {
-  if (!IsFiniteTimestamp(local)) return local;
+  if (!IsValidTimestamp(local)) return local;
   const int64_t utc = local - int64_t{OffsetAtLocal(zone, local)} * kMicrosPerSecond;
-  return IsValidTimestamp(utc) ? utc : utc < 0 ? kTimestampMinusInfinity : kTimestampInfinity;
+  return IsValidTimestamp(utc) ? utc : utc < 0 ? kTimestampMinusInfinity + 1 : kTimestampInfinity - 1;
 }
 
 Result<int64_t> UtcToLocal(int64_t utc, const TimeZone& zone) {

@@ -23,7 +23,7 @@ Result<int32_t> TimestampToDate(int64_t timestamp);
 Result<int64_t> LocalToUtc(int64_t local, const TimeZone& zone);
 Result<int64_t> UtcToLocal(int64_t utc, const TimeZone& zone);
 Result<int64_t> DateToTimestampTz(int32_t date, const TimeZone& zone);
-// For comparing only: what lies outside the calendar becomes an infinity.
+// For comparing only: what lies outside the calendar comes to lie between it and the infinity.
 int64_t DateToTimestampClamped(int32_t date);
 int64_t LocalToUtcClamped(int64_t local, const TimeZone& zone);
 

@@ -161,6 +161,8 @@ TEST_CASE("EXPLAIN reads like PostgreSQL's") {
   CHECK(explain("SELECT * FROM t ORDER BY b LIMIT 5") ==
         "Limit\n  ->  Sort\n        Sort Key: b\n        ->  Seq Scan on t");
   CHECK(explain("SELECT b FROM t WHERE a = 1") == "Index Scan using t_pkey on t\n  Index Cond: (a = 1)");
+  // Other members of the key's btree family are looked for as what they are.
+  CHECK(explain("SELECT b FROM t WHERE a = '1'::bigint") == "Index Scan using t_pkey on t\n  Index Cond: (a = '1'::bigint)");
   CHECK(explain("SELECT max(a) FROM t WHERE b > 1") ==
         "Result\n  InitPlan 1\n    ->  Limit\n        ->  Index Scan Backward using t_pkey on t\n              Filter: (b > 1)");
   // What follows from equalities is asked of all.

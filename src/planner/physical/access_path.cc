@@ -5,6 +5,7 @@
 #include "planner/cost/access_cost.h"
 #include "planner/expr_util.h"
 #include "planner/physical/physical_planner.h"
+#include "types/key_position.h"
 
 namespace phantom::planner {
 
@@ -66,7 +67,6 @@ bool OpOfName(std::string_view name, Op& op) {
   return true;
 }
 
-bool IsInteger(Oid type) { return type == kInt2Oid || type == kInt4Oid || type == kInt8Oid; }
 bool IsPlainText(Oid type) { return type == kTextOid || type == kVarcharOid; }
 
 }  // namespace
@@ -108,44 +108,37 @@ bool PhysicalPlanner::AsSargable(const Expr* condition, RelId rel, Sargable& out
   return !IsVolatile(out.value) && !ContainsSubquery(out.value);
 }
 
-Result<Expr*> PhysicalPlanner::IndexValue(const Expr* value, Oid key_type, bool array) {
+bool PhysicalPlanner::FitToKey(Oid key_type, Sargable& sargable) {
+  if (sargable.value == nullptr) return true;
   Coercion& coerce = binder_.coercion();
-  Oid wanted = array ? coerce.ArrayOf(key_type) : key_type;
-  Oid type = value->type.oid;
-  Expr* copy = Copy(ctx_.arena, value);
-  if (type == wanted) return copy;
-  Oid element = array ? coerce.ElementOf(type) : type;
-  auto relabel = [&]() -> Expr* {
+  const bool array = sargable.op == Op::kIn;
+  const Oid type = sargable.value->type.oid;
+  const Oid element = array ? coerce.ElementOf(type) : type;
+  const Oid key_base = coerce.BaseType(key_type), base = coerce.BaseType(element);
+  Expr* copy = Copy(ctx_.arena, sargable.value);
+  sargable.value = copy;
+  // The same bytes under another name.
+  auto relabel = [&](Oid wanted) {
+    if (type == wanted) return;
     auto* cast = ctx_.arena.New<CastExpr>();
     cast->arg = copy;
     cast->type = Type(wanted);
     cast->collation = copy->collation;
-    return cast;
+    sargable.value = cast;
   };
-  if (IsPlainText(element) && IsPlainText(key_type)) return relabel();
-  if (coerce.BaseType(key_type) == coerce.BaseType(element)) return relabel();
-  if (array) return static_cast<Expr*>(nullptr);
-  // Integers: what is narrower widens; a wider constant must fit.
-  if (IsInteger(key_type) && IsInteger(type)) {
-    if (auto* constant = DynAs<ConstExpr>(copy)) {
-      if (constant->value.is_null()) return ctx_.MakeNull(key_type);
-      int64_t v = type == kInt2Oid ? constant->value.AsInt16() : type == kInt4Oid ? constant->value.AsInt32() : constant->value.AsInt64();
-      if (key_type == kInt2Oid && (v < INT16_MIN || v > INT16_MAX)) return static_cast<Expr*>(nullptr);
-      if (key_type == kInt4Oid && (v < INT32_MIN || v > INT32_MAX)) return static_cast<Expr*>(nullptr);
-      Value narrowed = key_type == kInt2Oid   ? Value::Int2(static_cast<int16_t>(v))
-                       : key_type == kInt4Oid ? Value::Int4(static_cast<int32_t>(v))
-                                              : Value::Int8(v);
-      return ctx_.MakeConst(std::move(narrowed), key_type, constant->location);
-    }
-    bool widens = TypeLength(type) < TypeLength(key_type);
-    if (!widens) return static_cast<Expr*>(nullptr);
-    return coerce.ToTarget(copy, key_type, CoercionContext::kImplicit, CallForm::kImplicitCast, -1);
+  if (base == key_base || (IsPlainText(base) && IsPlainText(key_base))) {
+    relabel(array ? coerce.ArrayOf(key_type) : key_type);
+    return true;
   }
-  // Other pairs of one family (date and timestamp, float4 and float8) compare by converting, which may round: no.
-  if (key_type == kFloat8Oid && type == kFloat4Oid) {
-    return coerce.ToTarget(copy, key_type, CoercionContext::kImplicit, CallForm::kImplicitCast, -1);
+  if (array && base != element) return false;
+  const types::KeyFit fit = types::KeyFitOf(key_base, base);
+  if (fit == types::KeyFit::kNone) return false;
+  if (fit == types::KeyFit::kBounds) {
+    if (sargable.op == Op::kEqual || array) return false;
+    sargable.tested = true;
   }
-  return static_cast<Expr*>(nullptr);
+  if (!array) relabel(base);
+  return true;
 }
 
 Result<std::vector<Expr*>> PhysicalPlanner::IndexKeyExprs(RangeEntry& entry, const catalog::Index& index) {
@@ -204,10 +197,7 @@ Result<bool> PhysicalPlanner::MatchIndex(RangeEntry& entry, const catalog::Index
       if (path.used[f]) continue;
       Sargable& sargable = sargables[f];
       if (!AsSargable(filters[f], entry.rel, sargable) || !Equal(sargable.key, Bare(keys[k]))) continue;
-      if (sargable.value != nullptr) {
-        ASSIGN_OR_RETURN(sargable.value, IndexValue(sargable.value, key_type, sargable.op == Op::kIn));
-        if (sargable.value == nullptr) continue;
-      }
+      if (!FitToKey(key_type, sargable)) continue;
       int at = static_cast<int>(f);
       switch (sargable.op) {
         case Op::kEqual:
@@ -235,7 +225,7 @@ Result<bool> PhysicalPlanner::MatchIndex(RangeEntry& entry, const catalog::Index
     auto add = [&](int f) {
       const Sargable& sargable = sargables[static_cast<size_t>(f)];
       path.access.conditions.push_back({static_cast<int>(k), sargable.op, sargable.value});
-      path.used[static_cast<size_t>(f)] = true;
+      path.used[static_cast<size_t>(f)] = !sargable.tested;
       used_filters.push_back(filters[static_cast<size_t>(f)]);
     };
     if (equal >= 0) {

@@ -94,12 +94,14 @@ class PhysicalPlanner {
     IndexCondition::Op op = IndexCondition::Op::kEqual;
     const Expr* key = nullptr;
     Expr* value = nullptr;
+    bool tested = false;  // what the index gives has to be tested with the condition besides
   };
   bool AsSargable(const Expr* condition, RelId rel, Sargable& out);
   Result<Path> BestPath(RangeEntry& entry, const std::vector<Expr*>& filters, const Columns& needed, const Wanted* wanted);
   // Matches filters with an index's keys. False when it is of no use.
   Result<bool> MatchIndex(RangeEntry& entry, const catalog::Index& index, const std::vector<Expr*>& filters, Path& path);
-  Result<Expr*> IndexValue(const Expr* value, Oid key_type, bool array);
+  // Makes the sargable's value one that an index on the type can look for. False when there is none.
+  bool FitToKey(Oid key_type, Sargable& sargable);
   bool OrderOfIndex(RangeEntry& entry, const catalog::Index& index, const Path& path, const Wanted& wanted, bool& backward);
   Result<std::vector<Expr*>> IndexKeyExprs(RangeEntry& entry, const catalog::Index& index);
   Result<bool> PredicateImplied(RangeEntry& entry, const catalog::Index& index, const std::vector<Expr*>& filters);
