@@ -84,6 +84,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   awaitable<bool> WriteAll(std::string_view bytes);
   // Writes what was collected, once the log is durable as far as it must be.
   awaitable<bool> Flush();
+  // A lone committer syncs the log itself, in a blocking region; among others he waits without a thread.
+  bool IsDurableNow(Lsn lsn);
   awaitable<void> WaitDurable(Lsn lsn);
 
   // Opening. False: there is nothing to serve.
@@ -178,6 +180,10 @@ awaitable<bool> Connection::WriteAll(std::string_view bytes) {
   co_return true;
 }
 
+bool Connection::IsDurableNow(Lsn lsn) {
+  return lsn.value == 0 || context_.instance.IsDurable(lsn) || context_.instance.FlushAlone(lsn);
+}
+
 awaitable<void> Connection::WaitDurable(Lsn lsn) {
   const auto start = [this, lsn](auto handler) {
     // The log's callback must be copyable; a handler can only be moved.
@@ -192,7 +198,7 @@ awaitable<bool> Connection::Flush() {
   if (output_.empty()) co_return true;
   if (session_ != nullptr) {
     const Lsn lsn = session_->DurableLsn();
-    if (lsn.value != 0 && !context_.instance.IsDurable(lsn)) co_await WaitDurable(lsn);
+    if (!IsDurableNow(lsn)) co_await WaitDurable(lsn);
   }
   const bool written = co_await WriteAll(output_);
   if (output_.capacity() > kKeptOutputBytes) {
@@ -426,7 +432,7 @@ Connection::Direct Connection::HandleInput() {
 
 Connection::Direct Connection::Reply() {
   const Lsn lsn = session_->DurableLsn();
-  if (lsn.value != 0 && !context_.instance.IsDurable(lsn)) {
+  if (!IsDurableNow(lsn)) {
     context_.instance.WhenDurable(lsn, [self = shared_from_this()] {
       asio::post(self->socket_.get_executor(), [self] { self->ReplyDurably(); });
     });

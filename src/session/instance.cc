@@ -193,6 +193,8 @@ void Instance::WhenDurable(Lsn lsn, std::function<void()> done) {
   parts_->transactions->WhenDurable(lsn, std::move(done));
 }
 void Instance::WaitDurable(Lsn lsn) { parts_->transactions->WaitDurable(lsn); }
+bool Instance::FlushAlone(Lsn lsn) { return parts_->transactions->FlushAlone(lsn); }
+
 bool Instance::IsDurable(Lsn lsn) const { return parts_->transactions->IsDurable(lsn); }
 
 }  // namespace phantom::session

@@ -77,6 +77,8 @@ class Instance {
   // Calls `done` (from any thread, possibly at once) when the log is durable up to `lsn`.
   void WhenDurable(Lsn lsn, std::function<void()> done);
   void WaitDurable(Lsn lsn);
+  // Makes it durable on this thread if nobody else waits or is likely to (wal/log_writer.h); false: it did not.
+  bool FlushAlone(Lsn lsn);
   bool IsDurable(Lsn lsn) const;
 
  private:

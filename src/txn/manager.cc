@@ -368,6 +368,8 @@ void TransactionManager::WhenDurable(Lsn lsn, std::function<void()> callback) {
   impl_->store.log().WhenDurable(lsn, std::move(callback));
 }
 void TransactionManager::FlushSoon() { impl_->store.log().FlushSoon(); }
+bool TransactionManager::FlushAlone(Lsn lsn) { return impl_->store.log().FlushAlone(lsn); }
+
 bool TransactionManager::IsDurable(Lsn lsn) const { return impl_->store.log().IsDurable(lsn); }
 
 TxnId TransactionManager::last_id() const { return TxnId(impl_->next_id_.load() - 1); }

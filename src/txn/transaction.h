@@ -242,9 +242,11 @@ class TransactionManager {
   // For reading keys (key_table.h), in no transaction.
   Snapshot TakeKeySnapshot();
 
-  // Commit durability: the caller that may block, and the one that may not (the callback may run on any thread).
+  // Commit durability: the caller that may block, the one that may not (the callback may run on any thread), and the one that does
+  // where that is quicker for all (false: it is not).
   void WaitDurable(Lsn lsn);
   void WhenDurable(Lsn lsn, std::function<void()> callback);
+  bool FlushAlone(Lsn lsn);
   bool IsDurable(Lsn lsn) const;
   // Commits that nobody waits for become durable within a fraction of a second.
   void FlushSoon();

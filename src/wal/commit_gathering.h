@@ -20,6 +20,8 @@ class CommitGathering {
 
   // Somebody waits for the log to become durable.
   void Arrive() { arrived_.fetch_add(1, std::memory_order_relaxed); }
+  // Nobody waits, and no two have come for one sync lately. By who holds the writer's mutex while nobody flushes.
+  bool IsLone() const { return arrived_.load(std::memory_order_relaxed) == served_ && expected_ <= 1; }
   // All who are expected wait.
   bool IsComplete() const { return arrived_.load(std::memory_order_relaxed) - served_ >= expected_; }
 

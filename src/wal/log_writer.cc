@@ -249,6 +249,17 @@ void LogWriter::Flush(Lsn lsn) {
   }
 }
 
+bool LogWriter::FlushAlone(Lsn lsn) {
+  PHANTOM_CHECK(lsn < appended());
+  MutexLock lock(mutex_);
+  if (IsDurable(lsn)) return true;
+  if (flushing_ || !gathering_.IsLone()) return false;
+  gathering_.Arrive();
+  BlockingRegion region;
+  FlushAll(lock);
+  return true;
+}
+
 void LogWriter::WhenDurable(Lsn lsn, std::function<void()> callback) {
   if (!IsDurable(lsn)) {
     PHANTOM_CHECK(lsn < appended());

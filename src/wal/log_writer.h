@@ -76,6 +76,9 @@ class LogWriter {
 
   // Returns once the record at `lsn` (and all before) is durable.
   void Flush(Lsn lsn);
+  // The same if nobody else waits or is likely to: then the sync is quicker here than on a thread that has to wake up for it.
+  // False: nothing was done.
+  bool FlushAlone(Lsn lsn);
   // All there is now becomes durable within a fraction of a second, even if nobody waits for it.
   void FlushSoon();
   // Calls back once the record at `lsn` is durable: on this thread when it is already, otherwise on

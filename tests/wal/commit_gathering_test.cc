@@ -18,9 +18,17 @@ TEST_CASE("one who commits alone waits for nobody") {
   CommitGathering gathering;
   for (int i = 0; i < 100; ++i) {
     gathering.Arrive();
+    CHECK(!gathering.IsLone());  // somebody waits already
     CHECK(gathering.Patience().count() == 0);
     Sync(gathering, 0);
+    CHECK(gathering.IsLone());
   }
+  // Until two have come for one sync.
+  gathering.Arrive();
+  Sync(gathering, 1);
+  CHECK(!gathering.IsLone());
+  Sync(gathering, 0);
+  CHECK(gathering.IsLone());
 }
 
 TEST_CASE("two who commit in turn are brought together") {

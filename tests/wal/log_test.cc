@@ -66,6 +66,17 @@ TEST_CASE("records are read back from the ring, from the files and in order") {
   REQUIRE(reader.position() == end);
 }
 
+TEST_CASE("who commits alone makes it durable himself") {
+  io::SimEnv env(1);
+  auto log = OpenLog(env, Lsn(0), 1);
+  for (uint64_t n = 0; n < 100; ++n) {
+    const Lsn lsn = AppendOne(*log, n);
+    REQUIRE(log->FlushAlone(lsn));
+    REQUIRE(log->IsDurable(lsn));
+    REQUIRE(log->FlushAlone(lsn));
+  }
+}
+
 TEST_CASE("old files are recycled and the log goes on after reopening") {
   io::SimEnv env(2);
   Lsn end;
