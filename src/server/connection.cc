@@ -402,29 +402,30 @@ void Connection::Readable(error_code error) {
 }
 
 Connection::Direct Connection::HandleInput() {
-  const size_t wanted = std::min(std::max(wire::FrameReader::kKeptBytes, input_.missing_bytes()), kReadBytesMax);
-  error_code error;
-  const size_t count = socket_.read_some(asio::buffer(input_.Prepare(wanted), wanted), error);
-  if (error == asio::error::would_block || error == asio::error::try_again) {
-    WaitReadable();
-    return Direct::kWaiting;
-  }
-  if (error || count == 0) {
-    closing_ = true;
-    return Direct::kLeave;
-  }
-  input_.Commit(count);
   const IoThreads::Task task;
-  while (true) {
-    const Result<std::optional<wire::Frame>> frame = input_.Next(true);
-    if (!frame.ok()) return Direct::kLeave;
-    if (!frame->has_value()) break;
-    if ((*frame)->type == 'X') {
+  // What fills the buffer is read on, so that a pipeline's replies leave together.
+  for (bool more = true; more;) {
+    const size_t wanted = std::min(std::max(wire::FrameReader::kKeptBytes, input_.missing_bytes()), kReadBytesMax);
+    error_code error;
+    const size_t count = socket_.read_some(asio::buffer(input_.Prepare(wanted), wanted), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) break;
+    if (error || count == 0) {
       closing_ = true;
       return Direct::kLeave;
     }
-    progress_ = HandleRequest(*session_, **frame, copying_, bind_, sink_);
-    if (progress_ != Progress::kDone || sink_.full()) return Direct::kLeave;
+    more = count == wanted;
+    input_.Commit(count);
+    while (true) {
+      const Result<std::optional<wire::Frame>> frame = input_.Next(true);
+      if (!frame.ok()) return Direct::kLeave;
+      if (!frame->has_value()) break;
+      if ((*frame)->type == 'X') {
+        closing_ = true;
+        return Direct::kLeave;
+      }
+      progress_ = HandleRequest(*session_, **frame, copying_, bind_, sink_);
+      if (progress_ != Progress::kDone || sink_.full()) return Direct::kLeave;
+    }
   }
   session_->DeliverNotifications(sink_);
   return Reply();
