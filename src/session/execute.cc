@@ -318,7 +318,13 @@ void SessionState::FillContext(engine::ExecutionContext* context, Portal& portal
 }
 
 std::unique_ptr<Portal> SessionState::MakePortal(std::shared_ptr<Statement> statement) {
-  std::unique_ptr<Portal> portal = std::move(statement->idle_portal);
+  std::unique_ptr<Portal> portal;
+  if (statement->plan != nullptr) {
+    if (statement->idle == nullptr || statement->idle->plan != statement->plan) {
+      statement->idle = idle_portals_.PlaceOf(statement->plan);
+    }
+    portal = std::move(statement->idle->portal);
+  }
   if (portal == nullptr) portal = std::make_unique<Portal>();
   portal->source = statement->source;
   portal->statement = std::move(statement);
@@ -345,9 +351,8 @@ std::unique_ptr<Portal> SessionState::TakePortal(Portals::iterator entry) {
 
 void SessionState::RetirePortal(std::unique_ptr<Portal> portal) {
   const std::shared_ptr<Statement> statement = portal->statement;
-  if (statement != nullptr && portal->plan == statement->plan && portal->Recycle()) {
-    statement->idle_portal = std::move(portal);
-  }
+  if (statement == nullptr || statement->idle == nullptr || portal->plan != statement->idle->plan) return;
+  if (portal->Recycle()) statement->idle->portal = std::move(portal);
 }
 
 Status SessionState::StartPortal(Portal& portal) {

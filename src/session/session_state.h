@@ -17,6 +17,7 @@
 
 #include "catalog/catalog.h"
 #include "engine/constraint_events.h"
+#include "session/idle_portals.h"
 #include "session/instance.h"
 #include "session/notification_hub.h"
 #include "session/plan_cache.h"
@@ -337,6 +338,7 @@ class SessionState : public TransactionObserver, public catalog::NoticeSink {
 
   PlanEnvironmentRef environment_;
   uint64_t environment_settings_ = 0;
+  IdlePortals idle_portals_;
   RecentStatements recent_;
   Statements::node_type idle_unnamed_;
   SimpleCache simple_cache_;

@@ -28,7 +28,7 @@ struct QueryText {
   parser::ParsedText parsed;
 };
 
-class Portal;
+struct IdlePortal;
 struct PlanEnvironment;
 
 struct Statement {
@@ -58,8 +58,7 @@ struct Statement {
   bool reads_now = false;          // the time when it was made is in the plan
   std::vector<double> table_rows;  // what the plan's tables had then, if the plan's worth depends on that and it is shareable
 
-  // A finished portal of this statement that the next run uses again.
-  std::unique_ptr<Portal> idle_portal;
+  std::shared_ptr<IdlePortal> idle;  // of the plan; null before the first run
 
   std::string_view text() const {
     return std::string_view(source->text).substr(static_cast<size_t>(begin), static_cast<size_t>(length));

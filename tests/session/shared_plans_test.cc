@@ -287,4 +287,27 @@ TEST_CASE_METHOD(SharedPlans, "sessions use the same plans at once, beside DDL a
   CHECK(failed == 0);
 }
 
+TEST_CASE_METHOD(SharedPlans, "statements of one text run by one execution, one after the other and at once") {
+  TestSession session(*instance);
+  for (const char* name : {"a", "b", "c"}) REQUIRE(session.Prepare(name, kPoint) == "");
+  for (int i = 1; i <= 9; ++i) CHECK(session.Execute(i % 2 == 0 ? "a" : "b", {std::to_string(i)}) == std::to_string(10 * i));
+  // A portal that is open has its execution for itself.
+  const std::string all = "SELECT v FROM t WHERE id IN (1, 2) ORDER BY id";
+  for (const char* name : {"d", "e"}) REQUIRE(session.Prepare(name, all) == "");
+  REQUIRE(session.Run("BEGIN") == "");
+  CHECK(session.Fetch("one", "d", 1) == "10");
+  CHECK(session.Execute("a", {"3"}) == "30");
+  CHECK(session.Fetch("two", "e", 1) == "10");
+  CHECK(session.FetchMore("one", 1) == "20");
+  CHECK(session.FetchMore("two", 1) == "20");
+  REQUIRE(session.Run("COMMIT") == "");
+  // One of them goes, or fails; the plan is made anew.
+  REQUIRE(session.Run("DEALLOCATE a") == "");
+  CHECK(session.Execute("b", {"x"}).starts_with("invalid input syntax for type integer: \"x\""));
+  CHECK(session.Execute("b", {"4"}) == "40");
+  REQUIRE(session.Run("ALTER TABLE t ADD w int; UPDATE t SET v = v + 1") == "");
+  CHECK(session.Execute("c", {"4"}) == "41");
+  CHECK(session.Execute("b", {"5"}) == "51");
+}
+
 }  // namespace phantom::session
