@@ -20,8 +20,6 @@ namespace {
 constexpr uint32_t kSmallBatchRows = 16;
 // Executions that are expected to see more rows are not kept: their vectors take room.
 constexpr double kKeptRowsMax = 256;
-// Nor are those that still hold so much of what they have met.
-constexpr size_t kKeptBytesMax = 64 * 1024;
 
 // How many rows a node and those below it give and look at, at most; UINT32_MAX: who knows.
 uint32_t RowsMax(const planner::PhysicalNode& node) {
@@ -210,7 +208,7 @@ Status PreparedExecution::Close() {
 
 bool PreparedExecution::reusable() const {
   const MemoryBroker* memory = graph_->runtime.context.memory;
-  return graph_->runtime.reusable && (memory == nullptr || memory->used_bytes() <= kKeptBytesMax);
+  return graph_->runtime.reusable && (memory == nullptr || memory->used_bytes() <= Runtime::kHeldBytesMax);
 }
 
 bool PreparedExecution::finds_by_key() const { return RowsMax(*graph_->plan.root) <= kSmallBatchRows; }

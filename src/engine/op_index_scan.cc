@@ -55,8 +55,8 @@ class IndexScanOperator final : public Operator {
       if (unique_ && count > 0) {
         done_ = true;
         probe_->Stop();
-        for (const types::Vector* column : reader_.pointers()) runtime_.NoteHeld(column->memory_bytes());
       }
+      for (const types::Vector* column : reader_.pointers()) runtime_.NoteHeld(column->memory_bytes());
       batch_rows_ = std::min<size_t>(batch_rows_ * 4, runtime_.batch_rows_max);
       out = reader_.batch(count);
       RETURN_IF_ERROR(filter_.Filter(out));

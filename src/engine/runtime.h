@@ -83,7 +83,7 @@ class Runtime {
   bool reusable = true;      // may be opened again by a later statement, in another transaction
   // Who has held that many bytes at a time does not stay to hold them while nothing is run.
   void NoteHeld(size_t bytes) { reusable = reusable && bytes <= kHeldBytesMax; }
-  static constexpr size_t kHeldBytesMax = size_t{64} << 10;
+  static constexpr size_t kHeldBytesMax = size_t{256} << 10;
   uint64_t run_epoch = 1;    // changes when the statement is run again
   uint64_t param_epoch = 1;  // changes when an ExecParam is set
   std::vector<const types::Vector*> case_slots;

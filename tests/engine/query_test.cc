@@ -37,7 +37,7 @@ TEST_CASE("rows are inserted, updated and deleted") {
 
 TEST_CASE("small executions are reusable unless they held much") {
   QueryFixture f;
-  const std::string large = "repeat('x', 100000)";
+  const std::string large = "repeat('x', 300000)";
   CHECK(f.Run("INSERT INTO s VALUES (1, 'a'), (2, 'b')") == "2");
   CHECK(f.reusable);
   CHECK(f.Run("INSERT INTO s VALUES (3, " + large + ")") == "1");
@@ -46,9 +46,9 @@ TEST_CASE("small executions are reusable unless they held much") {
   CHECK(f.reusable);
   CHECK(f.Run("SELECT id FROM s WHERE id = 3 AND name <> 'a'") == "3");
   CHECK(!f.reusable);
-  CHECK(f.Run("SELECT length(" + large + " || name) FROM s WHERE id = 1") == "100001");
+  CHECK(f.Run("SELECT length(" + large + " || name) FROM s WHERE id = 1") == "300001");
   CHECK(f.reusable);
-  CHECK(f.Run("SELECT " + large + " || name FROM s WHERE id = 1").size() == 100001);
+  CHECK(f.Run("SELECT " + large + " || name FROM s WHERE id = 1").size() == 300001);
   CHECK(!f.reusable);
   CHECK(f.Run("UPDATE s SET v = 1 WHERE id = 2") == "1");
   CHECK(f.reusable);
