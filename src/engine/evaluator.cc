@@ -275,7 +275,10 @@ Result<std::vector<EvaluatorPtr>> CompileAll(std::span<planner::Expr* const> exp
 
 Result<types::Value> EvaluateScalar(const planner::Expr& expr, Runtime& runtime) {
   if (const auto* constant = planner::DynAs<planner::ConstExpr>(&expr)) return constant->value;
+  const size_t constants = runtime.constants.size();
   ASSIGN_OR_RETURN(EvaluatorPtr evaluator, Compile(expr, runtime));
+  // A kept execution comes here with every run.
+  runtime.constants.resize(constants);
   const types::Vector* result = nullptr;
   RETURN_IF_ERROR(evaluator->Evaluate(Batch{{}, {nullptr, 1}}, result));
   if (result->IsNull(0)) return types::Value::Null(expr.type);
